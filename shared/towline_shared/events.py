@@ -1,0 +1,368 @@
+"""The facts that travel between an IBM i and a shop: immutable, versioned, self-contained.
+
+An event says that something *is* so (absolute values, never differences), who saw it, and where.
+Up go facts the ERP owns (item, price, stock, order result, shipment), down go facts the shop owns
+(order, customer). A row of the ERP travels as it was read, column by column: the relay's rules map
+it, so a mapping can change without touching the customer's site.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from types import MappingProxyType
+
+__all__ = [
+    "Address",
+    "Body",
+    "Customer",
+    "Delivered",
+    "Event",
+    "Heartbeat",
+    "Item",
+    "Order",
+    "OrderLine",
+    "OrderResult",
+    "Payment",
+    "Price",
+    "Row",
+    "Scalar",
+    "Shipment",
+    "ShipmentLine",
+    "ShippingLine",
+    "Stock",
+    "TaxLine",
+    "Unreadable",
+    "event_id",
+]
+
+Scalar = str | int | Decimal | bool | None
+Row = Mapping[str, Scalar]
+
+_NAMESPACE = uuid.UUID("6f1f8a52-3c5e-5a0e-9f3b-70b1c1d0a4e7")
+_NO_ROW: Row = MappingProxyType({})
+
+
+def event_id(*identity: str) -> str:
+    """Derive an event id from the identity of its source; the same source gives the same id.
+
+    Deterministic ids make every re-read harmless: whoever has seen the id has seen the fact.
+    """
+    return str(uuid.uuid5(_NAMESPACE, "\x1f".join(identity)))
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A sellable item as the ERP knows it. Key: SKU.
+
+    Attributes:
+        sku: the item number, right-trimmed, case as stored.
+        gone: the row no longer exists (or its record filter excludes it); ``row`` is then empty.
+        row: the columns of the mapped SELECT, by upper-case name.
+    """
+
+    sku: str
+    gone: bool = False
+    row: Row = field(default=_NO_ROW)
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """The price of an item in one list of the ERP. Key: SKU (and list when not the base list)."""
+
+    sku: str
+    price_list: str = ""
+    gone: bool = False
+    row: Row = field(default=_NO_ROW)
+
+
+@dataclass(frozen=True, slots=True)
+class Stock:
+    """The stock of an item in one warehouse. Key: SKU and warehouse."""
+
+    sku: str
+    warehouse: str
+    gone: bool = False
+    row: Row = field(default=_NO_ROW)
+
+
+@dataclass(frozen=True, slots=True)
+class OrderResult:
+    """What the ERP decided about an order from the shop. Key: order gid.
+
+    Attributes:
+        order_gid: Shopify's gid of the order.
+        outcome: ``accepted``, ``refused`` or ``cancelled``.
+        erp_order: the ERP's own order number when it accepted.
+        reason: the ERP's words when it refused.
+    """
+
+    order_gid: str
+    outcome: str
+    erp_order: str = ""
+    reason: str = ""
+    row: Row = field(default=_NO_ROW)
+
+
+@dataclass(frozen=True, slots=True)
+class ShipmentLine:
+    """A shipped quantity of one order line; ``line_gid`` is Shopify's gid of the line item."""
+
+    line_gid: str
+    quantity: int
+
+
+@dataclass(frozen=True, slots=True)
+class Shipment:
+    """Goods that left a warehouse for one order. Key: order gid.
+
+    Attributes:
+        shipment: the ERP's number of the shipment, unique per partition.
+        shipped_at: the ERP's own text of the moment; may be empty.
+    """
+
+    shipment: str
+    order_gid: str
+    warehouse: str
+    lines: tuple[ShipmentLine, ...]
+    carrier: str = ""
+    tracking: tuple[str, ...] = ()
+    shipped_at: str = ""
+    gone: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """A postal address as the buyer gave it; absent parts are empty strings."""
+
+    name: str = ""
+    company: str = ""
+    address1: str = ""
+    address2: str = ""
+    city: str = ""
+    province: str = ""
+    postal_code: str = ""
+    country: str = ""
+    phone: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TaxLine:
+    """A tax Shopify computed; ``rate`` is a fraction (0.19), ``amount`` in the order currency."""
+
+    title: str
+    rate: Decimal
+    amount: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class OrderLine:
+    """One ordered position; all amounts in the order's currency.
+
+    Attributes:
+        line_gid: Shopify's gid of the line item.
+        number: position from 1.
+        quantity: current quantity, after edits and refunds.
+        unit_price: price of one before discounts.
+        discount: sum of the amounts allocated to the line, never negative.
+        total: what the line costs after discounts (quantity x unit_price - discount).
+    """
+
+    line_gid: str
+    number: int
+    sku: str
+    title: str
+    quantity: int
+    unit_price: Decimal
+    discount: Decimal
+    total: Decimal
+    taxes: tuple[TaxLine, ...] = ()
+    variant_gid: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ShippingLine:
+    """A way of shipping the buyer chose; ``total`` is after discounts."""
+
+    code: str
+    title: str
+    price: Decimal
+    discount: Decimal
+    total: Decimal
+    taxes: tuple[TaxLine, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Payment:
+    """A payment transaction: kind such as SALE or AUTHORIZATION, status such as SUCCESS."""
+
+    gateway: str
+    kind: str
+    status: str
+    amount: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """An order of the shop for the ERP, cent-exact. Key: order gid.
+
+    Control totals: sum of line totals = ``lines_total``; sum of shipping totals =
+    ``shipping_total``; sum of all taxes = ``tax_total``; and ``total`` = lines + shipping, plus tax
+    when prices are without tax, plus ``adjustment``, the named rest (tips, duties, cash rounding).
+
+    Attributes:
+        order_gid: Shopify's gid; ``name`` is what the merchant sees (#1001).
+        placed_at: ISO 8601 text with offset, as Shopify gave it.
+        taxes_included: prices and totals contain the tax.
+    """
+
+    order_gid: str
+    name: str
+    placed_at: str
+    currency: str
+    taxes_included: bool
+    lines: tuple[OrderLine, ...]
+    shipping: tuple[ShippingLine, ...]
+    payments: tuple[Payment, ...]
+    lines_total: Decimal
+    shipping_total: Decimal
+    tax_total: Decimal
+    adjustment: Decimal
+    total: Decimal
+    customer_gid: str = ""
+    customer_name: str = ""
+    email: str = ""
+    phone: str = ""
+    purchase_order: str = ""
+    note: str = ""
+    test: bool = False
+    financial_status: str = ""
+    ship_to: Address = Address()
+    bill_to: Address = Address()
+    attributes: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Customer:
+    """A customer of either side. Key: customer gid, else the ERP's number."""
+
+    customer_gid: str = ""
+    number: str = ""
+    name: str = ""
+    email: str = ""
+    phone: str = ""
+    address: Address = Address()
+    row: Row = field(default=_NO_ROW)
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """The agent's report on one downlink event. Key: the key of that event.
+
+    Attributes:
+        event_id: id of the downlink event.
+        outcome: ``written``, ``already there`` or ``refused``.
+        reason: why it was refused; one sentence.
+    """
+
+    event_id: str
+    outcome: str
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """A change the agent saw but could not read; it travels so that people see it parked.
+
+    Attributes:
+        entity: what it would have been (item, price...).
+        source: library/file or library/queue.
+        keys: the key as far as it is known.
+        field: the column that could not be read; empty when it is the whole record.
+        raw_hex: its bytes, upper-case hex.
+        reason: one sentence: what, where, why, what to do.
+    """
+
+    entity: str
+    source: str
+    keys: tuple[str, ...]
+    field: str
+    raw_hex: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Heartbeat:
+    """How the agent is doing, in the words of the health page.
+
+    Attributes:
+        backlog: events buffered and not yet acknowledged by the relay.
+        oldest_unsent_s: age of the oldest of them in seconds; 0 when there is none.
+        ibmi: ``up``, ``down`` or ``restricted``.
+        detail: one sentence when it is not up.
+    """
+
+    backlog: int
+    oldest_unsent_s: float
+    ibmi: str
+    version: str
+    detail: str = ""
+
+
+Body = (
+    Item
+    | Price
+    | Stock
+    | OrderResult
+    | Shipment
+    | Order
+    | Customer
+    | Delivered
+    | Unreadable
+    | Heartbeat
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One immutable fact on its way.
+
+    Attributes:
+        id: deterministic, see :func:`event_id`; at most 64 characters.
+        key: what order is kept by: the SKU, the order gid...
+        origin: where it was seen, e.g. ``ibmi:DISTLIB/ITMMST`` or ``shopify:orders/create``.
+        seen_at: when Towline saw it (aware UTC).
+        body: the fact.
+        origin_time: the origin's own text of the moment; empty when it gave none.
+    """
+
+    id: str
+    key: str
+    origin: str
+    seen_at: datetime
+    body: Body
+    origin_time: str = ""
+
+    @property
+    def entity(self) -> str:
+        """The kind of fact: item, price, stock, order result..."""
+        return ENTITY_OF[type(self.body)]
+
+
+ENTITY_OF: Mapping[type, str] = MappingProxyType(
+    {
+        Item: "item",
+        Price: "price",
+        Stock: "stock",
+        OrderResult: "order_result",
+        Shipment: "shipment",
+        Order: "order",
+        Customer: "customer",
+        Delivered: "delivered",
+        Unreadable: "unreadable",
+        Heartbeat: "heartbeat",
+    }
+)
