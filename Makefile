@@ -1,0 +1,55 @@
+# Two commands need nothing but Python 3.11+, make and git:  make sandbox   make test
+# What needs more is a lab; `make labs` installs them all (root, Debian).
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+SOURCES := agent relay shared sandbox tests
+
+.PHONY: help sandbox once test labs lint types layers bench docs clean
+
+help:            ## list what can be made
+	@grep -E '^[a-z]+: .*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
+
+sandbox: $(VENV)/.run    ## both worlds on one page: simulated IBM i, simulated Shopify, relay, agent
+	$(BIN)/towline-sandbox run $(ARGS)
+
+once: $(VENV)/.run       ## both journeys over 2,000 items and 200 orders, then a report
+	$(BIN)/towline-sandbox run --once --items 2000 --orders 200 --seed 7 $(ARGS)
+
+test: $(VENV)/.dev       ## every test whose lab is here; the last lines name the labs that are not
+	@$(BIN)/python -m pytest $(ARGS); status=$$?; $(BIN)/python -m tests.support.labs; exit $$status
+
+labs:            ## install the labs: Chromium, Shopify's schema (root, Debian)
+	sh tests/labs/install.sh
+
+lint: $(VENV)/.dev       ## format, lint, layers
+	$(BIN)/ruff format --check $(SOURCES)
+	$(BIN)/ruff check $(SOURCES)
+	$(BIN)/lint-imports
+
+types: $(VENV)/.dev      ## mypy --strict
+	$(BIN)/mypy
+
+bench: $(VENV)/.dev      ## figures, never a verdict
+	$(BIN)/python -m pytest tests/bench --benchmark -q -s
+
+docs: $(VENV)/.dev       ## hold the documentation against the code
+	$(BIN)/python -m pytest -q tests/docs
+
+clean:           ## remove everything that was made here
+	rm -rf $(VENV) .sandbox .labs .mypy_cache .pytest_cache .ruff_cache .hypothesis
+
+# pip 25.1 or later reads [dependency-groups]; the one that comes with Python 3.11 is older.
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Towline needs Python 3.11 or later; name one: make PYTHON=python3.12 sandbox")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
+
+$(VENV)/.run: pyproject.toml | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --editable ".[relay,sandbox]"
+	@touch $@
+
+$(VENV)/.dev: pyproject.toml | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --editable ".[relay,sandbox]" --group dev
+	@touch $@ $(VENV)/.run

@@ -1,0 +1,3 @@
+"""What several tests share: labs, fakes, worlds."""
+
+from __future__ import annotations
