@@ -1,0 +1,3 @@
+"""Shopify's Admin API behind one door: throttled, classified, in verbs."""
+
+from __future__ import annotations

@@ -1,0 +1,147 @@
+"""The shop in verbs: the only face of Shopify the engine sees.
+
+Every verb raises :class:`~towline_shared.errors.Retryable` when the same attempt may succeed later
+(its subclass :class:`~towline_relay.shopify.replies.Unsure` when the write may have happened: read
+back before repeating), :class:`~towline_shared.errors.Refused` with Shopify's code when Shopify
+said no, and :class:`~towline_shared.errors.Permanent` otherwise. A verb that returns line outcomes
+reports refusals of single lines there and raises only for the call as a whole.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from datetime import datetime
+from typing import Any
+
+from towline_relay.shopify import catalogue, fulfillment, inventory, orders
+from towline_relay.shopify.client import Client
+from towline_relay.shopify.models import (
+    FulfillmentSpec,
+    FulfillmentState,
+    ItemFields,
+    LineOutcome,
+    LocationRef,
+    MetafieldEntry,
+    OrderRef,
+    ProductSpec,
+    Quantity,
+    ShopInfo,
+    VariantPrice,
+    VariantRef,
+)
+
+__all__ = ["Shop"]
+
+
+class Shop:
+    """One shop behind one client; safe to use from many tasks of one event loop."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+
+    async def shop_info(self) -> ShopInfo:
+        """Read name, currency, tax habit, granted scopes and the API version that answered."""
+        return await catalogue.shop_info(self._client)
+
+    def variants(self) -> AsyncIterator[VariantRef]:
+        """Read every variant of the shop, in order of id."""
+        return catalogue.variants(self._client)
+
+    async def variants_by_sku(self, sku: str) -> list[VariantRef]:
+        """Read the variants whose SKU is exactly this one; several when the shop has duplicates.
+
+        Shopify's search lags behind its writes by seconds: never confirm a write with this.
+        """
+        return await catalogue.variants_by_sku(self._client, sku)
+
+    async def create_product(self, spec: ProductSpec) -> VariantRef:
+        """Create a draft product with one tracked variant, or return the one made before.
+
+        Idempotent by handle.
+
+        Raises:
+            Refused: ``HANDLE_TAKEN`` when a product with other SKUs stands under the handle; it is
+                left untouched.
+        """
+        return await catalogue.create_product(self._client, spec)
+
+    async def set_item_fields(
+        self, product_gid: str, variant_gid: str, fields: ItemFields
+    ) -> None:
+        """Write the given scalar fields and no other; idempotent."""
+        await catalogue.set_item_fields(self._client, product_gid, variant_gid, fields)
+
+    async def set_prices(
+        self, product_gid: str, prices: Sequence[VariantPrice]
+    ) -> list[LineOutcome]:
+        """Set prices of variants of one product (at most 250); good lines pass, bad ones don't.
+
+        Idempotent by nature: it sets absolute prices.
+        """
+        return await catalogue.set_prices(self._client, product_gid, prices)
+
+    async def locations(self) -> list[LocationRef]:
+        """Read every location, inactive ones too."""
+        return await inventory.locations(self._client)
+
+    async def set_quantities(
+        self,
+        name: str,
+        quantities: Sequence[Quantity],
+        *,
+        idempotency_key: str,
+        reference: str,
+    ) -> list[LineOutcome]:
+        """Set absolute quantities in one call; one bad line fails all of them.
+
+        The guilty line comes back with its code, the others with ``SPLIT``;
+        :func:`~towline_relay.shopify.inventory.next_batches` says how to go on.
+
+        Args:
+            name: ``available`` or ``on_hand``.
+            quantities: 1 to 250, each pair of item and location once.
+            idempotency_key: kept with the intent; the same key with the same variables takes
+                effect once within 24 hours.
+            reference: URI of the document behind the change, such as
+                ``gid://towline/Event/<event id>``; shown in Shopify's adjustment history.
+        """
+        return await inventory.set_quantities(
+            self._client, name, quantities, idempotency_key=idempotency_key, reference=reference
+        )
+
+    async def order(self, gid: str) -> dict[str, Any]:
+        """Read one order: the fields of ``queries/order.graphql``, all lines of all pages.
+
+        ``lineItems`` and ``shippingLines`` come as ``{"nodes": [...]}`` without page information.
+        Money is text, fractions (tax rates) are Decimal.
+
+        Raises:
+            Refused: ``NOT_FOUND`` when there is no such order (or it is older than 60 days and the
+                app may not read all orders).
+        """
+        return await orders.order(self._client, gid)
+
+    def orders_updated_since(self, moment: datetime) -> AsyncIterator[OrderRef]:
+        """Read orders updated at or after an aware moment, oldest update first."""
+        return orders.orders_updated_since(self._client, moment)
+
+    async def add_tags(self, gid: str, tags: Sequence[str]) -> None:
+        """Add tags to an order or a product; idempotent, leaves other tags alone."""
+        await orders.add_tags(self._client, gid, tags)
+
+    async def set_metafields(self, entries: Sequence[MetafieldEntry]) -> None:
+        """Write metafields, atomically in groups of 25; idempotent."""
+        await orders.set_metafields(self._client, entries)
+
+    async def fulfillment_orders(self, order_gid: str) -> FulfillmentState:
+        """Read the fulfillment orders and fulfillments of an order, all lines of all pages."""
+        return await fulfillment.fulfillment_orders(self._client, order_gid)
+
+    async def create_fulfillment(self, spec: FulfillmentSpec) -> str:
+        """Create a fulfillment and return its gid.
+
+        NOT idempotent: make the spec with
+        :func:`~towline_relay.shopify.fulfillment.plan_fulfillment` from a state that was read after
+        any earlier attempt.
+        """
+        return await fulfillment.create_fulfillment(self._client, spec)
