@@ -58,7 +58,7 @@ def utc_text(moment: datetime) -> str:
     """Write an aware moment as ISO 8601 in UTC with microseconds and a Z."""
     if moment.tzinfo is None:
         raise ValueError("a moment without a time zone can't be written as UTC")
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 def parse_utc(text: str) -> datetime:

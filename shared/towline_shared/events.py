@@ -43,7 +43,10 @@ Scalar = str | int | Decimal | bool | None
 Row = Mapping[str, Scalar]
 
 _NAMESPACE = uuid.UUID("6f1f8a52-3c5e-5a0e-9f3b-70b1c1d0a4e7")
-_NO_ROW: Row = MappingProxyType({})
+
+
+def _no_row() -> Row:
+    return MappingProxyType({})
 
 
 def event_id(*identity: str) -> str:
@@ -66,7 +69,7 @@ class Item:
 
     sku: str
     gone: bool = False
-    row: Row = field(default=_NO_ROW)
+    row: Row = field(default_factory=_no_row)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +79,7 @@ class Price:
     sku: str
     price_list: str = ""
     gone: bool = False
-    row: Row = field(default=_NO_ROW)
+    row: Row = field(default_factory=_no_row)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +89,7 @@ class Stock:
     sku: str
     warehouse: str
     gone: bool = False
-    row: Row = field(default=_NO_ROW)
+    row: Row = field(default_factory=_no_row)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +107,7 @@ class OrderResult:
     outcome: str
     erp_order: str = ""
     reason: str = ""
-    row: Row = field(default=_NO_ROW)
+    row: Row = field(default_factory=_no_row)
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,7 +258,7 @@ class Customer:
     email: str = ""
     phone: str = ""
     address: Address = Address()
-    row: Row = field(default=_NO_ROW)
+    row: Row = field(default_factory=_no_row)
 
 
 @dataclass(frozen=True, slots=True)

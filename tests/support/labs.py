@@ -65,7 +65,9 @@ def main() -> None:
         if lab.found():
             print(f"lab {lab.name}: ran")
         else:
-            print(f"lab {lab.name}: DID NOT RUN. To get it, {lab.how}; it proves that {lab.proves}.")
+            print(
+                f"lab {lab.name}: DID NOT RUN. To get it, {lab.how}; it proves that {lab.proves}."
+            )
 
 
 if __name__ == "__main__":
