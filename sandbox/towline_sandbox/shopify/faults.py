@@ -1,0 +1,79 @@
+"""Faults that can be switched on, as buttons on the stage and as a test's tools."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+
+from towline_sandbox.shopify.settings import WebhookOdds
+
+__all__ = ["CallFault", "Faults"]
+
+
+class CallFault(Enum):
+    """What happens to one GraphQL call instead of an answer."""
+
+    TOO_MANY = "http_429"
+    SERVER_ERROR = "http_500"
+    TIMEOUT_AFTER_WRITE = "timeout_after_write"
+
+
+@dataclass(slots=True)
+class Faults:
+    """The faults that are armed now; they live in memory and end with the process.
+
+    Attributes:
+        throttle: the bucket is empty and fills at a twentieth of its rate.
+        http_429: how many of the next calls are refused with 429 and Retry-After.
+        http_500: how many of the next calls fail with 500 and nothing done.
+        timeout_after_write: how many of the next mutations are done and then answered with 504.
+        webhooks_paused: nothing is sent; deliveries wait in the queue.
+        odds: how webhooks travel.
+    """
+
+    odds: WebhookOdds
+    throttle: bool = False
+    http_429: int = 0
+    http_500: int = 0
+    timeout_after_write: int = 0
+    webhooks_paused: bool = False
+    _spent: dict[str, int] = field(default_factory=dict)
+
+    def next_for_call(self) -> CallFault | None:
+        """Take the fault that hits the next call before any work, None when there is none."""
+        if self.http_429 > 0:
+            self.http_429 -= 1
+            return self._hit(CallFault.TOO_MANY)
+        if self.http_500 > 0:
+            self.http_500 -= 1
+            return self._hit(CallFault.SERVER_ERROR)
+        return None
+
+    def next_after_write(self) -> CallFault | None:
+        """Take the fault that hits after a mutation was committed."""
+        if self.timeout_after_write > 0:
+            self.timeout_after_write -= 1
+            return self._hit(CallFault.TIMEOUT_AFTER_WRITE)
+        return None
+
+    def as_dict(self) -> dict[str, object]:
+        """Return what is armed, and how often each fault has struck."""
+        return {
+            "throttle": self.throttle,
+            "http_429": self.http_429,
+            "http_500": self.http_500,
+            "timeout_after_write": self.timeout_after_write,
+            "webhooks": {
+                "late": self.odds.late,
+                "twice": self.odds.twice,
+                "lost": self.odds.lost,
+                "late_s": self.odds.late_s,
+                "shuffle_s": self.odds.shuffle_s,
+                "paused": self.webhooks_paused,
+            },
+            "struck": dict(self._spent),
+        }
+
+    def _hit(self, fault: CallFault) -> CallFault:
+        self._spent[fault.value] = self._spent.get(fault.value, 0) + 1
+        return fault

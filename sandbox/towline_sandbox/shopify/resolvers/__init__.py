@@ -1,0 +1,39 @@
+"""What the shop answers, by GraphQL type and field. A field that is not here is not simulated."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from towline_sandbox.shopify.resolvers import (
+    catalogue_fields,
+    fulfillment_fields,
+    inventory_fields,
+    metafield_fields,
+    order_fields,
+    product_set,
+    shop_fields,
+    webhook_fields,
+)
+
+__all__ = ["FIELDS"]
+
+
+def _merged() -> dict[str, dict[str, Callable[..., Any]]]:
+    merged: dict[str, dict[str, Callable[..., Any]]] = {}
+    for module in (
+        catalogue_fields,
+        fulfillment_fields,
+        inventory_fields,
+        metafield_fields,
+        order_fields,
+        product_set,
+        shop_fields,
+        webhook_fields,
+    ):
+        for kind, fields in module.FIELDS.items():
+            merged.setdefault(kind, {}).update(fields)
+    return merged
+
+
+FIELDS = _merged()

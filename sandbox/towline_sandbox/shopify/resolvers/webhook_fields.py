@@ -1,0 +1,113 @@
+"""Webhook subscriptions that an app makes by the API.
+
+Those of its shopify.app.toml are the shop's settings here, are never deleted and are not listed:
+https://shopify.dev/docs/apps/build/webhooks/subscribe
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import Any
+from urllib.parse import urlsplit
+
+from towline_sandbox.shopify import search
+from towline_sandbox.shopify.ids import gid, number_of
+from towline_sandbox.shopify.paging import connection
+from towline_sandbox.shopify.resolvers.base import (
+    Fields,
+    Info,
+    Node,
+    Refusal,
+    error,
+    mutation,
+    searched,
+    shop_of,
+)
+from towline_sandbox.shopify.shop import Shop
+from towline_sandbox.shopify.versions import SPOKEN
+
+__all__ = ["FIELDS"]
+
+_FIELDS: dict[str, search.Matcher] = {
+    "": lambda row, term: search.phrase(row["topic"], term),
+    "id": lambda row, term: search.number(row["id"], term),
+    "topic": lambda row, term: search.text(row["topic"], term),
+    "uri": lambda row, term: search.text(row["uri"], term),
+}
+
+
+def _subscription(row: sqlite3.Row) -> Node:
+    return {
+        "__typename": "WebhookSubscription",
+        "id": gid("WebhookSubscription", row["id"]),
+        "topic": row["topic"],
+        "uri": row["uri"],
+        "name": row["name"],
+        "format": row["format"],
+        "filter": None,
+        "includeFields": [],
+        "metafieldNamespaces": [],
+        "apiVersion": {"handle": SPOKEN, "displayName": SPOKEN, "supported": True},
+        "createdAt": row["created_at"],
+        "updatedAt": row["updated_at"],
+    }
+
+
+def _list(_root: Any, info: Info, **arguments: Any) -> Node:
+    node = searched(info, arguments.get("query"), _FIELDS)
+    topics, uri = arguments.get("topics"), arguments.get("uri")
+    rows = [
+        row
+        for row in shop_of(info).db.all("SELECT * FROM webhook_subscriptions WHERE origin = 'api'")
+        if (not topics or row["topic"] in topics)
+        and (uri is None or row["uri"] == uri)
+        and search.matches(node, row, _FIELDS)
+    ]
+    return connection(rows, arguments, key=lambda row: (row["id"],), load=_subscription)
+
+
+def _create(shop: Shop, *, topic: str, webhookSubscription: Node) -> Node:
+    given = webhookSubscription
+    uri = given.get("uri") or given.get("callbackUrl") or ""
+    at = ["webhookSubscription", "uri"]
+    if urlsplit(uri).scheme not in ("https", "http"):
+        raise Refusal(error(at, "Address is not an URL this shop can deliver to"))
+    if given.get("filter") or given.get("includeFields"):
+        raise Refusal(error(at[:1], "not simulated: filter and includeFields"))
+    if shop.db.scalar(
+        "SELECT 1 FROM webhook_subscriptions WHERE topic = ? AND uri = ?", topic, uri
+    ):
+        raise Refusal(error(at, "Address for this topic has already been taken"))
+    number, now = shop.db.next_number("WebhookSubscription"), shop.now()
+    shop.db.insert(
+        "webhook_subscriptions",
+        id=number,
+        topic=topic,
+        uri=uri,
+        name=given.get("name"),
+        format=given.get("format") or "JSON",
+        origin="api",
+        created_at=now,
+        updated_at=now,
+    )
+    row = shop.db.one("SELECT * FROM webhook_subscriptions WHERE id = ?", number)
+    assert row is not None
+    return {"webhookSubscription": _subscription(row)}
+
+
+def _delete(shop: Shop, *, id: str) -> Node:
+    number = number_of(id, "WebhookSubscription")
+    if not shop.db.run("DELETE FROM webhook_subscriptions WHERE id = ? AND origin = 'api'", number):
+        raise Refusal(error(["id"], "Webhook subscription does not exist"))
+    return {"deletedWebhookSubscriptionId": id}
+
+
+FIELDS: Fields = {
+    "QueryRoot": {"webhookSubscriptions": _list},
+    "Mutation": {
+        "webhookSubscriptionCreate": mutation(_create, empty={"webhookSubscription": None}),
+        "webhookSubscriptionDelete": mutation(
+            _delete, empty={"deletedWebhookSubscriptionId": None}
+        ),
+    },
+}
