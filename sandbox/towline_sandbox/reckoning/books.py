@@ -1,0 +1,95 @@
+"""What each side's books say at the end, read from its own files by nobody's code but this.
+
+The reckoning shares no mapping and no store code with agent or relay: a mistake there must show up
+here as a difference, not be repeated.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+
+__all__ = ["ErpBook", "ErpItem", "ErpOrder", "ShopBook", "ShopOrder", "ShopVariant"]
+
+
+@dataclass(frozen=True, slots=True)
+class ErpItem:
+    """An item as the ERP's files hold it.
+
+    Attributes:
+        sku: right-trimmed, case as stored.
+        sellable: active, meant for the web, readable, and its SKU is nobody else's.
+        price: list price, None when it can't be read.
+        on_hand: pieces by warehouse, None where the figure can't be read.
+    """
+
+    sku: str
+    sellable: bool
+    price: Decimal | None
+    on_hand: Mapping[str, int | None]
+
+
+@dataclass(frozen=True, slots=True)
+class ErpOrder:
+    """A web order as the staging and order files hold it.
+
+    Attributes:
+        copies: how often the order's gid stands in the staging header; more than 1 is a double.
+        outcome: ``A`` accepted, ``R`` refused, anything else undecided.
+        shipped: pieces by line gid.
+        tracking: tracking numbers of its shipments.
+    """
+
+    gid: str
+    copies: int
+    total: Decimal
+    tax: Decimal
+    outcome: str
+    erp_number: str
+    quantities: Mapping[str, int]
+    shipped: Mapping[str, int]
+    tracking: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class ShopVariant:
+    """A variant in the shop; ``on_hand`` is by location name."""
+
+    sku: str
+    price: Decimal
+    status: str
+    on_hand: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class ShopOrder:
+    """An order in the shop, with what came back from the ERP."""
+
+    gid: str
+    name: str
+    total: Decimal
+    tax: Decimal
+    quantities: Mapping[str, int]
+    importable: bool
+    tags: frozenset[str]
+    erp_number: str
+    fulfilled: Mapping[str, int]
+    tracking: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class ErpBook:
+    """The ERP's side."""
+
+    items: Mapping[str, ErpItem]
+    orders: Mapping[str, ErpOrder]
+    outbox_rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class ShopBook:
+    """The shop's side; a SKU may stand in several variants."""
+
+    variants: Mapping[str, tuple[ShopVariant, ...]]
+    orders: Mapping[str, ShopOrder]

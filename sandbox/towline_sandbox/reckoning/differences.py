@@ -1,0 +1,142 @@
+"""Both books held against each other: pure, one sentence per difference."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+
+from towline_sandbox.reckoning.books import ErpBook, ErpOrder, ShopBook, ShopOrder
+
+__all__ = ["Totals", "compare", "totals"]
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """Control totals over what both sides should agree on."""
+
+    items: int
+    price_sum: Decimal
+    pieces: int
+    orders: int
+    order_sum: Decimal
+    tax_sum: Decimal
+    accepted: int
+    shipped_pieces: int
+
+
+def compare(erp: ErpBook, shop: ShopBook, *, locations: Mapping[str, str]) -> list[str]:
+    """Return every difference as one sentence; an empty list means both sides agree.
+
+    Args:
+        locations: location name in the shop by warehouse of the ERP.
+    """
+    found = [*_item_differences(erp, shop, locations), *_order_differences(erp, shop)]
+    if erp.outbox_rows:
+        found.append(f"{erp.outbox_rows} rows still stand in the outbox.")
+    return found
+
+
+def totals(erp: ErpBook, shop: ShopBook, *, side: str, locations: Mapping[str, str]) -> Totals:
+    """Add up one side (``erp`` or ``shop``) over the items and orders both should have."""
+    skus = [sku for sku in _comparable(erp, shop) if len(shop.variants.get(sku, ())) == 1]
+    names = [gid for gid, order in shop.orders.items() if order.importable]
+    if side == "erp":
+        known = [erp.orders[gid] for gid in names if gid in erp.orders]
+        return Totals(
+            items=len(skus),
+            price_sum=sum((erp.items[sku].price or Decimal(0) for sku in skus), Decimal(0)),
+            pieces=sum(max(0, n or 0) for s in skus for n in erp.items[s].on_hand.values()),
+            orders=len(known),
+            order_sum=sum((order.total for order in known), Decimal(0)),
+            tax_sum=sum((order.tax for order in known), Decimal(0)),
+            accepted=sum(order.outcome == "A" for order in known),
+            shipped_pieces=sum(sum(order.shipped.values()) for order in known),
+        )
+    orders = [shop.orders[gid] for gid in names]
+    stocked = set(locations.values())
+    return Totals(
+        items=len(skus),
+        price_sum=sum((shop.variants[sku][0].price for sku in skus), Decimal(0)),
+        pieces=sum(
+            n for sku in skus for where, n in shop.variants[sku][0].on_hand.items()
+            if where in stocked
+        ),
+        orders=len(orders),
+        order_sum=sum((order.total for order in orders), Decimal(0)),
+        tax_sum=sum((order.tax for order in orders), Decimal(0)),
+        accepted=sum(bool(order.erp_number) for order in orders),
+        shipped_pieces=sum(sum(order.fulfilled.values()) for order in orders),
+    )  # fmt: skip
+
+
+def _comparable(erp: ErpBook, shop: ShopBook) -> list[str]:
+    """SKUs that must agree: sellable in the ERP and not ambiguous in the shop."""
+    return sorted(
+        sku
+        for sku, item in erp.items.items()
+        if item.sellable and len(shop.variants.get(sku, ())) <= 1
+    )
+
+
+def _item_differences(erp: ErpBook, shop: ShopBook, locations: Mapping[str, str]) -> Iterator[str]:
+    for sku in _comparable(erp, shop):
+        item = erp.items[sku]
+        variants = shop.variants.get(sku, ())
+        if not variants:
+            yield f"Item {sku} is sellable in the ERP and not in the shop."
+            continue
+        variant = variants[0]
+        if item.price is not None and variant.price != item.price:
+            yield f"Item {sku} costs {item.price} in the ERP and {variant.price} in the shop."
+        for warehouse, pieces in item.on_hand.items():
+            place = locations.get(warehouse)
+            if place is None or pieces is None:
+                continue
+            there = variant.on_hand.get(place, 0)
+            if there != max(0, pieces):
+                yield (
+                    f"Item {sku} has {pieces} pieces in warehouse {warehouse} and {there} in the"
+                    f" shop's {place}."
+                )
+
+
+def _order_differences(erp: ErpBook, shop: ShopBook) -> Iterator[str]:
+    for gid, order in shop.orders.items():
+        known = erp.orders.get(gid)
+        if known is None:
+            if order.importable:
+                yield f"Order {order.name} never reached the ERP."
+            continue
+        if not order.importable:
+            yield f"Order {order.name} can't be imported, yet it stands in the ERP."
+        yield from _one_order(order, known)
+    for gid in erp.orders.keys() - shop.orders.keys():
+        yield f"The ERP holds an order {gid} that the shop does not know."
+
+
+def _one_order(order: ShopOrder, known: ErpOrder) -> Iterator[str]:
+    if known.copies != 1:
+        yield f"Order {order.name} stands {known.copies} times in the ERP."
+    if (known.total, known.tax) != (order.total, order.tax):
+        yield (
+            f"Order {order.name} is {order.total} with {order.tax} tax in the shop and"
+            f" {known.total} with {known.tax} tax in the ERP."
+        )
+    if dict(known.quantities) != dict(order.quantities):
+        yield f"Order {order.name} has other quantities in the ERP than in the shop."
+    if known.outcome == "A":
+        if order.erp_number != known.erp_number:
+            yield (
+                f"Order {order.name} is {known.erp_number} in the ERP and"
+                f" {order.erp_number or 'without a number'} in the shop."
+            )
+        if {k: v for k, v in known.shipped.items() if v} != dict(order.fulfilled):
+            yield f"Order {order.name} was shipped otherwise than the shop was told."
+        if known.tracking != order.tracking:
+            yield f"Order {order.name} has other tracking numbers in the shop."
+    elif known.outcome == "R":
+        if order.erp_number or order.fulfilled:
+            yield f"Order {order.name} was refused by the ERP, yet the shop shows it as taken."
+    else:
+        yield f"Order {order.name} is still undecided in the ERP ({known.outcome!r})."

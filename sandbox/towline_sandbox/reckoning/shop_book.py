@@ -1,0 +1,88 @@
+"""Reads the simulated shop's book from its SQLite file."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections import defaultdict
+from contextlib import closing
+from decimal import Decimal
+from pathlib import Path
+
+from towline_sandbox.reckoning.books import ShopBook, ShopOrder, ShopVariant
+
+__all__ = ["read_shop"]
+
+
+def read_shop(path: Path) -> ShopBook:
+    """Open the file read-only and return what it says."""
+    with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as shop:
+        shop.row_factory = sqlite3.Row
+        return ShopBook(variants=_variants(shop), orders=_orders(shop))
+
+
+def _variants(shop: sqlite3.Connection) -> dict[str, tuple[ShopVariant, ...]]:
+    on_hand: dict[int, dict[str, int]] = defaultdict(dict)
+    for row in shop.execute(
+        "SELECT v.inventory_item_id AS item, l.name, v.on_hand FROM inventory_levels v"
+        " JOIN locations l ON l.id = v.location_id"
+    ):
+        on_hand[row["item"]][row["name"]] = row["on_hand"]
+    found: dict[str, list[ShopVariant]] = defaultdict(list)
+    for row in shop.execute(
+        "SELECT v.sku, v.price, v.inventory_item_id, p.status"
+        " FROM variants v JOIN products p ON p.id = v.product_id"
+    ):
+        sku = row["sku"] or ""
+        found[sku].append(
+            ShopVariant(
+                sku=sku,
+                price=Decimal(row["price"]),
+                status=row["status"],
+                on_hand=on_hand[row["inventory_item_id"]],
+            )
+        )
+    return {sku: tuple(variants) for sku, variants in found.items()}
+
+
+def _orders(shop: sqlite3.Connection) -> dict[str, ShopOrder]:
+    quantities: dict[int, dict[str, int]] = defaultdict(dict)
+    blank: set[int] = set()
+    for row in shop.execute("SELECT id, order_id, sku, quantity FROM order_lines"):
+        quantities[row["order_id"]][f"gid://shopify/LineItem/{row['id']}"] = row["quantity"]
+        if not (row["sku"] or "").strip():
+            blank.add(row["order_id"])
+    fulfilled: dict[int, dict[str, int]] = defaultdict(lambda: defaultdict(int))
+    for row in shop.execute(
+        "SELECT f.order_id, l.order_line_id, l.quantity FROM fulfillment_lines l"
+        " JOIN fulfillments f ON f.id = l.fulfillment_id WHERE f.status = 'SUCCESS'"
+    ):
+        gid = f"gid://shopify/LineItem/{row['order_line_id']}"
+        fulfilled[row["order_id"]][gid] += row["quantity"]
+    tracking: dict[int, set[str]] = defaultdict(set)
+    for row in shop.execute("SELECT order_id, tracking FROM fulfillments"):
+        for parcel in json.loads(row["tracking"]):
+            tracking[row["order_id"]].add(parcel["number"])
+    tags: dict[str, set[str]] = defaultdict(set)
+    for row in shop.execute("SELECT owner, tag FROM tags"):
+        tags[row["owner"]].add(row["tag"])
+    numbers = {
+        row["owner"]: row["value"]
+        for row in shop.execute("SELECT owner, value FROM metafields WHERE key = 'order_number'")
+    }
+    orders: dict[str, ShopOrder] = {}
+    for row in shop.execute("SELECT id, name, total, total_tax FROM orders"):
+        gid = f"gid://shopify/Order/{row['id']}"
+        orders[gid] = ShopOrder(
+            gid=gid,
+            name=row["name"],
+            total=Decimal(row["total"]),
+            tax=Decimal(row["total_tax"]),
+            quantities=quantities[row["id"]],
+            importable=row["id"] not in blank,
+            tags=frozenset(tags[gid]),
+            erp_number=numbers.get(gid, ""),
+            fulfilled=dict(fulfilled[row["id"]]),
+            tracking=frozenset(tracking[row["id"]]),
+        )
+    return orders
