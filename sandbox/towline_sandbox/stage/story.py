@@ -1,0 +1,103 @@
+"""The newest thing that happened, in one sentence a person can read aloud."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from towline_sandbox.stage.world import RelayEvent, World
+
+__all__ = ["Story", "newest"]
+
+_WHAT = {
+    "item": "Item {key}",
+    "price": "The price of {key}",
+    "stock": "The stock of {key}",
+    "order": "Order {name}",
+    "order_result": "The ERP's answer on order {name}",
+    "shipment": "The shipment of order {name}",
+    "customer": "A customer",
+    "unreadable": "A record of {key}",
+}
+
+_BECAME = {
+    "pending": "has reached the relay and waits for its turn.",
+    "waiting": "is tried again soon.",
+    "sent": "is on its way down to the IBM i.",
+    "on_site": "lies in the staging files; the ERP's own program decides.",
+    "applied": "has arrived in the shop.",
+    "superseded": "was overtaken by a newer value; only the newest is written.",
+    "skipped": "changes nothing in the shop.",
+    "parked": "is parked until somebody acts.",
+}
+
+_DOWN_APPLIED = "stands in the ERP."
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """One sentence, the detail behind it, and how it went (ok, busy or warn)."""
+
+    text: str
+    detail: str = ""
+    tone: str = "ok"
+
+
+def newest(world: World) -> Story:
+    """Tell what is most worth telling now: a part that is down first, then the newest event."""
+    trouble = _trouble(world)
+    if trouble is not None:
+        return trouble
+    if world.relay is None or not world.relay.events:
+        return Story("Everything is connected. Change a price on the green screen to begin.")
+    moved = max(
+        world.relay.events,
+        key=lambda event: (event.changed_at or world.at, event.serial),
+    )
+    return _told(moved, world)
+
+
+def _trouble(world: World) -> Story | None:
+    if world.relay is None:
+        return Story(
+            "The relay is gone. The agent keeps every event and knocks again until it is back.",
+            tone="warn",
+        )
+    if world.agent is None:
+        return Story(
+            "The agent is gone. The IBM i still holds every row nobody has acknowledged.",
+            tone="warn",
+        )
+    if not world.agent.connected:
+        kept = world.agent.backlog
+        rest = "Nothing is lost, nothing is sent."
+        if kept:
+            rest = f"The agent keeps {kept} {'event' if kept == 1 else 'events'} in its buffer."
+        return Story(f"The link is cut. {rest}", tone="warn")
+    if world.ibmi is not None and world.ibmi.state == "restricted":
+        return Story(
+            "The ERP is stopped for its nightly save. The shop keeps selling; orders wait safely.",
+            tone="warn",
+        )
+    return None
+
+
+def _told(event: RelayEvent, world: World) -> Story:
+    name = _order_name(event, world)
+    what = _WHAT.get(event.entity, "An event about {key}").format(key=event.key, name=name)
+    became = _BECAME.get(event.state, f"is {event.state}.")
+    if event.direction == "down" and event.state == "applied":
+        became = _DOWN_APPLIED
+    tone = "warn" if event.state == "parked" else "busy" if event.state in _OPEN else "ok"
+    return Story(f"{what} {became}", detail=event.reason, tone=tone)
+
+
+_OPEN = ("pending", "waiting", "sent", "on_site")
+
+
+def _order_name(event: RelayEvent, world: World) -> str:
+    """Return what people call the order; its gid's number when the shop does not list it."""
+    orders = world.shop.orders if world.shop else ()
+    for order in orders:
+        if order.gid == event.key:
+            return order.name
+    return event.key.rsplit("/", 1)[-1]
