@@ -78,7 +78,6 @@ class VariantRef:
         sku: as Shopify holds it, not trimmed; may be empty; Shopify does not make it unique.
         product_status: ``ACTIVE``, ``ARCHIVED``, ``DRAFT`` or ``UNLISTED``.
         tracked: Shopify counts its stock; false means quantities are ignored.
-        bundle: its stock follows its components, so that it can't be set.
     """
 
     product_gid: str
@@ -89,7 +88,6 @@ class VariantRef:
     compare_at: Decimal | None
     product_status: str
     tracked: bool
-    bundle: bool = False
 
 
 @dataclass(frozen=True, slots=True)

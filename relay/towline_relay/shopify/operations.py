@@ -65,9 +65,7 @@ class Shop:
         """
         return await catalogue.create_product(self._client, spec)
 
-    async def set_item_fields(
-        self, product_gid: str, variant_gid: str, fields: ItemFields
-    ) -> None:
+    async def set_item_fields(self, product_gid: str, variant_gid: str, fields: ItemFields) -> None:
         """Write the given scalar fields and no other; idempotent."""
         await catalogue.set_item_fields(self._client, product_gid, variant_gid, fields)
 

@@ -1,0 +1,113 @@
+"""Orders: reading them whole, finding what webhooks missed, writing back tags and metafields."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from towline_relay.shopify.client import Client
+from towline_relay.shopify.documents import document
+from towline_relay.shopify.models import MetafieldEntry, OrderRef
+from towline_relay.shopify.paging import MOST, cursor_after, pages
+from towline_relay.shopify.throttle import Priority
+from towline_relay.shopify.user_errors import raise_first, read_errors
+from towline_shared.clock import parse_utc
+from towline_shared.errors import Refused
+
+__all__ = ["add_tags", "order", "orders_updated_since", "set_metafields", "updated_query"]
+
+_LINES = 50  # most orders fit; larger ones take another call, which costs less than large pages
+_SHIPPING = 10
+_MOST_METAFIELDS = 25  # https://shopify.dev/docs/api/admin-graphql/2026-10/mutations/metafieldsSet
+
+
+async def order(client: Client, gid: str) -> dict[str, Any]:
+    """Read one order with all lines of all pages; see :meth:`Shop.order`."""
+    variables: dict[str, Any] = {
+        "id": gid,
+        "lines": _LINES,
+        "linesAfter": None,
+        "shipping": _SHIPPING,
+        "shippingAfter": None,
+    }
+    whole = await _page(client, variables)
+    lines, shipping = list(whole["lineItems"]["nodes"]), list(whole["shippingLines"]["nodes"])
+    page: Mapping[str, Any] = whole
+    while True:
+        more_lines = cursor_after(page["lineItems"])
+        more_shipping = cursor_after(page["shippingLines"])
+        if more_lines is None and more_shipping is None:
+            break
+        # a list that has ended keeps its last cursor and answers with nothing more
+        for name, cursor in (("linesAfter", more_lines), ("shippingAfter", more_shipping)):
+            connection = page["lineItems" if name == "linesAfter" else "shippingLines"]
+            variables[name] = cursor or connection["pageInfo"]["endCursor"] or variables[name]
+        page = await _page(client, variables)
+        lines.extend(page["lineItems"]["nodes"])
+        shipping.extend(page["shippingLines"]["nodes"])
+    return {**whole, "lineItems": {"nodes": lines}, "shippingLines": {"nodes": shipping}}
+
+
+async def orders_updated_since(client: Client, moment: datetime) -> AsyncIterator[OrderRef]:
+    """Read orders updated at or after a moment, oldest update first."""
+    nodes = pages(
+        client,
+        document("orders_updated"),
+        {"first": MOST, "after": None, "query": updated_query(moment)},
+        pick=lambda data: data["orders"],
+        priority=Priority.SWEEP,
+    )
+    async for node in nodes:
+        yield OrderRef(
+            gid=node["id"],
+            name=node["name"],
+            created_at=parse_utc(node["createdAt"]),
+            updated_at=parse_utc(node["updatedAt"]),
+            cancelled=node["cancelledAt"] is not None,
+            test=node["test"],
+        )
+
+
+def updated_query(moment: datetime) -> str:
+    """Write the search for orders since an aware moment, cut to the second, so rather too early."""
+    return f"updated_at:>='{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}'"
+
+
+async def add_tags(client: Client, gid: str, tags: Sequence[str]) -> None:
+    """Add tags and leave the others alone."""
+    answer = await client.execute(
+        document("tags_add"), {"id": gid, "tags": list(tags)}, priority=Priority.ORDERS
+    )
+    raise_first("tagsAdd", read_errors(answer.data["tagsAdd"]))
+
+
+async def set_metafields(client: Client, entries: Sequence[MetafieldEntry]) -> None:
+    """Write metafields, atomically in groups of 25."""
+    for start in range(0, len(entries), _MOST_METAFIELDS):
+        group = [
+            {
+                "ownerId": entry.owner_gid,
+                "namespace": entry.namespace,
+                "key": entry.key,
+                "type": entry.type,
+                "value": entry.value,
+            }
+            for entry in entries[start : start + _MOST_METAFIELDS]
+        ]
+        answer = await client.execute(
+            document("metafields_set"), {"metafields": group}, priority=Priority.ORDERS
+        )
+        raise_first("metafieldsSet", read_errors(answer.data["metafieldsSet"]))
+
+
+async def _page(client: Client, variables: Mapping[str, Any]) -> Mapping[str, Any]:
+    answer = await client.execute(document("order"), variables, priority=Priority.ORDERS)
+    found: Mapping[str, Any] | None = answer.data["order"]
+    if found is None:
+        raise Refused(
+            f"Shopify has no order {variables['id']} for this app.",
+            hint="It was deleted, or it is older than 60 days and read_all_orders is missing.",
+            code="NOT_FOUND",
+        )
+    return found
