@@ -1,0 +1,384 @@
+"""The numbered log behind the link: contiguous, chained, credited; pure SQL over a connection.
+
+One log serves both directions of both ends. A stream is ``(peer, name, direction)``: the agent's
+peer is ``relay``, the relay's peers are its agents. Every function takes the connection of a
+running unit of :class:`~towline_shared.database.Database`, so that callers put progress and effect
+into one commit; none of them begins or commits.
+
+Sequence numbers start at 1 and have no gaps. A SHA-256 chain over the texts tells a restored or
+foreign copy of a database from the one the numbers were given by.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+
+from towline_shared.clock import Clock, parse_utc, utc_text
+from towline_shared.codec import encode
+from towline_shared.errors import Misuse
+from towline_shared.events import Event
+
+__all__ = [
+    "DOWN_STREAMS",
+    "SCHEMA",
+    "UP_STREAMS",
+    "LogRow",
+    "Received",
+    "StreamLog",
+    "StreamState",
+    "next_chain",
+]
+
+UP_STREAMS = ("changes", "bulk", "results")
+DOWN_STREAMS = ("orders", "commands")
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS stream_head (
+  peer TEXT NOT NULL, name TEXT NOT NULL, direction TEXT NOT NULL CHECK (direction IN ('out','in')),
+  stream_id TEXT NOT NULL,
+  last INTEGER NOT NULL DEFAULT 0,       -- highest seq in the log
+  acked INTEGER NOT NULL DEFAULT 0,      -- out: acknowledged by the peer
+  consumed INTEGER NOT NULL DEFAULT 0,   -- in: effect committed by the consumer
+  chain BLOB NOT NULL DEFAULT x'',       -- at seq = last
+  PRIMARY KEY (peer, name, direction)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS stream_row (
+  peer TEXT NOT NULL, name TEXT NOT NULL, direction TEXT NOT NULL, seq INTEGER NOT NULL,
+  event_id TEXT NOT NULL, entity TEXT NOT NULL, key TEXT NOT NULL, text TEXT NOT NULL,
+  chain BLOB NOT NULL, at TEXT NOT NULL, acked_at TEXT,
+  PRIMARY KEY (peer, name, direction, seq)
+) WITHOUT ROWID;
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class LogRow:
+    """One row of a stream; ``text`` is the event as :mod:`~towline_shared.codec` wrote it."""
+
+    seq: int
+    text: str
+    event_id: str
+    entity: str
+    key: str
+    chain: bytes
+    at: datetime
+
+
+class Received(Enum):
+    """What became of a batch."""
+
+    NEW = "new"
+    DUPLICATE = "duplicate"
+    GAP = "gap"
+    FOREIGN = "foreign"
+
+
+@dataclass(frozen=True, slots=True)
+class StreamState:
+    """One stream at one moment.
+
+    Attributes:
+        last: highest number in the log; 0 when it is empty.
+        acked: highest number the peer acknowledged (out) or that is durable here (in).
+        consumed: highest number whose effect is committed (in).
+        chain: SHA-256 chain value at ``last``; empty bytes at 0.
+        oldest_unacked_at: when the oldest unacknowledged row was written, or None.
+    """
+
+    name: str
+    direction: str
+    stream_id: str
+    last: int
+    acked: int
+    consumed: int
+    chain: bytes
+    oldest_unacked_at: datetime | None
+
+    @property
+    def backlog(self) -> int:
+        """Rows the peer has not acknowledged (out) or nobody has consumed (in)."""
+        return self.last - (self.acked if self.direction == "out" else self.consumed)
+
+
+def next_chain(chain: bytes, seq: int, text: str) -> bytes:
+    """Extend a chain by one row."""
+    digest = hashlib.sha256(chain)
+    digest.update(seq.to_bytes(8, "big"))
+    digest.update(text.encode("utf-8", "surrogatepass"))
+    return digest.digest()
+
+
+class StreamLog:
+    """Functions over the two tables of :data:`SCHEMA`."""
+
+    def __init__(self, *, clock: Clock) -> None:
+        self._clock = clock
+
+    # -- outgoing ------------------------------------------------------------------------------
+
+    def append(self, db: sqlite3.Connection, peer: str, name: str, events: Sequence[Event]) -> int:
+        """Number events and write them; returns the last number (the old one for no events)."""
+        head = self._head(db, peer, name, "out")
+        seq, chain = int(head["last"]), bytes(head["chain"])
+        at = utc_text(self._clock.now())
+        for event in events:
+            text = encode(event)
+            seq += 1
+            chain = next_chain(chain, seq, text)
+            self._insert(db, (peer, name, "out", seq), event.id, event.entity, event.key,
+                         text, chain, at)  # fmt: skip
+        self._advance(db, (peer, name, "out"), seq, chain)
+        return seq
+
+    def unsent(
+        self, db: sqlite3.Connection, peer: str, name: str, *, after: int, rows: int, most: int
+    ) -> list[LogRow]:
+        """Return rows with seq > ``after``: at most ``rows`` of them and ``most`` bytes of text.
+
+        One row is always returned if there is one and ``rows`` allows it, however large it is, so
+        that a large event can't block its stream for ever.
+        """
+        found: list[LogRow] = []
+        size = 0
+        cursor = db.execute(
+            "SELECT * FROM stream_row WHERE peer=? AND name=? AND direction='out' AND seq>?"
+            " ORDER BY seq LIMIT ?",
+            (peer, name, after, rows),
+        )
+        for row in cursor:
+            size += len(row["text"].encode("utf-8", "surrogatepass"))
+            if found and size > most:
+                break
+            found.append(_row(row))
+        return found
+
+    def acked(self, db: sqlite3.Connection, peer: str, name: str, upto: int) -> bool:
+        """Note a cumulative acknowledgement; an old one changes nothing. Returns whether it was new.
+
+        Raises:
+            Misuse: the peer acknowledged what was never sent; the link must not let that through.
+        """
+        head = self._head(db, peer, name, "out")
+        if upto > head["last"]:
+            raise Misuse(f"{name} was acknowledged up to {upto}, but ends at {head['last']}.")
+        if upto <= head["acked"]:
+            return False
+        db.execute(
+            "UPDATE stream_head SET acked=? WHERE peer=? AND name=? AND direction='out'",
+            (upto, peer, name),
+        )
+        db.execute(
+            "UPDATE stream_row SET acked_at=? WHERE peer=? AND name=? AND direction='out'"
+            " AND seq>? AND seq<=?",
+            (utc_text(self._clock.now()), peer, name, head["acked"], upto),
+        )
+        return True
+
+    # -- incoming ------------------------------------------------------------------------------
+
+    def expect(self, db: sqlite3.Connection, peer: str, name: str, stream_id: str) -> StreamState:
+        """Bind an incoming stream to the id its writer gave it, on first sight."""
+        db.execute(
+            "INSERT OR IGNORE INTO stream_head (peer, name, direction, stream_id)"
+            " VALUES (?,?,'in',?)",
+            (peer, name, stream_id),
+        )
+        return self.state(db, peer, name, "in")
+
+    def receive(
+        self,
+        db: sqlite3.Connection,
+        peer: str,
+        name: str,
+        *,
+        stream_id: str,
+        first: int,
+        texts: Sequence[tuple[str, str, str, str]],
+    ) -> tuple[Received, list[LogRow]]:
+        """Insert a contiguous batch; rows already there are left out.
+
+        Args:
+            stream_id: the id the writer gave the stream.
+            first: number of the first row.
+            texts: (text, event id, entity, key) of each row.
+
+        Returns:
+            NEW with the rows that were inserted; DUPLICATE, GAP or FOREIGN with none.
+        """
+        head = self._head(db, peer, name, "in", stream_id=stream_id)
+        if head["stream_id"] != stream_id:
+            return Received.FOREIGN, []
+        seq, chain = int(head["last"]), bytes(head["chain"])
+        if first > seq + 1:
+            return Received.GAP, []
+        fresh = texts[seq + 1 - first :]
+        if not fresh:
+            return Received.DUPLICATE, []
+        now = self._clock.now()
+        at = utc_text(now)
+        rows: list[LogRow] = []
+        for text, event_id, entity, key in fresh:
+            seq += 1
+            chain = next_chain(chain, seq, text)
+            self._insert(db, (peer, name, "in", seq), event_id, entity, key, text, chain, at)
+            rows.append(LogRow(seq, text, event_id, entity, key, chain, now))
+        self._advance(db, (peer, name, "in"), seq, chain)
+        return Received.NEW, rows
+
+    def inbox(self, db: sqlite3.Connection, peer: str, name: str, *, limit: int) -> list[LogRow]:
+        """Return received rows whose effect is not yet committed, ascending."""
+        head = self._head(db, peer, name, "in")
+        cursor = db.execute(
+            "SELECT * FROM stream_row WHERE peer=? AND name=? AND direction='in' AND seq>?"
+            " ORDER BY seq LIMIT ?",
+            (peer, name, head["consumed"], limit),
+        )
+        return [_row(row) for row in cursor]
+
+    def consume(self, db: sqlite3.Connection, peer: str, name: str, upto: int) -> None:
+        """Move the consumer's cursor; call it in the commit of the effect."""
+        db.execute(
+            "UPDATE stream_head SET consumed=max(consumed, ?)"
+            " WHERE peer=? AND name=? AND direction='in' AND ?<=last",
+            (upto, peer, name, upto),
+        )
+
+    # -- both ----------------------------------------------------------------------------------
+
+    def state(self, db: sqlite3.Connection, peer: str, name: str, direction: str) -> StreamState:
+        """Return one stream; creates an outgoing one on first use."""
+        head = self._head(db, peer, name, direction)
+        oldest = None
+        if direction == "out":
+            row = db.execute(
+                "SELECT at FROM stream_row WHERE peer=? AND name=? AND direction='out' AND seq>?"
+                " ORDER BY seq LIMIT 1",
+                (peer, name, head["acked"]),
+            ).fetchone()
+            oldest = parse_utc(row["at"]) if row else None
+        return StreamState(
+            name=name,
+            direction=direction,
+            stream_id=head["stream_id"],
+            last=head["last"],
+            acked=head["acked"] if direction == "out" else head["last"],
+            consumed=head["consumed"],
+            chain=bytes(head["chain"]),
+            oldest_unacked_at=oldest,
+        )
+
+    def states(self, db: sqlite3.Connection, peer: str) -> list[StreamState]:
+        """Return all streams with a peer."""
+        cursor = db.execute(
+            "SELECT name, direction FROM stream_head WHERE peer=? ORDER BY direction, name", (peer,)
+        ).fetchall()
+        return [self.state(db, peer, row["name"], row["direction"]) for row in cursor]
+
+    def chain_at(
+        self, db: sqlite3.Connection, peer: str, name: str, direction: str, seq: int
+    ) -> bytes | None:
+        """Return the chain value at a number; empty bytes at 0, None when it is not (any more) there."""
+        if seq == 0:
+            return b""
+        head = self._head(db, peer, name, direction)
+        if seq == head["last"]:
+            return bytes(head["chain"])
+        row = db.execute(
+            "SELECT chain FROM stream_row WHERE peer=? AND name=? AND direction=? AND seq=?",
+            (peer, name, direction, seq),
+        ).fetchone()
+        return bytes(row["chain"]) if row else None
+
+    def first_kept(self, db: sqlite3.Connection, peer: str, name: str) -> int:
+        """Return the lowest outgoing number that can still be sent again."""
+        row = db.execute(
+            "SELECT min(seq) AS first FROM stream_row WHERE peer=? AND name=? AND direction='out'",
+            (peer, name),
+        ).fetchone()
+        return int(row["first"]) if row["first"] else self._last(db, peer, name) + 1
+
+    def trim(self, db: sqlite3.Connection, *, before: datetime) -> int:
+        """Delete rows acknowledged (out) or consumed (in) before a moment; returns how many.
+
+        Numbers and chains stay in the head, so trimming never changes what comes next.
+        """
+        text = utc_text(before)
+        out = db.execute(
+            "DELETE FROM stream_row WHERE direction='out' AND acked_at<?", (text,)
+        ).rowcount
+        done = db.execute(
+            "DELETE FROM stream_row WHERE direction='in' AND at<? AND seq<=(SELECT consumed FROM"
+            " stream_head h WHERE h.peer=stream_row.peer AND h.name=stream_row.name"
+            " AND h.direction='in')",
+            (text,),
+        ).rowcount
+        return out + done
+
+    # -- inside --------------------------------------------------------------------------------
+
+    def _head(
+        self,
+        db: sqlite3.Connection,
+        peer: str,
+        name: str,
+        direction: str,
+        *,
+        stream_id: str | None = None,
+    ) -> sqlite3.Row:
+        query = "SELECT * FROM stream_head WHERE peer=? AND name=? AND direction=?"
+        row = db.execute(query, (peer, name, direction)).fetchone()
+        if row is None:
+            db.execute(
+                "INSERT INTO stream_head (peer, name, direction, stream_id) VALUES (?,?,?,?)",
+                (peer, name, direction, stream_id or secrets.token_hex(16)),
+            )
+            row = db.execute(query, (peer, name, direction)).fetchone()
+        assert isinstance(row, sqlite3.Row)
+        return row
+
+    def _last(self, db: sqlite3.Connection, peer: str, name: str) -> int:
+        return int(self._head(db, peer, name, "out")["last"])
+
+    @staticmethod
+    def _insert(
+        db: sqlite3.Connection,
+        place: tuple[str, str, str, int],
+        event_id: str,
+        entity: str,
+        key: str,
+        text: str,
+        chain: bytes,
+        at: str,
+    ) -> None:
+        db.execute(
+            "INSERT INTO stream_row (peer, name, direction, seq, event_id, entity, key, text,"
+            " chain, at) VALUES (?,?,?,?,?,?,?,?,?,?)",
+            (*place, event_id, entity, key, text, chain, at),
+        )
+
+    @staticmethod
+    def _advance(
+        db: sqlite3.Connection, stream: tuple[str, str, str], last: int, chain: bytes
+    ) -> None:
+        db.execute(
+            "UPDATE stream_head SET last=?, chain=? WHERE peer=? AND name=? AND direction=?",
+            (last, chain, *stream),
+        )
+
+
+def _row(row: sqlite3.Row) -> LogRow:
+    return LogRow(
+        seq=row["seq"],
+        text=row["text"],
+        event_id=row["event_id"],
+        entity=row["entity"],
+        key=row["key"],
+        chain=bytes(row["chain"]),
+        at=parse_utc(row["at"]),
+    )
