@@ -1,0 +1,261 @@
+"""Rows about the shop: links to variants, what was written, what others tried, deliveries."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from towline_relay.store.base import (
+    Conflict,
+    DeliveryRow,
+    ItemRow,
+    Known,
+    LinkRow,
+    NewDelivery,
+    Observed,
+)
+from towline_relay.store.sku import fold_sku
+from towline_shared.clock import parse_utc, utc_text
+
+__all__ = [
+    "add_conflict",
+    "claim",
+    "conflicts",
+    "deliveries",
+    "echoes",
+    "forget",
+    "items",
+    "known",
+    "links",
+    "observe",
+    "put_delivery",
+    "put_item",
+    "put_known",
+    "put_link",
+    "was_written",
+]
+
+
+def put_link(db: sqlite3.Connection, tenant: str, link: LinkRow, *, now: datetime) -> None:
+    """Write what the shop said about a variant; a claim that stands is kept."""
+    db.execute(
+        """INSERT INTO variant_link (tenant, variant_gid, product_gid, inventory_item_gid, sku,
+               folded, product_status, tracked, bundle, erp_key, seen_at)
+           VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+           ON CONFLICT (tenant, variant_gid) DO UPDATE SET
+               product_gid = excluded.product_gid, sku = excluded.sku, folded = excluded.folded,
+               inventory_item_gid = excluded.inventory_item_gid, tracked = excluded.tracked,
+               bundle = excluded.bundle, product_status = excluded.product_status,
+               erp_key = CASE WHEN excluded.erp_key <> '' THEN excluded.erp_key
+                              WHEN folded = excluded.folded THEN erp_key ELSE '' END,
+               seen_at = excluded.seen_at""",
+        (
+            tenant,
+            link.variant_gid,
+            link.product_gid,
+            link.inventory_item_gid,
+            link.sku,
+            fold_sku(link.sku),
+            link.product_status,
+            int(link.tracked),
+            int(link.bundle),
+            link.erp_key,
+            utc_text(now),
+        ),
+    )
+
+
+def claim(db: sqlite3.Connection, tenant: str, variant_gid: str, erp_key: str) -> None:
+    """Note which key of the ERP a variant is."""
+    db.execute(
+        "UPDATE variant_link SET erp_key = ? WHERE tenant = ? AND variant_gid = ?",
+        (erp_key, tenant, variant_gid),
+    )
+
+
+def links(db: sqlite3.Connection, tenant: str, skus: Iterable[str]) -> dict[str, list[LinkRow]]:
+    """Read links by folded SKU."""
+    found: dict[str, list[LinkRow]] = {}
+    for folded in {fold_sku(sku) for sku in skus}:
+        rows = db.execute(
+            """SELECT sku, product_gid, variant_gid, inventory_item_gid, product_status, tracked,
+                   bundle, erp_key FROM variant_link WHERE tenant = ? AND folded = ?
+               ORDER BY variant_gid""",
+            (tenant, folded),
+        ).fetchall()
+        if rows:
+            found[folded] = [
+                LinkRow(
+                    sku=row["sku"],
+                    product_gid=row["product_gid"],
+                    variant_gid=row["variant_gid"],
+                    inventory_item_gid=row["inventory_item_gid"],
+                    product_status=row["product_status"],
+                    tracked=bool(row["tracked"]),
+                    bundle=bool(row["bundle"]),
+                    erp_key=row["erp_key"],
+                )
+                for row in rows
+            ]
+    return found
+
+
+def put_item(db: sqlite3.Connection, tenant: str, item: ItemRow, *, now: datetime) -> None:
+    """Note what was decided about an item."""
+    db.execute(
+        """INSERT INTO item (tenant, key, state, reason, at) VALUES (?, ?, ?, ?, ?)
+           ON CONFLICT (tenant, key) DO UPDATE SET state = excluded.state,
+               reason = excluded.reason, at = excluded.at""",
+        (tenant, item.key, item.state, item.reason, utc_text(now)),
+    )
+
+
+def items(db: sqlite3.Connection, tenant: str, keys: Iterable[str]) -> dict[str, ItemRow]:
+    """Read what was decided about items."""
+    found = {}
+    for key in set(keys):
+        row = db.execute(
+            "SELECT key, state, reason FROM item WHERE tenant = ? AND key = ?", (tenant, key)
+        ).fetchone()
+        if row:
+            found[key] = ItemRow(*row)
+    return found
+
+
+def put_known(db: sqlite3.Connection, tenant: str, value: Known, *, now: datetime) -> None:
+    """Note a value as the last one written, and as one that was written at all."""
+    at = utc_text(now)
+    db.execute(
+        """INSERT INTO known (tenant, kind, target, hash, value, at) VALUES (?, ?, ?, ?, ?, ?)
+           ON CONFLICT (tenant, kind, target) DO UPDATE SET hash = excluded.hash,
+               value = excluded.value, at = excluded.at""",
+        (tenant, value.kind, value.target, value.hash, value.value, at),
+    )
+    db.execute(
+        """INSERT INTO written (tenant, kind, target, hash, at) VALUES (?, ?, ?, ?, ?)
+           ON CONFLICT (tenant, kind, target, hash) DO UPDATE SET at = excluded.at""",
+        (tenant, value.kind, value.target, value.hash, at),
+    )
+
+
+def forget(db: sqlite3.Connection, tenant: str, kind: str, start: str) -> None:
+    """Forget what was last written to targets that begin with ``start``."""
+    db.execute(
+        "DELETE FROM known WHERE tenant = ? AND kind = ? AND substr(target, 1, ?) = ?",
+        (tenant, kind, len(start), start),
+    )
+
+
+def known(
+    db: sqlite3.Connection, tenant: str, kind: str, targets: Iterable[str]
+) -> dict[str, Known]:
+    """Read what was last written."""
+    found = {}
+    for target in set(targets):
+        row = db.execute(
+            """SELECT kind, target, hash, value FROM known
+               WHERE tenant = ? AND kind = ? AND target = ?""",
+            (tenant, kind, target),
+        ).fetchone()
+        if row:
+            found[target] = Known(*row)
+    return found
+
+
+def was_written(db: sqlite3.Connection, tenant: str, kind: str, target: str, hash_: str) -> bool:
+    """Tell whether the value was written at any time that is kept."""
+    return (
+        db.execute(
+            "SELECT 1 FROM written WHERE tenant = ? AND kind = ? AND target = ? AND hash = ?",
+            (tenant, kind, target, hash_),
+        ).fetchone()
+        is not None
+    )
+
+
+def add_conflict(db: sqlite3.Connection, tenant: str, entry: Conflict, *, now: datetime) -> None:
+    """Add to the conflict log."""
+    db.execute(
+        """INSERT INTO conflict (tenant, at, entity, key, field, ours, theirs, source, done)
+           VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)""",
+        (
+            tenant,
+            utc_text(now),
+            entry.entity,
+            entry.key,
+            entry.field,
+            entry.ours,
+            entry.theirs,
+            entry.source,
+            entry.done,
+        ),
+    )
+
+
+def conflicts(
+    db: sqlite3.Connection, tenant: str, *, limit: int
+) -> list[tuple[datetime, Conflict]]:
+    """Read the conflict log, newest first."""
+    rows = db.execute(
+        """SELECT at, entity, key, field, ours, theirs, source, done FROM conflict
+           WHERE tenant = ? ORDER BY id DESC LIMIT ?""",
+        (tenant, limit),
+    )
+    return [(parse_utc(row["at"]), Conflict(*row[1:])) for row in rows]
+
+
+def put_delivery(db: sqlite3.Connection, delivery: NewDelivery) -> bool:
+    """Insert a delivery unless its id or its body is known."""
+    return (
+        db.execute(
+            """INSERT INTO delivery (tenant, topic, webhook_id, body_hash, triggered_at,
+                   received_at, facts, outcome, detail) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+               ON CONFLICT DO NOTHING""",
+            (
+                delivery.tenant,
+                delivery.topic,
+                delivery.webhook_id,
+                delivery.body_hash,
+                delivery.triggered_at,
+                utc_text(delivery.received_at),
+                delivery.facts,
+                delivery.outcome,
+                delivery.detail,
+            ),
+        ).rowcount
+        == 1
+    )
+
+
+def deliveries(db: sqlite3.Connection, tenant: str, *, limit: int) -> list[DeliveryRow]:
+    """Read deliveries nobody looked at yet."""
+    rows = db.execute(
+        """SELECT id, topic, webhook_id, received_at, facts FROM delivery
+           WHERE tenant = ? AND outcome = '' ORDER BY id LIMIT ?""",
+        (tenant, limit),
+    )
+    return [
+        DeliveryRow(
+            row["id"], row["topic"], row["webhook_id"], parse_utc(row["received_at"]), row["facts"]
+        )
+        for row in rows
+    ]
+
+
+def observe(db: sqlite3.Connection, seen: Observed) -> None:
+    """Note what became of a delivery."""
+    db.execute(
+        "UPDATE delivery SET outcome = ?, detail = ? WHERE id = ?",
+        (seen.outcome, seen.detail, seen.delivery),
+    )
+
+
+def echoes(db: sqlite3.Connection, tenant: str) -> dict[str, int]:
+    """Count deliveries by outcome; those nobody looked at yet count as ``new``."""
+    rows: Sequence[sqlite3.Row] = db.execute(
+        """SELECT CASE outcome WHEN '' THEN 'new' ELSE outcome END AS outcome, count(*) AS n
+           FROM delivery WHERE ? IN ('', tenant) GROUP BY outcome ORDER BY outcome""",
+        (tenant,),
+    ).fetchall()
+    return {row["outcome"]: row["n"] for row in rows}

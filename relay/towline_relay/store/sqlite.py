@@ -1,0 +1,280 @@
+"""The Store in one SQLite file: each verb is one unit of work of the file's only thread."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Protocol, TypeVar
+
+from towline_relay.store import event_rows, lane_rows, order_rows, shop_rows, trimming, uplink
+from towline_relay.store.base import (
+    Conflict,
+    Count,
+    DeliveryRow,
+    Effects,
+    EventQuery,
+    EventRow,
+    Intent,
+    ItemRow,
+    Known,
+    Lease,
+    LinkRow,
+    NewDelivery,
+    NewEvent,
+    OrderSent,
+    Step,
+)
+from towline_relay.store.migrations import migrate
+from towline_shared.clock import Clock
+from towline_shared.codec import Undecodable
+from towline_shared.database import Database
+from towline_shared.errors import Misuse
+from towline_shared.events import Delivered, Event
+
+__all__ = ["Enrolled", "Log", "SqliteStore", "prepare"]
+
+T = TypeVar("T")
+
+
+class Log(Protocol):
+    """What the store needs of the stream log."""
+
+    def append(
+        self, db: sqlite3.Connection, peer: str, name: str, events: Sequence[Event]
+    ) -> int: ...
+
+    def consume(self, db: sqlite3.Connection, peer: str, name: str, upto: int) -> None: ...
+
+
+class Enrolled(Protocol):
+    """What the store asks about agents; the link owns their table."""
+
+    def tenant_of(self, db: sqlite3.Connection, agent: str) -> str | None:
+        """Return the tenant of an agent; None when it is not enrolled."""
+        ...
+
+    def agents_of(self, db: sqlite3.Connection, tenant: str) -> list[str]:
+        """Return the ids of a tenant's agents that are not revoked, oldest first."""
+        ...
+
+
+def prepare(schemas: Sequence[str]) -> Callable[[sqlite3.Connection], None]:
+    """Return what brings a file up to date when it is opened.
+
+    The file is opened exclusively, so every lease in it belongs to a process that is gone: all are
+    ended here, and the next owner of a lane gets a higher epoch without waiting.
+
+    Args:
+        schemas: idempotent SQL scripts of the tables others own (streams, agents).
+    """
+
+    def run(connection: sqlite3.Connection) -> None:
+        migrate(connection)
+        for schema in schemas:
+            connection.executescript(schema)
+        connection.execute("UPDATE lane SET owner = ''")
+
+    return run
+
+
+class SqliteStore:
+    """See :class:`towline_relay.store.base.Store`; also the sink of uplink streams."""
+
+    def __init__(self, database: Database, *, log: Log, enrolled: Enrolled, clock: Clock) -> None:
+        self._database = database
+        self._log = log
+        self._enrolled = enrolled
+        self._clock = clock
+
+    async def _unit(self, work: Callable[[sqlite3.Connection, datetime], T]) -> T:
+        now = self._clock.now()
+        return await asyncio.wrap_future(self._database.submit(lambda db: work(db, now)))
+
+    # -- the sink of uplink streams (synchronous: runs inside the link's unit of work)
+
+    def received(
+        self,
+        db: sqlite3.Connection,
+        agent_id: str,
+        stream: str,
+        rows: Sequence[uplink.ReceivedRow],
+    ) -> None:
+        """Turn received rows into event rows and consume them, before they are acknowledged."""
+        tenant = self._enrolled.tenant_of(db, agent_id)
+        if tenant is None:
+            raise Misuse(f"The agent {agent_id} sent rows and is not enrolled.")
+        new: list[NewEvent] = []
+        for row in rows:
+            event = uplink.decoded(row.text)
+            if isinstance(event, Undecodable):
+                new.append(
+                    uplink.undecodable_event(
+                        row, event, tenant=tenant, agent=agent_id, stream=stream, clock=self._clock
+                    )
+                )
+            elif not isinstance(event.body, Delivered) or not self._delivered(
+                db, tenant, event.body
+            ):
+                new.append(uplink.new_event(row.text, event, tenant=tenant, agent=agent_id))
+        event_rows.append(db, new, now=self._clock.now())
+        if rows:
+            self._log.consume(db, agent_id, stream, rows[-1].seq)
+
+    def _delivered(self, db: sqlite3.Connection, tenant: str, report: Delivered) -> bool:
+        refusal = None
+        if report.outcome == "refused":
+            refusal = report.reason or "no reason was given."
+        return order_rows.delivered(
+            db, tenant, report.event_id, refusal=refusal, now=self._clock.now()
+        )
+
+    # -- lanes
+
+    async def append(self, events: Sequence[NewEvent]) -> int:
+        return await self._unit(lambda db, now: event_rows.append(db, events, now=now))
+
+    async def lease(self, lane: str, *, owner: str, ttl_s: float) -> Lease | None:
+        return await self._unit(
+            lambda db, now: lane_rows.lease(db, lane, owner=owner, ttl_s=ttl_s, now=now)
+        )
+
+    async def release_lane(self, lease: Lease) -> None:
+        await self._unit(lambda db, now: lane_rows.release(db, lease, now=now))
+
+    async def read(self, lane: str, *, limit: int) -> list[EventRow]:
+        return await self._unit(lambda db, now: event_rows.due(db, lane, limit=limit, now=now))
+
+    async def next_due(self, lane: str) -> datetime | None:
+        return await self._unit(lambda db, now: event_rows.next_due(db, lane))
+
+    async def advance(self, lease: Lease, effects: Effects) -> None:
+        await self._unit(lambda db, now: self._advance(db, lease, effects, now=now))
+
+    def _advance(
+        self, db: sqlite3.Connection, lease: Lease, effects: Effects, *, now: datetime
+    ) -> None:
+        lane_rows.fence(db, lease)
+        tenant = lease.lane.split("/", 1)[0]
+        for intent in effects.opened:
+            lane_rows.open_intent(db, lease.lane, intent, now=now)
+        for outcome in effects.closed:
+            lane_rows.close(db, outcome, now=now)
+        for down in effects.downlink:
+            self._log.append(db, down.agent, down.stream, [down.event])
+        for order in effects.orders:
+            order_rows.put(db, tenant, order, now=now)
+        for answer in effects.answers:
+            order_rows.answer(db, tenant, answer, now=now)
+        _advance_shop(db, tenant, effects, now=now)
+        for older in effects.supersede:
+            event_rows.supersede(db, tenant, older, now=now)
+        for step in effects.moves:
+            event_rows.move(db, step, now=now)
+        for what in effects.release:
+            event_rows.release(db, tenant, what, now=now)
+        for name, value in effects.timers.items():
+            lane_rows.set_timer(db, name, value)
+
+    async def open_intents(self, lane: str) -> list[Intent]:
+        return await self._unit(lambda db, now: lane_rows.open_intents(db, lane))
+
+    # -- the shop's side
+
+    async def known(self, tenant: str, kind: str, targets: Sequence[str]) -> dict[str, Known]:
+        return await self._unit(lambda db, now: shop_rows.known(db, tenant, kind, targets))
+
+    async def was_written(self, tenant: str, kind: str, target: str, hash_: str) -> bool:
+        return await self._unit(
+            lambda db, now: shop_rows.was_written(db, tenant, kind, target, hash_)
+        )
+
+    async def links(self, tenant: str, skus: Sequence[str]) -> dict[str, list[LinkRow]]:
+        return await self._unit(lambda db, now: shop_rows.links(db, tenant, skus))
+
+    async def put_links(self, tenant: str, links: Sequence[LinkRow]) -> None:
+        def work(db: sqlite3.Connection, now: datetime) -> None:
+            for link in links:
+                shop_rows.put_link(db, tenant, link, now=now)
+
+        await self._unit(work)
+
+    async def items(self, tenant: str, keys: Sequence[str]) -> dict[str, ItemRow]:
+        return await self._unit(lambda db, now: shop_rows.items(db, tenant, keys))
+
+    async def latest(self, tenant: str, entity: str, keys: Sequence[str]) -> dict[str, EventRow]:
+        return await self._unit(lambda db, now: event_rows.latest(db, tenant, entity, keys))
+
+    async def put_delivery(self, delivery: NewDelivery) -> bool:
+        def work(db: sqlite3.Connection, now: datetime) -> bool:
+            new = shop_rows.put_delivery(db, delivery)
+            if new and delivery.event is not None:
+                event_rows.append(db, [delivery.event], now=now)
+            return new
+
+        return await self._unit(work)
+
+    async def deliveries(self, tenant: str, *, limit: int) -> list[DeliveryRow]:
+        return await self._unit(lambda db, now: shop_rows.deliveries(db, tenant, limit=limit))
+
+    # -- orders and agents
+
+    async def order(self, tenant: str, order_gid: str) -> OrderSent | None:
+        return await self._unit(lambda db, now: order_rows.order(db, tenant, order_gid))
+
+    async def parked_readings(self, tenant: str, order_gid: str) -> list[EventRow]:
+        return await self._unit(lambda db, now: event_rows.readings(db, tenant, order_gid))
+
+    async def agents(self, tenant: str) -> list[str]:
+        return await self._unit(lambda db, now: self._enrolled.agents_of(db, tenant))
+
+    async def timer(self, name: str) -> str | None:
+        return await self._unit(lambda db, now: lane_rows.timer(db, name))
+
+    async def set_timer(self, name: str, value: str) -> None:
+        await self._unit(lambda db, now: lane_rows.set_timer(db, name, value))
+
+    # -- people
+
+    async def retry(self, tenant: str, event_id: str) -> bool:
+        return await self._unit(lambda db, now: event_rows.retry(db, tenant, event_id, now=now))
+
+    async def events(self, wanted: EventQuery) -> list[EventRow]:
+        return await self._unit(lambda db, now: event_rows.search(db, wanted))
+
+    async def event(self, event_id: str) -> EventRow | None:
+        return await self._unit(lambda db, now: event_rows.by_id(db, event_id))
+
+    async def history(self, event_id: str) -> list[Step]:
+        return await self._unit(lambda db, now: event_rows.history(db, event_id))
+
+    async def counts(self, tenant: str = "") -> list[Count]:
+        return await self._unit(lambda db, now: event_rows.counts(db, tenant))
+
+    async def echoes(self, tenant: str = "") -> dict[str, int]:
+        return await self._unit(lambda db, now: shop_rows.echoes(db, tenant))
+
+    async def conflicts(self, tenant: str, *, limit: int) -> list[tuple[datetime, Conflict]]:
+        return await self._unit(lambda db, now: shop_rows.conflicts(db, tenant, limit=limit))
+
+    async def trim(self, *, before: datetime) -> int:
+        return await self._unit(lambda db, now: trimming.trim(db, before=before))
+
+
+def _advance_shop(db: sqlite3.Connection, tenant: str, effects: Effects, *, now: datetime) -> None:
+    """Write the part of a step that is about the shop."""
+    for link in effects.links:
+        shop_rows.put_link(db, tenant, link, now=now)
+    for variant_gid, erp_key in effects.claims:
+        shop_rows.claim(db, tenant, variant_gid, erp_key)
+    for item in effects.items:
+        shop_rows.put_item(db, tenant, item, now=now)
+    for kind, start in effects.forget:
+        shop_rows.forget(db, tenant, kind, start)
+    for value in effects.known:
+        shop_rows.put_known(db, tenant, value, now=now)
+    for entry in effects.conflicts:
+        shop_rows.add_conflict(db, tenant, entry, now=now)
+    for seen in effects.observed:
+        shop_rows.observe(db, seen)

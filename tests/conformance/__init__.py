@@ -1,0 +1,3 @@
+"""Conformance suites: one per port, run against every implementation."""
+
+from __future__ import annotations

@@ -1,0 +1,3 @@
+"""The Store port's contract as tests, parametrised over implementations."""
+
+from __future__ import annotations

@@ -1,0 +1,375 @@
+"""What every Store must do; parametrised over implementations."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine, Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pytest
+
+from tests.support.store import START, StoreHouse, new_event
+from towline_relay.store.base import (
+    Conflict,
+    Effects,
+    EventQuery,
+    Intent,
+    IntentClose,
+    ItemRow,
+    Known,
+    Lease,
+    LeaseLost,
+    LinkRow,
+    Move,
+    NewDelivery,
+    Observed,
+    OrderAnswer,
+    OrderSent,
+    Release,
+    Supersede,
+)
+from towline_relay.store.states import State
+from towline_shared.errors import Misuse
+
+T = TypeVar("T")
+LANE = "t/catalogue"
+ORDERS = "t/orders"
+
+
+def run(work: Coroutine[Any, Any, T]) -> T:
+    return asyncio.run(work)
+
+
+@pytest.fixture(params=["sqlite"])
+def house(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[StoreHouse]:
+    house = StoreHouse(tmp_path / "relay.db")
+    yield house
+    house.close()
+
+
+def take(house: StoreHouse, lane: str = LANE, owner: str = "one") -> Lease:
+    lease = run(house.store.lease(lane, owner=owner, ttl_s=30))
+    assert lease is not None
+    return lease
+
+
+def states(house: StoreHouse) -> dict[str, str]:
+    return {row.id: row.state.value for row in run(house.store.events(EventQuery()))}
+
+
+def test_append_is_idempotent_by_id(house: StoreHouse) -> None:
+    """The same event appended twice is one row."""
+    assert run(house.store.append([new_event("a"), new_event("b")])) == 2
+    assert run(house.store.append([new_event("a"), new_event("c")])) == 1
+    assert [row.id for row in run(house.store.read(LANE, limit=10))] == ["a", "b", "c"]
+
+
+def test_read_gives_due_events_in_order_of_serial(house: StoreHouse) -> None:
+    """A waiting event is read only when its time has come, then in its old place."""
+    run(house.store.append([new_event("a"), new_event("b")]))
+    first = run(house.store.read(LANE, limit=10))[0]
+    later = START + timedelta(seconds=60)
+    wait = Move(first.serial, State.WAITING, "The shop is busy.", due_at=later, failed=True)
+    run(house.store.advance(take(house), Effects(moves=(wait,))))
+    assert [row.id for row in run(house.store.read(LANE, limit=10))] == ["b"]
+    assert run(house.store.next_due(LANE)) == later
+    house.clock.advance(60)
+    assert [(row.id, row.attempts) for row in run(house.store.read(LANE, limit=10))] == [
+        ("a", 1),
+        ("b", 0),
+    ]
+
+
+def test_a_lane_has_one_owner(house: StoreHouse) -> None:
+    """A second owner waits for the lease to end; taking it over raises the epoch."""
+    mine = take(house)
+    assert run(house.store.lease(LANE, owner="two", ttl_s=30)) is None
+    assert take(house).epoch == mine.epoch
+    house.clock.advance(31)
+    theirs = take(house, owner="two")
+    assert theirs.epoch == mine.epoch + 1
+
+
+def test_a_stale_epoch_changes_nothing(house: StoreHouse) -> None:
+    """Who lost the lane writes nothing, not even a part."""
+    run(house.store.append([new_event("a")]))
+    row = run(house.store.read(LANE, limit=1))[0]
+    mine = take(house)
+    house.clock.advance(31)
+    take(house, owner="two")
+    effects = Effects(
+        moves=(Move(row.serial, State.APPLIED),), known=(Known("price", "gid://1", "h", "9.90"),)
+    )
+    with pytest.raises(LeaseLost):
+        run(house.store.advance(mine, effects))
+    assert states(house) == {"a": "pending"}
+    assert run(house.store.known("t", "price", ["gid://1"])) == {}
+
+
+def test_a_lane_given_back_is_free_at_once(house: StoreHouse) -> None:
+    """A graceful stop leaves no lease to wait for."""
+    run(house.store.release_lane(take(house)))
+    assert take(house, owner="two").epoch == 2
+
+
+def test_a_restart_ends_all_leases(house: StoreHouse) -> None:
+    """After kill -9 the next process works at once, with a higher epoch."""
+    assert take(house, owner="dead").epoch == 1
+    house.reopen()
+    assert take(house, owner="next").epoch == 2
+
+
+def test_advance_is_all_or_nothing(house: StoreHouse) -> None:
+    """An illegal move undoes everything else of the same step."""
+    run(house.store.append([new_event("a")]))
+    row = run(house.store.read(LANE, limit=1))[0]
+    effects = Effects(
+        opened=(Intent("i", "set_prices", "{}", (row.serial,)),),
+        moves=(Move(row.serial, State.ON_SITE),),
+    )
+    with pytest.raises(Misuse, match="from pending to on_site"):
+        run(house.store.advance(take(house), effects))
+    assert run(house.store.open_intents(LANE)) == []
+
+
+@pytest.mark.parametrize("state", [State.PARKED, State.SKIPPED, State.SUPERSEDED])
+def test_a_closed_event_has_a_reason(house: StoreHouse, state: State) -> None:
+    """No event ends without a sentence."""
+    run(house.store.append([new_event("a")]))
+    row = run(house.store.read(LANE, limit=1))[0]
+    with pytest.raises(Misuse, match="without a reason"):
+        run(house.store.advance(take(house), Effects(moves=(Move(row.serial, state),))))
+
+
+def test_supersede_closes_older_ones_of_the_same_value(house: StoreHouse) -> None:
+    """Pending, waiting and parked ones go; another warehouse stays."""
+    run(
+        house.store.append(
+            [
+                new_event("old", entity="stock", subkey="001"),
+                new_event("parked", entity="stock", subkey="001", state=State.PARKED, reason="?"),
+                new_event("other", entity="stock", subkey="002"),
+                new_event("new", entity="stock", subkey="001"),
+            ]
+        )
+    )
+    serial = run(house.store.read(LANE, limit=10))[-1].serial
+    effects = Effects(
+        supersede=(Supersede("stock", "AB-1", "001", serial),),
+        moves=(Move(serial, State.APPLIED),),
+    )
+    run(house.store.advance(take(house), effects))
+    assert states(house) == {
+        "old": "superseded",
+        "parked": "superseded",
+        "other": "pending",
+        "new": "applied",
+    }
+
+
+def test_release_brings_back_what_waits_for_it(house: StoreHouse) -> None:
+    """A price parked for its item is pending again when the item is there."""
+    run(house.store.append([new_event("a"), new_event("b", key="ZZ")]))
+    lease = take(house)
+    for row in run(house.store.read(LANE, limit=10)):
+        waits_for = f"item:{row.key.lower()}"
+        park = Move(row.serial, State.PARKED, "No such SKU in the shop.", waits_for=waits_for)
+        run(house.store.advance(lease, Effects(moves=(park,))))
+    run(house.store.advance(lease, Effects(release=(Release("item:ab-1"),))))
+    assert states(house) == {"a": "pending", "b": "parked"}
+
+
+def test_orders_are_not_overtaken(house: StoreHouse) -> None:
+    """A shipment waits for the parked result of its order; another order flows on."""
+    run(
+        house.store.append(
+            [
+                new_event("r1", key="o1", entity="order_result", lane=ORDERS),
+                new_event("s1", key="o1", entity="shipment", subkey="S1", lane=ORDERS),
+                new_event("r2", key="o2", entity="order_result", lane=ORDERS),
+            ]
+        )
+    )
+    lease = take(house, ORDERS)
+    first = run(house.store.read(ORDERS, limit=10))[0]
+    run(house.store.advance(lease, Effects(moves=(Move(first.serial, State.PARKED, "No."),))))
+    assert [row.id for row in run(house.store.read(ORDERS, limit=10))] == ["r2"]
+    assert run(house.store.retry("t", "r1"))
+    assert [row.id for row in run(house.store.read(ORDERS, limit=10))] == ["r1", "s1", "r2"]
+
+
+def test_a_parked_row_does_not_hold_back_its_own_next_reading(house: StoreHouse) -> None:
+    """The same row of the ERP, corrected and read again, is what heals it."""
+    run(
+        house.store.append(
+            [
+                new_event(
+                    "bad", key="o1", entity="order_result", lane=ORDERS,
+                    state=State.PARKED, reason="unreadable",
+                ),
+                new_event(
+                    "no", key="o1", entity="order", lane=ORDERS,
+                    state=State.PARKED, reason="refused",
+                ),
+                new_event("good", key="o1", entity="order_result", lane=ORDERS),
+            ]
+        )
+    )  # fmt: skip
+    assert [row.id for row in run(house.store.read(ORDERS, limit=10))] == ["good"]
+
+
+def test_intents_survive_a_restart(house: StoreHouse) -> None:
+    """A call whose outcome is unknown is found again with its exact variables."""
+    intent = Intent("key-1", "set_quantities", '{"quantities":[1,2]}', (7, 8), generation=1)
+    run(house.store.advance(take(house), Effects(opened=(intent,))))
+    house.reopen()
+    assert run(house.store.open_intents(LANE)) == [intent]
+    run(house.store.advance(take(house), Effects(closed=(IntentClose("key-1", "done"),))))
+    assert run(house.store.open_intents(LANE)) == []
+
+
+def test_known_and_written(house: StoreHouse) -> None:
+    """The last value is known; earlier ones are still recognised; forgetting goes by prefix."""
+    lease = take(house)
+    for value in ("1", "2"):
+        known = Known("stock", "item|loc|available", f"h{value}", value)
+        run(house.store.advance(lease, Effects(known=(known,))))
+    target = "item|loc|available"
+    assert run(house.store.known("t", "stock", [target]))[target].value == "2"
+    assert run(house.store.was_written("t", "stock", target, "h1"))
+    assert not run(house.store.was_written("t", "stock", target, "h3"))
+    run(house.store.advance(lease, Effects(forget=(("stock", "item|"),))))
+    assert run(house.store.known("t", "stock", [target])) == {}
+
+
+def test_links_are_found_by_folded_sku_and_keep_their_claim(house: StoreHouse) -> None:
+    """Reading the shop again does not lose which ERP key a variant belongs to."""
+    link = LinkRow(" Ab-1", "gid://p", "gid://v", "gid://i", "DRAFT")
+    run(house.store.put_links("t", [link]))
+    run(house.store.advance(take(house), Effects(claims=(("gid://v", "AB-1"),))))
+    run(house.store.put_links("t", [link]))
+    found = run(house.store.links("t", ["aB-1 ", "ZZ"]))
+    assert list(found) == ["ab-1"]
+    assert found["ab-1"][0].erp_key == "AB-1"
+    assert run(house.store.links("other", ["AB-1"])) == {}
+
+
+def test_items_remember_what_was_decided(house: StoreHouse) -> None:
+    """An item that was left out is found by its exact key."""
+    row = ItemRow("AB-1", "left out", "Not for the web.")
+    run(house.store.advance(take(house), Effects(items=(row,))))
+    assert run(house.store.items("t", ["AB-1", "ab-1"])) == {"AB-1": row}
+
+
+def delivery(webhook_id: str, body: str, **more: Any) -> NewDelivery:
+    return NewDelivery(
+        tenant="t", topic="orders/create", webhook_id=webhook_id, body_hash=body,
+        triggered_at="", received_at=START, facts="{}", **more,
+    )  # fmt: skip
+
+
+def test_a_delivery_is_kept_once_by_id_and_by_body(house: StoreHouse) -> None:
+    """A repeat under the same id, and a repeat under another id, give one event."""
+    event = new_event("o", entity="order", key="gid://o", lane=ORDERS)
+    assert run(house.store.put_delivery(delivery("w1", "h1", outcome="order", event=event)))
+    assert not run(house.store.put_delivery(delivery("w1", "h2", outcome="order", event=event)))
+    assert not run(house.store.put_delivery(delivery("w2", "h1", outcome="order", event=event)))
+    assert len(run(house.store.read(ORDERS, limit=9))) == 1
+    assert run(house.store.echoes("t")) == {"order": 1}
+
+
+def test_deliveries_wait_until_they_are_observed(house: StoreHouse) -> None:
+    """A delivery that is no event is looked at once and then counted."""
+    run(house.store.put_delivery(delivery("w1", "h1")))
+    row = run(house.store.deliveries("t", limit=9))[0]
+    seen = Observed(row.id, "own write", "price 9.90")
+    conflict = Conflict("price", "AB-1", "price", "9.90", "1.00", "products/update", "kept ours")
+    run(house.store.advance(take(house), Effects(observed=(seen,), conflicts=(conflict,))))
+    assert run(house.store.deliveries("t", limit=9)) == []
+    assert run(house.store.echoes("t")) == {"own write": 1}
+    assert run(house.store.conflicts("t", limit=9)) == [(START, conflict)]
+
+
+def test_an_order_is_handed_over_once(house: StoreHouse) -> None:
+    """The second hand-over of a gid fails as a whole step."""
+    run(house.store.append([new_event("o", entity="order", key="gid://o", lane=ORDERS)]))
+    serial = run(house.store.read(ORDERS, limit=1))[0].serial
+    lease = take(house, ORDERS)
+    order = OrderSent("gid://o", serial, "down-1", "hash", "#1001", "agent-1")
+    sent = Effects(orders=(order,), moves=(Move(serial, State.SENT),))
+    run(house.store.advance(lease, sent))
+    with pytest.raises(Misuse, match="handed over before"):
+        run(house.store.advance(lease, Effects(orders=(order,))))
+    answer = OrderAnswer("gid://o", "accepted", "4711")
+    run(house.store.advance(lease, Effects(answers=(answer,))))
+    found = run(house.store.order("t", "gid://o"))
+    assert found is not None
+    assert (found.outcome, found.erp_order) == ("accepted", "4711")
+
+
+def test_history_tells_every_step(house: StoreHouse) -> None:
+    """One page can say what became of an event, with times and sentences."""
+    run(house.store.append([new_event("a")]))
+    row = run(house.store.read(LANE, limit=1))[0]
+    house.clock.advance(5)
+    run(house.store.advance(take(house), Effects(moves=(Move(row.serial, State.PARKED, "No."),))))
+    steps = run(house.store.history("a"))
+    assert [(step.state, step.reason) for step in steps] == [
+        (State.PENDING, ""),
+        (State.PARKED, "No."),
+    ]
+    assert steps[1].at - steps[0].at == timedelta(seconds=5)
+
+
+def test_events_are_searched_for_people(house: StoreHouse) -> None:
+    """Filters combine; pages go backwards by serial."""
+    run(
+        house.store.append(
+            [
+                new_event("a"),
+                new_event("b", key="XY-2", state=State.PARKED, reason="Unknown SKU XY-2."),
+                new_event("c", entity="stock"),
+            ]
+        )
+    )
+    asked = [
+        EventQuery(states=(State.PARKED,)),
+        EventQuery(text="unknown sku"),
+        EventQuery(key="XY-2", entity="price"),
+    ]
+    for query in asked:
+        assert [row.id for row in run(house.store.events(query))] == ["b"]
+    newest = run(house.store.events(EventQuery(limit=2)))
+    assert [row.id for row in newest] == ["c", "b"]
+    before = EventQuery(before=newest[-1].serial)
+    assert [row.id for row in run(house.store.events(before))] == ["a"]
+    assert {(c.state, c.entity): c.count for c in run(house.store.counts("t"))} == {
+        (State.PENDING, "price"): 1,
+        (State.PARKED, "price"): 1,
+        (State.PENDING, "stock"): 1,
+    }
+
+
+def test_trim_keeps_the_newest_of_each_key_and_all_that_is_open(house: StoreHouse) -> None:
+    """What the ERP said last about an item is never forgotten."""
+    run(house.store.append([new_event("old"), new_event("new"), new_event("z", key="Z")]))
+    lease = take(house)
+    for row in run(house.store.read(LANE, limit=2)):
+        run(house.store.advance(lease, Effects(moves=(Move(row.serial, State.APPLIED),))))
+    house.clock.advance(1000)
+    assert run(house.store.trim(before=house.clock.now())) > 0
+    assert states(house) == {"new": "applied", "z": "pending"}
+    found = run(house.store.latest("t", "price", ["AB-1"]))
+    assert found["AB-1"].id == "new"
+
+
+def test_timers_are_kept(house: StoreHouse) -> None:
+    """A cursor is there after a restart."""
+    assert run(house.store.timer("sweep")) is None
+    run(house.store.set_timer("sweep", "2026-11-23T08:00:00Z"))
+    run(house.store.advance(take(house), Effects(timers={"other": "1"})))
+    house.reopen()
+    assert run(house.store.timer("sweep")) == "2026-11-23T08:00:00Z"
+    assert run(house.store.timer("other")) == "1"
