@@ -1,0 +1,33 @@
+"""What a driver says when a verb fails: four ways to be told apart, each with its own reaction.
+
+Table (the facts behind it are IBM's SQL messages, https://www.ibm.com/docs/en/i/7.5?topic=codes-sql):
+
+    InUse        SQL0913, SQL0911    the connection is sound; the same call may succeed later
+    LinkLost     08S01, 40003...     the connection is dead; the outcome of a write is unknown
+    Restricted   connection refused  full save or restricted state: normal, for hours
+    SignOnRefused  28000, CWBSY...   stop: repeating it disables the profile (QMAXSIGN)
+
+A driver may raise plain ``Retryable`` where it can't tell; that is treated like a lost link.
+"""
+
+from __future__ import annotations
+
+from towline_shared.errors import Permanent, Retryable
+
+__all__ = ["InUse", "LinkLost", "Restricted", "SignOnRefused"]
+
+
+class InUse(Retryable):
+    """A row or object is locked by another job; the connection itself is sound."""
+
+
+class LinkLost(Retryable):
+    """The connection broke; it must be opened anew and unknown outcomes be looked up."""
+
+
+class Restricted(Retryable):
+    """The system takes no connections now: a full save, restricted state, an IPL."""
+
+
+class SignOnRefused(Permanent):
+    """The profile, its password or its state was refused; a person has to act first."""
