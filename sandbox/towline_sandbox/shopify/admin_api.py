@@ -7,7 +7,6 @@ import hashlib
 import hmac
 import json
 import secrets
-import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -123,8 +122,8 @@ class AdminApi:
         variables: dict[str, Any],
         requested: int,
     ) -> Answer:
-        call = Call(self._shop, str(uuid.uuid4()))
-        with self._in_flight(idempotency_keys(operation, variables), call.request_id):
+        with self._in_flight(idempotency_keys(operation, variables)) as contested:
+            call = Call(self._shop, contested)
             if self._shop.settings.latency_s:
                 await asyncio.sleep(self._shop.settings.latency_s)
             result = run(call, document, operation, variables)
@@ -147,15 +146,15 @@ class AdminApi:
         return 200, answer
 
     @contextmanager
-    def _in_flight(self, keys: list[str], request_id: str) -> Iterator[None]:
-        mine = [key for key in keys if key not in self._shop.in_flight]
-        for key in mine:
-            self._shop.in_flight[key] = request_id
+    def _in_flight(self, keys: list[str]) -> Iterator[frozenset[str]]:
+        """Hold the keys of a call; yields those that another call holds already."""
+        contested = self._shop.in_flight.intersection(keys)
+        mine = set(keys) - contested
+        self._shop.in_flight |= mine
         try:
-            yield
+            yield frozenset(contested)
         finally:
-            for key in mine:
-                del self._shop.in_flight[key]
+            self._shop.in_flight -= mine
 
     def _cost(self, requested: int, actual: int | None) -> dict[str, Any]:
         bucket = self._shop.bucket

@@ -47,12 +47,12 @@ class Call:
 
     Attributes:
         shop: what it works on.
-        request_id: tells this call from others that use the same idempotency key.
+        contested: idempotency keys that another call was working with when this one came.
         search: warnings for ``extensions.search``.
     """
 
     shop: Shop
-    request_id: str
+    contested: frozenset[str]
     search: list[dict[str, Any]] = field(default_factory=list)
 
 

@@ -57,10 +57,10 @@ class Verdict:
 
 
 def judge(
-    shop: Shop, *, key: str, mutation: str, parameters: dict[str, Any], request_id: str
+    shop: Shop, *, key: str, mutation: str, parameters: dict[str, Any], contested: bool
 ) -> Verdict:
-    """Decide: work, replay or refuse."""
-    if shop.in_flight.get(key, request_id) != request_id:
+    """Decide: work, replay or refuse; ``contested`` when another call holds the key."""
+    if contested:
         return Verdict(
             code="IDEMPOTENCY_CONCURRENT_REQUEST",
             message="This request is currently in progress, please try again.",

@@ -12,6 +12,7 @@ from towline_sandbox.shopify import stock
 from towline_sandbox.shopify.catalogue import level_row
 from towline_sandbox.shopify.checkout import Cart, Discount, PricedLine, PricedOrder, price
 from towline_sandbox.shopify.wire import compact
+from towline_shared.money import exponent
 
 if TYPE_CHECKING:
     from towline_sandbox.shopify.shop import Shop
@@ -90,18 +91,18 @@ def place(shop: Shop, purchase: Purchase) -> int:
         customer_id=customer,
         financial_status="PAID" if purchase.paid else "PENDING",
         fulfillment_status="UNFULFILLED",
-        subtotal=str(priced.subtotal),
-        total_discounts=str(priced.total_discounts),
-        total_shipping=str(priced.shipping),
-        total_tax=str(priced.total_tax),
-        total=str(priced.total),
+        subtotal=_written(priced.subtotal, purchase.cart),
+        total_discounts=_written(priced.total_discounts, purchase.cart),
+        total_shipping=_written(priced.shipping, purchase.cart),
+        total_tax=_written(priced.total_tax, purchase.cart),
+        total=_written(priced.total, purchase.cart),
         taxes_included=int(purchase.cart.taxes_included),
         test=int(purchase.test),
         note=purchase.note,
         document=compact(_document(shop, purchase, priced, now)),
     )
     lines = [
-        (_insert_line(shop, number, position, line), line)
+        (_insert_line(shop, number, position, line, purchase.cart), line)
         for position, line in enumerate(priced.lines)
     ]
     _route(shop, number, lines)
@@ -169,6 +170,11 @@ def _discount(discount: Discount) -> dict[str, Any]:
     }
 
 
+def _written(amount: Decimal, cart: Cart) -> str:
+    """Write an amount with all digits of the currency's minor unit."""
+    return str(amount.quantize(Decimal(1).scaleb(-exponent(cart.currency))))
+
+
 def _shares(shares: tuple[tuple[int, Decimal], ...]) -> list[list[Any]]:
     return [[index, str(share)] for index, share in shares]
 
@@ -183,9 +189,9 @@ def _document(shop: Shop, purchase: Purchase, priced: PricedOrder, now: str) -> 
                 "id": shop.db.next_number("ShippingLine"),
                 "title": purchase.shipping_title,
                 "code": purchase.shipping_code,
-                "price": str(cart.shipping),
+                "price": _written(cart.shipping, cart),
                 "allocations": _shares(priced.shipping_allocations),
-                "tax": str(priced.shipping_tax),
+                "tax": _written(priced.shipping_tax, cart),
             }
         )
     gateway = "shopify_payments" if purchase.paid else "Invoice"
@@ -206,14 +212,14 @@ def _document(shop: Shop, purchase: Purchase, priced: PricedOrder, now: str) -> 
                 "kind": "SALE",
                 "status": "SUCCESS" if purchase.paid else "PENDING",
                 "gateway": gateway,
-                "amount": str(priced.total),
+                "amount": _written(priced.total, cart),
                 "processed_at": now,
             }
         ],
     }
 
 
-def _insert_line(shop: Shop, order: int, position: int, priced: PricedLine) -> int:
+def _insert_line(shop: Shop, order: int, position: int, priced: PricedLine, cart: Cart) -> int:
     line = priced.line
     number = shop.db.next_number("LineItem")
     shop.db.insert(
@@ -229,10 +235,10 @@ def _insert_line(shop: Shop, order: int, position: int, priced: PricedLine) -> i
         vendor=line.vendor,
         quantity=line.quantity,
         unfulfilled=line.quantity,
-        unit_price=str(line.unit_price),
-        original_total=str(priced.original_total),
-        total_discount=str(priced.discount),
-        tax=str(priced.tax),
+        unit_price=_written(line.unit_price, cart),
+        original_total=_written(priced.original_total, cart),
+        total_discount=_written(priced.discount, cart),
+        tax=_written(priced.tax, cart),
         taxable=int(line.taxable),
         requires_shipping=int(line.requires_shipping),
         grams=line.grams,

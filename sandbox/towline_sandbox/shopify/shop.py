@@ -61,7 +61,7 @@ class Shop:
             clock, maximum=settings.bucket_size, restore_rate=settings.restore_rate
         )
         self.changes = Changes()
-        self.in_flight: dict[str, str] = {}
+        self.in_flight: set[str] = set()
         self.on_commit: Callable[[], None] = lambda: None
 
     def now(self) -> str:

@@ -119,7 +119,11 @@ def _idempotent(name: str, work: Callable[..., Node], *, empty: Node) -> Callabl
             raise GraphQLError(f"{name} needs the @idempotent directive with a key")
         key = str(values["key"])
         verdict = idempotency.judge(
-            shop, key=key, mutation=name, parameters=arguments, request_id=info.context.request_id
+            shop,
+            key=key,
+            mutation=name,
+            parameters=arguments,
+            contested=key in info.context.contested,
         )
         if verdict.answer is not None:
             return verdict.answer

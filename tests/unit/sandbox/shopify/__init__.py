@@ -1,0 +1,3 @@
+"""Tests of the simulated shop."""
+
+from __future__ import annotations
