@@ -1,0 +1,167 @@
+"""State to page data, pure: each page and its ``.json`` twin come from the same function here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from towline_relay.admin.facts import (
+    STATES,
+    AgentFacts,
+    EventFacts,
+    EventFilter,
+    HistoryStep,
+    StateCount,
+)
+from towline_relay.admin.summary import body_summary
+from towline_shared.clock import utc_text
+
+__all__ = ["agents_page", "duration", "event_page", "events_page"]
+
+_TODO: Mapping[str, str] = {
+    "pending": "Nothing: it waits for its turn in its lane.",
+    "waiting": "Nothing yet: it is tried again by itself.",
+    "sent": "Nothing: the agent has not confirmed it yet. If it stays, look at the agent.",
+    "on_site": "Nothing: it is written on the IBM i, and the ERP decides next.",
+    "applied": "Nothing: it is done.",
+    "superseded": "Nothing: a newer value of the same key was written instead.",
+    "skipped": "Nothing, unless the reason is wrong: then correct the rules or the record.",
+    "parked": "Put right what the reason names; the next change of the same key takes the new way.",
+}
+
+
+def agents_page(agents: Sequence[AgentFacts], *, now: datetime) -> dict[str, Any]:
+    """Build the agents page: troubled ones first, then by tenant and name."""
+    rows = [_agent(agent, now) for agent in agents]
+    rows.sort(key=lambda row: (row["health"] == "ok", row["tenant"], row["name"]))
+    return {
+        "agents": rows,
+        "connected": sum(1 for row in rows if row["connected"]),
+        "at": utc_text(now),
+    }
+
+
+def events_page(
+    counts: Sequence[StateCount],
+    events: Sequence[EventFacts],
+    wanted: EventFilter,
+    *,
+    now: datetime,
+) -> dict[str, Any]:
+    """Build the events page: counts over everything, then one page of the filtered list."""
+    totals = dict.fromkeys(STATES, 0)
+    for count in counts:
+        totals[count.state] = totals.get(count.state, 0) + count.count
+    full = len(events) >= wanted.limit
+    return {
+        "counts": totals,
+        "by_entity": [
+            {"state": count.state, "entity": count.entity, "count": count.count}
+            for count in sorted(counts, key=lambda count: (count.entity, count.state))
+        ],
+        "entities": sorted({count.entity for count in counts}),
+        "filter": {
+            "states": list(wanted.states),
+            "entity": wanted.entity,
+            "key": wanted.key,
+            "text": wanted.text,
+            "tenant": wanted.tenant,
+        },
+        "events": [_event(event) for event in events],
+        "next": events[-1].serial if full and events else None,
+        "at": utc_text(now),
+    }
+
+
+def event_page(
+    event: EventFacts, history: Sequence[HistoryStep], *, now: datetime
+) -> dict[str, Any]:
+    """Build the page of one event: what it is, why it is where it is, what to do."""
+    return {
+        "event": _event(event),
+        "summary": body_summary(event.entity, event.body),
+        "todo": event.hint or _TODO.get(event.state, ""),
+        "history": [
+            {"at": utc_text(step.at), "what": step.what, "detail": step.detail} for step in history
+        ],
+        "at": utc_text(now),
+    }
+
+
+def duration(seconds: float) -> str:
+    """Write a duration as people say it; two units at most."""
+    whole = max(0, int(seconds))
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min"
+    if whole < 86400:
+        return f"{whole // 3600} h {whole % 3600 // 60} min"
+    return f"{whole // 86400} d {whole % 86400 // 3600} h"
+
+
+def _agent(agent: AgentFacts, now: datetime) -> dict[str, Any]:
+    health, sentence = _agent_health(agent, now)
+    return {
+        "agent_id": agent.agent_id,
+        "tenant": agent.tenant,
+        "name": agent.name,
+        "connected": agent.connected,
+        "health": health,
+        "sentence": sentence,
+        "since": _time(agent.since),
+        "last_seen_at": _time(agent.last_seen_at),
+        "backlog": agent.backlog,
+        "oldest_unsent_s": agent.oldest_unsent_s,
+        "ibmi": agent.ibmi,
+        "detail": agent.detail,
+        "version": agent.version,
+        "fingerprint": agent.fingerprint,
+        "epoch": agent.epoch,
+        "revoked": agent.revoked,
+    }
+
+
+def _agent_health(agent: AgentFacts, now: datetime) -> tuple[str, str]:
+    """Tell how an agent is in one sentence; what is normal is not an alarm."""
+    if agent.revoked:
+        return "off", "Revoked: it can't connect any more."
+    if not agent.connected and agent.last_seen_at is None:
+        return "warning", "Enrolled, but never connected. Is towline-agent run started there?"
+    if not agent.connected:
+        gone = duration((now - (agent.last_seen_at or now)).total_seconds())
+        return "failed", (
+            f"Not connected, last seen {gone} ago. The agent and the IBM i keep every change; run "
+            "towline-agent check on its machine."
+        )
+    if agent.ibmi == "restricted":
+        return "ok", agent.detail or "The IBM i is in restricted state, as during a save."
+    if agent.ibmi != "up":
+        return "warning", agent.detail or "Connected, but it does not reach its IBM i."
+    return "ok", agent.detail
+
+
+def _event(event: EventFacts) -> dict[str, Any]:
+    return {
+        "serial": event.serial,
+        "id": event.event_id,
+        "tenant": event.tenant,
+        "agent": event.agent_id,
+        "direction": event.direction,
+        "entity": event.entity,
+        "key": event.key,
+        "state": event.state,
+        "reason": event.reason,
+        "hint": event.hint,
+        "origin": event.origin,
+        "seen_at": utc_text(event.seen_at),
+        "received_at": utc_text(event.received_at),
+        "changed_at": utc_text(event.changed_at),
+        "attempts": event.attempts,
+        "due_at": _time(event.due_at),
+    }
+
+
+def _time(moment: datetime | None) -> str | None:
+    return None if moment is None else utc_text(moment)

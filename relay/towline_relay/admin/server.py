@@ -1,0 +1,359 @@
+"""Routes of the operator's pages: sign-in, guards and headers; what pages say is in ``pages``."""
+
+from __future__ import annotations
+
+import math
+import secrets
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import datetime
+from importlib import resources
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from aiohttp import web
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from towline_relay.admin import pages
+from towline_relay.admin.auth import Attempts, Sessions
+from towline_relay.admin.facts import STATES, AdminStore, AgentFacts, EventFilter
+from towline_shared.clock import Clock, parse_utc
+
+__all__ = ["setup_admin"]
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+Agents = Callable[[], Awaitable[Sequence[AgentFacts]]]
+Retry = Callable[[str, str], Awaitable[bool]]
+
+_SESSION = "towline_session"
+_BEFORE = "towline_sign_in"
+_LIMIT = 100
+_FORM_BYTES = 4096
+_STATIC = {"admin.css": "text/css", "admin.js": "text/javascript", "icon.svg": "image/svg+xml"}
+_HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
+        "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+    "Cache-Control": "no-store",
+}
+
+
+def setup_admin(
+    app: web.Application,
+    *,
+    store: AdminStore,
+    agents: Agents,
+    token: str,
+    clock: Clock,
+    retry: Retry | None = None,
+) -> None:
+    """Add the operator's pages under ``/admin``; nothing else of the app changes.
+
+    Args:
+        retry: takes tenant and event id of a parked event and makes it pending again; returns
+            whether it was parked. Without it the pages only show.
+    """
+    admin = _Admin(store=store, agents=agents, token=token, clock=clock, retry=retry)
+    get, post = app.router.add_get, app.router.add_post
+    get("/admin", admin.open(admin.home))
+    get("/admin/", admin.open(admin.home))
+    get("/admin/sign-in", admin.open(admin.sign_in_page))
+    post("/admin/sign-in", admin.open(admin.sign_in))
+    post("/admin/sign-out", admin.open(admin.sign_out))
+    post("/admin/events/{event_id:[^/]+}/retry", admin.open(admin.retry))
+    get("/admin/static/{name}", admin.open(admin.static))
+    for path, page in (
+        ("/admin/agents", admin.agents_page),
+        ("/admin/events", admin.events_page),
+        ("/admin/events/{event_id:[^/]+}", admin.event_page),
+    ):
+        get(f"{_twin(path)}.json", admin.guarded(page, as_json=True))
+        get(path, admin.guarded(page, as_json=False))
+
+
+def _twin(path: str) -> str:
+    return path.replace("{event_id:[^/]+}", "{event_id:[^/]+?}")
+
+
+class _Admin:
+    def __init__(
+        self, *, store: AdminStore, agents: Agents, token: str, clock: Clock, retry: Retry | None
+    ) -> None:
+        self._store = store
+        self._retry = retry
+        self._agents = agents
+        self._clock = clock
+        self._sessions = Sessions(token, clock=clock)
+        self._attempts = Attempts(clock)
+        self._templates = _templates(clock)
+        folder = resources.files("towline_relay.admin") / "static"
+        self._files = {name: (folder / name).read_bytes() for name in _STATIC}
+
+    # -- guards
+
+    def open(self, handler: Handler) -> Handler:
+        """Wrap a handler that needs no session."""
+
+        async def answer(request: web.Request) -> web.StreamResponse:
+            try:
+                response = await handler(request)
+            except web.HTTPException as error:
+                error.headers.update(_HEADERS)
+                raise
+            response.headers.update(_HEADERS)
+            return response
+
+        return answer
+
+    def guarded(
+        self, page: Callable[[web.Request], Awaitable[tuple[str, dict[str, Any]]]], *, as_json: bool
+    ) -> Handler:
+        """Wrap a page: who is not signed in gets the sign-in page, or 401 from a JSON twin."""
+
+        async def answer(request: web.Request) -> web.StreamResponse:
+            if as_json:
+                refused = self._refuse_json(request)
+                if refused is not None:
+                    return refused
+            elif not self._has_session(request):
+                query = urlencode({"next": request.path_qs})
+                raise web.HTTPSeeOther(f"/admin/sign-in?{query}")
+            try:
+                template, data = await page(request)
+            except _Wrong as wrong:
+                return self._wrong(request, wrong, as_json=as_json)
+            if as_json:
+                return web.json_response(data)
+            return self._page(request, template, data)
+
+        return self.open(answer)
+
+    def _has_session(self, request: web.Request) -> bool:
+        return self._sessions.is_valid(request.cookies.get(_SESSION, ""))
+
+    def _refuse_json(self, request: web.Request) -> web.Response | None:
+        """Let a session or a bearer token through; failed bearer tokens count as attempts."""
+        scheme, _, given = request.headers.get("Authorization", "").partition(" ")
+        if scheme.lower() != "bearer":
+            if self._has_session(request):
+                return None
+            return _json_error(401, "Sign in, or send the operator token as a bearer token.")
+        address = request.remote or ""
+        wait = self._attempts.wait_s(address)
+        if wait:
+            return _too_many(wait)
+        if self._sessions.is_token(given.strip()):
+            return None
+        self._attempts.failed(address)
+        return _json_error(401, "This is not the operator token.")
+
+    def _page(
+        self, request: web.Request, template: str, data: Mapping[str, Any], *, status: int = 200
+    ) -> web.Response:
+        session = request.cookies.get(_SESSION, "")
+        signed_in = self._sessions.is_valid(session)
+        html = self._templates.get_template(template).render(
+            **data,
+            path=request.path,
+            query=request.query_string,
+            signed_in=signed_in,
+            form_token=self._sessions.form_token(session) if signed_in else "",
+        )
+        return web.Response(text=html, content_type="text/html", status=status)
+
+    def _wrong(self, request: web.Request, wrong: _Wrong, *, as_json: bool) -> web.Response:
+        if as_json:
+            return _json_error(wrong.status, wrong.what)
+        return self._page(request, "wrong.html", {"what": wrong.what}, status=wrong.status)
+
+    # -- pages
+
+    async def home(self, request: web.Request) -> web.StreamResponse:
+        raise web.HTTPSeeOther("/admin/agents")
+
+    async def agents_page(self, request: web.Request) -> tuple[str, dict[str, Any]]:
+        agents = await self._agents()
+        return "agents.html", pages.agents_page(agents, now=self._clock.now())
+
+    async def events_page(self, request: web.Request) -> tuple[str, dict[str, Any]]:
+        wanted = _filter(request)
+        counts = await self._store.counts(tenant=wanted.tenant)
+        events = await self._store.events(wanted)
+        data = pages.events_page(counts, events, wanted, now=self._clock.now())
+        return "events.html", data
+
+    async def event_page(self, request: web.Request) -> tuple[str, dict[str, Any]]:
+        event = await self._store.event(request.match_info["event_id"])
+        if event is None:
+            raise _Wrong(404, "There is no event with this id. It may have been trimmed.")
+        history = await self._store.history(event.event_id)
+        data = pages.event_page(event, history, now=self._clock.now())
+        return "event.html", data | {
+            "can_retry": self._retry is not None and event.state == "parked"
+        }
+
+    async def retry(self, request: web.Request) -> web.StreamResponse:
+        """Make a parked event pending again; asking twice changes nothing more."""
+        session = request.cookies.get(_SESSION, "")
+        form = await _form(request)
+        if not self._has_session(request) or not self._sessions.is_form_token(
+            form.get("form_token", ""), bound_to=session
+        ):
+            return self._page(request, "wrong.html", {"what": "This form had expired."}, status=403)
+        event = await self._store.event(request.match_info["event_id"])
+        if event is None or self._retry is None:
+            return self._page(request, "wrong.html", {"what": "Nothing to retry."}, status=404)
+        await self._retry(event.tenant, event.event_id)
+        raise web.HTTPSeeOther(f"/admin/events/{quote(event.event_id, safe='')}")
+
+    # -- sign-in
+
+    async def sign_in_page(self, request: web.Request) -> web.StreamResponse:
+        return self._sign_in_form(request, error="", status=200)
+
+    async def sign_in(self, request: web.Request) -> web.StreamResponse:
+        address = request.remote or ""
+        wait = self._attempts.wait_s(address)
+        if wait:
+            error = f"Too many attempts. Try again in {math.ceil(wait)} seconds."
+            response = self._sign_in_form(request, error=error, status=429)
+            response.headers["Retry-After"] = str(math.ceil(wait))
+            return response
+        form = await _form(request)
+        bound = request.cookies.get(_BEFORE, "")
+        if not self._sessions.is_form_token(form.get("form_token", ""), bound_to=bound):
+            return self._sign_in_form(
+                request, error="This form had expired. Try again.", status=403
+            )
+        if not self._sessions.is_token(form.get("token", "").strip()):
+            self._attempts.failed(address)
+            error = "This is not the operator token. It is in admin.token in the state folder."
+            return self._sign_in_form(request, error=error, status=401)
+        response = web.HTTPSeeOther(_inside(form.get("next", "")))
+        response.del_cookie(_BEFORE, path="/admin")
+        self._set_cookie(request, response, _SESSION, self._sessions.start())
+        raise response
+
+    async def sign_out(self, request: web.Request) -> web.StreamResponse:
+        form = await _form(request)
+        session = request.cookies.get(_SESSION, "")
+        if not self._sessions.is_form_token(form.get("form_token", ""), bound_to=session):
+            return self._page(request, "wrong.html", {"what": "This form had expired."}, status=403)
+        response = web.HTTPSeeOther("/admin/sign-in")
+        response.del_cookie(_SESSION, path="/admin")
+        raise response
+
+    def _sign_in_form(self, request: web.Request, *, error: str, status: int) -> web.Response:
+        bound = secrets.token_urlsafe(16)
+        data = {
+            "error": error,
+            "next": _inside(request.query.get("next", "")),
+            "sign_in_token": self._sessions.form_token(bound),
+        }
+        response = self._page(request, "sign_in.html", data, status=status)
+        self._set_cookie(request, response, _BEFORE, bound)
+        return response
+
+    def _set_cookie(
+        self, request: web.Request, response: web.StreamResponse, name: str, value: str
+    ) -> None:
+        # Behind the customer's proxy we see plain HTTP; its header may only make a cookie stricter.
+        secure = request.secure or request.headers.get("X-Forwarded-Proto", "") == "https"
+        response.set_cookie(
+            name,
+            value,
+            max_age=self._sessions.lasts_s,
+            path="/admin",
+            httponly=True,
+            samesite="Strict",
+            secure=secure,
+        )
+
+    async def static(self, request: web.Request) -> web.StreamResponse:
+        name = request.match_info["name"]
+        if name not in self._files:
+            raise web.HTTPNotFound
+        return web.Response(body=self._files[name], content_type=_STATIC[name], charset="utf-8")
+
+
+class _Wrong(Exception):
+    """A request that can't be answered; the sentence is for the person."""
+
+    def __init__(self, status: int, what: str) -> None:
+        super().__init__(what)
+        self.status = status
+        self.what = what
+
+
+def _filter(request: web.Request) -> EventFilter:
+    query = request.query
+    states = tuple(dict.fromkeys(state for state in query.getall("state", []) if state))
+    for state in states:
+        if state not in STATES:
+            raise _Wrong(400, f"{state!r} is not a state. States are {', '.join(STATES)}.")
+    before = query.get("before", "")
+    if before and not (before.isascii() and before.isdigit() and len(before) < 19):
+        raise _Wrong(400, "before must be the serial number of an event.")
+    return EventFilter(
+        states=states,
+        entity=query.get("entity", "")[:40],
+        key=query.get("key", "")[:200].strip(),
+        text=query.get("text", "")[:200].strip(),
+        tenant=query.get("tenant", "")[:80],
+        before=int(before) if before else None,
+        limit=_LIMIT,
+    )
+
+
+async def _form(request: web.Request) -> Mapping[str, str]:
+    """Read a small form; a larger one is refused before it is read."""
+    if (request.content_length or 0) > _FORM_BYTES:
+        raise web.HTTPRequestEntityTooLarge(_FORM_BYTES, request.content_length or 0)
+    return {name: value for name, value in (await request.post()).items() if isinstance(value, str)}
+
+
+def _inside(path: str) -> str:
+    """Return a path of ours to go on to; anything else leads to the first page."""
+    if path.startswith("/admin/") and not any(sign in path for sign in "\\\r\n"):
+        return path
+    return "/admin/agents"
+
+
+def _json_error(status: int, what: str) -> web.Response:
+    response = web.json_response({"error": what}, status=status)
+    if status == 401:
+        response.headers["WWW-Authenticate"] = 'Bearer realm="towline"'
+    return response
+
+
+def _too_many(wait: float) -> web.Response:
+    response = _json_error(429, f"Too many attempts. Try again in {math.ceil(wait)} seconds.")
+    response.headers["Retry-After"] = str(math.ceil(wait))
+    return response
+
+
+def _templates(clock: Clock) -> Environment:
+    templates = Environment(
+        loader=PackageLoader("towline_relay.admin"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+    def ago(moment: str | None) -> str:
+        if not moment:
+            return "never"
+        then: datetime = parse_utc(moment)
+        return f"{pages.duration((clock.now() - then).total_seconds())} ago"
+
+    templates.filters["ago"] = ago
+    templates.filters["duration"] = pages.duration
+    templates.filters["clock"] = lambda moment: str(moment)[:19].replace("T", " ") + " UTC"
+    templates.globals["STATES"] = STATES
+    return templates
