@@ -1,0 +1,3 @@
+"""The stage: its displays, drawing, sentences and doors."""
+
+from __future__ import annotations
