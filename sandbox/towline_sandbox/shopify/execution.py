@@ -24,6 +24,7 @@ from graphql import (
     build_schema,
     execute_sync,
     parse,
+    specified_directives,
     validate,
 )
 
@@ -127,8 +128,11 @@ def _read(text: str) -> Document:
 @cache
 def schema() -> GraphQLSchema:
     """Return the schema with scalars and resolvers bound; built once a process."""
-    text = resources.files(__package__).joinpath("schema", "admin_2026-10.graphql")
-    built = build_schema(text.read_text("utf-8"))
+    file = resources.files(__package__).joinpath("schema", "admin_2026-10.graphql")
+    text = file.read_text("utf-8")
+    if not any(directive.name == "oneOf" for directive in specified_directives):
+        text += "\ndirective @oneOf on INPUT_OBJECT\n"  # built in since graphql-core 3.3
+    built = build_schema(text)
     _bind_scalar(built, "Decimal", _decimal_out, _decimal_in)
     _bind_scalar(built, "Money", _money_out, _decimal_in)
     _bind_scalar(built, "UnsignedInt64", str, int)

@@ -1,0 +1,57 @@
+"""The stand-in's types, and the relay's own documents against them."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+from graphql import parse, validate, validate_schema
+
+from tests.support.labs import ROOT
+from tests.unit.sandbox.shopify.lab import DOCUMENTS, settings
+from towline_sandbox.shopify.execution import schema
+from towline_sandbox.shopify.idempotency import MANDATORY
+from towline_sandbox.shopify.resolvers import FIELDS
+from towline_sandbox.shopify.server import serve
+
+_RELAY = ROOT / "relay" / "towline_relay" / "shopify" / "queries"
+_ALL = sorted([*_RELAY.glob("*.graphql"), *DOCUMENTS.glob("*.graphql")])
+
+
+def test_the_trimmed_schema_is_a_valid_schema() -> None:
+    """Nothing was cut off that the rest leans on."""
+    assert validate_schema(schema()) == []
+
+
+@pytest.mark.parametrize("file", _ALL, ids=lambda file: file.stem)
+def test_every_document_is_valid_and_its_root_fields_are_simulated(file: Path) -> None:
+    """What the relay sends is typed here and answered here."""
+    node = parse(file.read_text("utf-8"))
+    assert validate(schema(), node) == []
+    simulated = FIELDS["QueryRoot"].keys() | FIELDS["Mutation"].keys()
+    for definition in node.definitions:
+        if definition.kind == "operation_definition":
+            roots = {field.name.value for field in definition.selection_set.selections}
+            assert roots <= simulated
+
+
+def test_sixteen_mutations_need_a_key() -> None:
+    """The list of Shopify's changelog is whole."""
+    assert len(MANDATORY) == 16
+
+
+def test_serving_tells_its_address_and_ends_when_cancelled(tmp_path: Path) -> None:
+    """``serve`` runs until it is cancelled, and leaves the state file closed behind."""
+
+    async def story() -> str:
+        told: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        task = asyncio.create_task(serve(settings(tmp_path / "shop.db"), ready=told.set_result))
+        address = await asyncio.wait_for(told, 20)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        return address
+
+    assert asyncio.run(story()).startswith("http://127.0.0.1:")
+    assert not (tmp_path / "shop.db-wal").exists()
