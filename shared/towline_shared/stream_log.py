@@ -159,7 +159,7 @@ class StreamLog:
         return found
 
     def acked(self, db: sqlite3.Connection, peer: str, name: str, upto: int) -> bool:
-        """Note a cumulative acknowledgement; an old one changes nothing. Returns whether it was new.
+        """Note a cumulative acknowledgement; returns whether it was new (an old one is harmless).
 
         Raises:
             Misuse: the peer acknowledged what was never sent; the link must not let that through.
@@ -283,7 +283,7 @@ class StreamLog:
     def chain_at(
         self, db: sqlite3.Connection, peer: str, name: str, direction: str, seq: int
     ) -> bytes | None:
-        """Return the chain value at a number; empty bytes at 0, None when it is not (any more) there."""
+        """Return the chain value at a number: empty bytes at 0, None when it is not there."""
         if seq == 0:
             return b""
         head = self._head(db, peer, name, direction)

@@ -1,0 +1,346 @@
+"""What travels over the link: frozen frames and their bytes.
+
+A websocket message is one frame: 1 byte version, 1 byte flags, then the body. The body is JSON,
+compressed with zlib when that pays, and sealed once the handshake is done. Unknown fields are
+ignored, so a newer side may add them; unknown frame types are refused. Nothing read here can crash
+or grow beyond :data:`MOST_BYTES`.
+"""
+
+from __future__ import annotations
+
+import json
+import types
+import zlib
+from dataclasses import dataclass, fields
+from typing import Any, Protocol, get_type_hints
+
+from towline_shared.errors import PeerFault
+
+__all__ = [
+    "BATCH_BYTES",
+    "BATCH_ROWS",
+    "MOST_BYTES",
+    "Ack",
+    "Auth",
+    "Beat",
+    "Bye",
+    "Challenge",
+    "Cipher",
+    "Credit",
+    "Data",
+    "Frame",
+    "GoAway",
+    "Hello",
+    "Limit",
+    "Position",
+    "Resume",
+    "StreamOffer",
+    "Welcome",
+    "pack",
+    "unpack",
+]
+
+VERSION = 1
+BATCH_ROWS = 500
+BATCH_BYTES = 64 * 1024
+MOST_BYTES = 4 << 20  # before and after inflation; an event of 1 MiB may double by escaping
+
+_COMPRESSED = 0x01
+_SEALED = 0x02
+_COMPRESS_FROM = 512
+
+
+@dataclass(frozen=True, slots=True)
+class StreamOffer:
+    """What the agent has of one stream.
+
+    Attributes:
+        name: changes, bulk, results (up); orders, commands (down).
+        stream_id: the writer's random id; empty for a down stream the agent has never seen.
+        first: lowest number it can still send (up).
+        last: highest number written (up) or received (down).
+        chain: chain value at ``last``, hex.
+    """
+
+    name: str
+    direction: str
+    stream_id: str
+    first: int
+    last: int
+    chain: str
+
+
+@dataclass(frozen=True, slots=True)
+class Hello:
+    """Agent to relay, first frame."""
+
+    agent_id: str
+    boot_id: str
+    versions: tuple[int, ...]
+    ephemeral: str
+    nonce: str
+    version: str
+    fingerprint: str
+    streams: tuple[StreamOffer, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Challenge:
+    """Relay to agent: its own fresh key, and a signature over the transcript so far."""
+
+    nonce: str
+    ephemeral: str
+    relay_key: str
+    signature: str
+
+
+@dataclass(frozen=True, slots=True)
+class Auth:
+    """Agent to relay: signature over the whole transcript, and the join counter it last got."""
+
+    signature: str
+    join_counter: int
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """Where the relay stands in one stream.
+
+    Attributes:
+        upto: highest number durable at the relay (up), or the highest it has to send (down).
+        chain: chain value at ``upto``, hex; empty when unknown.
+        stream_id: the writer's id.
+    """
+
+    name: str
+    direction: str
+    stream_id: str
+    upto: int
+    chain: str
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """Absolute credit of one stream: numbers up to and including ``upto`` may be sent."""
+
+    name: str
+    upto: int
+
+
+@dataclass(frozen=True, slots=True)
+class Welcome:
+    """Relay to agent: the session's epoch, positions, credit and the next join counter."""
+
+    epoch: int
+    join_counter: int
+    heartbeat_s: int
+    positions: tuple[Position, ...]
+    limits: tuple[Limit, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Data:
+    """A contiguous batch of one stream: each row is (event id, entity, key, text)."""
+
+    name: str
+    stream_id: str
+    first: int
+    rows: tuple[tuple[str, str, str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Ack:
+    """Durable up to and including ``upto``; ``limit`` is fresh credit."""
+
+    name: str
+    upto: int
+    limit: int
+
+
+@dataclass(frozen=True, slots=True)
+class Credit:
+    """Fresh credit without an acknowledgement; a lower limit than before is ignored."""
+
+    name: str
+    limit: int
+
+
+@dataclass(frozen=True, slots=True)
+class Resume:
+    """Send again from here: a gap was seen."""
+
+    name: str
+    after: int
+
+
+@dataclass(frozen=True, slots=True)
+class Beat:
+    """Heartbeat with the sender's clock; the agent adds its health as an encoded event."""
+
+    at: str
+    event: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class GoAway:
+    """The relay will close; reconnect after this many seconds."""
+
+    after_s: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Bye:
+    """The end, with a code for programs and a sentence for people."""
+
+    code: str
+    reason: str
+
+
+Frame = Hello | Challenge | Auth | Welcome | Data | Ack | Credit | Resume | Beat | GoAway | Bye
+
+_TYPES: dict[str, type] = {
+    kind.__name__.lower(): kind
+    for kind in (
+        Hello, Challenge, Auth, Welcome, Data, Ack, Credit, Resume, Beat, GoAway, Bye,
+    )
+}  # fmt: skip
+
+
+class Cipher(Protocol):
+    """What packing needs of :class:`towline_shared.sealing.Seal`, without importing it."""
+
+    def seal(self, frame: bytes, header: bytes) -> bytes:
+        """Seal the next frame."""
+        ...
+
+    def open(self, sealed: bytes, header: bytes) -> bytes:
+        """Open the next frame."""
+        ...
+
+
+def pack(frame: Frame, cipher: Cipher | None = None) -> bytes:
+    """Write a frame as one binary message; sealed when a cipher is given."""
+    body = json.dumps(
+        {"type": type(frame).__name__.lower(), **_plain(frame)},
+        ensure_ascii=False,
+        separators=(",", ":"),
+    ).encode("utf-8", "surrogatepass")
+    flags = 0
+    if len(body) >= _COMPRESS_FROM:
+        packed = zlib.compress(body, 1)
+        if len(packed) < len(body):
+            body, flags = packed, _COMPRESSED
+    if cipher is not None:
+        header = bytes((VERSION, flags | _SEALED))
+        return header + cipher.seal(body, header)
+    return bytes((VERSION, flags)) + body
+
+
+def unpack(message: bytes, cipher: Cipher | None = None) -> Frame:
+    """Read one binary message.
+
+    Raises:
+        PeerFault: it is not a frame of this version, too large, not sealed although the session
+            is, or changed on the way.
+    """
+    if len(message) < 2 or len(message) > MOST_BYTES:
+        raise PeerFault(f"A message of {len(message)} bytes is not a frame.")
+    header, body = message[:2], message[2:]
+    if header[0] != VERSION:
+        raise PeerFault(f"A frame has version {header[0]}; this side reads version {VERSION}.")
+    if header[1] & ~(_COMPRESSED | _SEALED):
+        raise PeerFault(f"A frame has the unknown flags {header[1]:#04x}.")
+    if bool(header[1] & _SEALED) != (cipher is not None):
+        raise PeerFault("A frame is sealed before the handshake, or open after it.")
+    if cipher is not None:
+        body = cipher.open(body, header)
+    if header[1] & _COMPRESSED:
+        body = _inflate(body)
+    return _frame(body)
+
+
+def _inflate(body: bytes) -> bytes:
+    inflater = zlib.decompressobj()
+    try:
+        plain = inflater.decompress(body, MOST_BYTES)
+    except zlib.error:
+        raise PeerFault("A compressed frame can't be read.") from None
+    if inflater.unconsumed_tail or not inflater.eof:
+        raise PeerFault(f"A compressed frame is cut off or larger than {MOST_BYTES} bytes.")
+    return plain
+
+
+def _frame(body: bytes) -> Frame:
+    try:
+        raw = json.loads(body.decode("utf-8", "surrogatepass"))
+    except (ValueError, RecursionError):
+        raise PeerFault("A frame is not readable JSON.") from None
+    if not isinstance(raw, dict):
+        raise PeerFault("A frame is not a JSON object.")
+    name = raw.get("type")
+    kind = _TYPES.get(name) if isinstance(name, str) else None
+    if kind is None:
+        raise PeerFault(f"A frame has the unknown type {str(name)[:40]!r}.")
+    return _typed(raw, kind)  # type: ignore[no-any-return]
+
+
+_SHAPES: dict[type, dict[str, tuple[Any, bool]]] = {}
+
+
+def _shape(kind: type) -> dict[str, tuple[Any, bool]]:
+    shape = _SHAPES.get(kind)
+    if shape is None:
+        hints = get_type_hints(kind)
+        shape = {f.name: (hints[f.name], f.default == "") for f in fields(kind)}
+        _SHAPES[kind] = shape
+    return shape
+
+
+def _typed(raw: Any, kind: type) -> Any:
+    """Read a dataclass of texts, integers, tuples and dataclasses; unknown fields are ignored."""
+    if not isinstance(raw, dict):
+        raise PeerFault(f"{kind.__name__} is not an object.")
+    values: dict[str, Any] = {}
+    for name, (wanted, optional) in _shape(kind).items():
+        if name in raw:
+            values[name] = _value(raw[name], wanted, f"{kind.__name__}.{name}")
+        elif not optional:
+            raise PeerFault(f"{kind.__name__} lacks {name}.")
+    return kind(**values)
+
+
+def _value(raw: Any, wanted: Any, where: str) -> Any:
+    if wanted is str:
+        if not isinstance(raw, str):
+            raise PeerFault(f"{where} is not text.")
+        return raw
+    if wanted is int:
+        if not isinstance(raw, int) or isinstance(raw, bool) or abs(raw) >= 1 << 63:
+            raise PeerFault(f"{where} is not a whole number.")
+        return raw
+    if isinstance(wanted, types.GenericAlias):
+        return _items(raw, wanted.__args__, where)
+    return _typed(raw, wanted)
+
+
+def _items(raw: Any, arguments: tuple[Any, ...], where: str) -> tuple[Any, ...]:
+    if not isinstance(raw, list) or len(raw) > 10_000:
+        raise PeerFault(f"{where} is not a list of sensible length.")
+    if arguments[-1] is Ellipsis:
+        return tuple(_value(item, arguments[0], where) for item in raw)
+    if len(raw) != len(arguments):
+        raise PeerFault(f"{where} has {len(raw)} parts, not {len(arguments)}.")
+    return tuple(_value(item, kind, where) for item, kind in zip(raw, arguments, strict=True))
+
+
+def _plain(value: Any) -> Any:
+    return {f.name: _plain_value(getattr(value, f.name)) for f in fields(value)}
+
+
+def _plain_value(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return [_plain_value(item) for item in value]
+    if isinstance(value, str | int):
+        return value
+    return _plain(value)

@@ -1,0 +1,298 @@
+"""The link's rules without I/O: who may say what when (a table), and the windows of a session.
+
+Rule 1: everything that decides what may be sent or accepted lives here; the websockets shells on
+both sides only move bytes and commit.
+Rule 2: nothing here is trusted across a reconnect. A session starts from what both databases say.
+
+The agent opens: HELLO, CHALLENGE, AUTH, WELCOME. From AUTH on every frame is sealed. Then both
+sides send DATA within the credit the other granted, and ACK what is durable. Acknowledgements are
+cumulative and credit is absolute, so losing or repeating either is harmless. A frame that the table
+does not list for a state is the peer's fault (received) or our own bug (sent).
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+
+from towline_shared.errors import Misuse, PeerFault
+from towline_shared.frames import (
+    Ack,
+    Auth,
+    Beat,
+    Bye,
+    Challenge,
+    Credit,
+    Data,
+    Frame,
+    GoAway,
+    Hello,
+    Resume,
+    Welcome,
+)
+
+__all__ = [
+    "HEARTBEAT_S",
+    "RECEIVE",
+    "SEND",
+    "WINDOW_ROWS",
+    "Incoming",
+    "Outgoing",
+    "Protocol",
+    "Role",
+    "State",
+    "Timers",
+]
+
+HEARTBEAT_S = 20
+_JITTER = 0.2
+_DEAD_AFTER = 2.5  # heartbeats; balancers cut an idle connection at 60 s
+WINDOW_ROWS = 5_000
+
+
+class Role(Enum):
+    """Which end of the link."""
+
+    AGENT = "agent"
+    RELAY = "relay"
+
+
+class State(Enum):
+    """Where a session stands, the same words on both ends."""
+
+    START = "start"
+    GREETED = "greeted"  # HELLO is on its way or here
+    CHALLENGED = "challenged"  # CHALLENGE is on its way or here
+    PROVEN = "proven"  # AUTH is on its way or here
+    OPEN = "open"
+    LEAVING = "leaving"  # GOAWAY was said; what is under way may finish
+    CLOSED = "closed"
+
+
+_Table = Mapping[Role, Mapping[State, Mapping[type, State]]]
+
+_AT_WORK: Mapping[type, State] = {kind: State.OPEN for kind in (Data, Ack, Credit, Resume, Beat)}
+_LEAVING: Mapping[type, State] = {kind: State.LEAVING for kind in (Data, Ack, Credit, Resume, Beat)}
+_BYE: Mapping[type, State] = {Bye: State.CLOSED}
+
+#: What may be received: role -> state -> frame type -> next state.
+RECEIVE: _Table = {
+    Role.AGENT: {
+        State.START: _BYE,
+        State.GREETED: {Challenge: State.CHALLENGED, **_BYE},
+        State.CHALLENGED: _BYE,
+        State.PROVEN: {Welcome: State.OPEN, **_BYE},
+        State.OPEN: {**_AT_WORK, GoAway: State.LEAVING, **_BYE},
+        State.LEAVING: {**_LEAVING, **_BYE},
+        State.CLOSED: {},
+    },
+    Role.RELAY: {
+        State.START: {Hello: State.GREETED, **_BYE},
+        State.GREETED: _BYE,
+        State.CHALLENGED: {Auth: State.PROVEN, **_BYE},
+        State.PROVEN: _BYE,
+        State.OPEN: {**_AT_WORK, **_BYE},
+        State.LEAVING: {**_LEAVING, **_BYE},
+        State.CLOSED: {},
+    },
+}
+
+#: What may be sent: the mirror image.
+SEND: _Table = {
+    Role.AGENT: {
+        State.START: {Hello: State.GREETED, **_BYE},
+        State.GREETED: _BYE,
+        State.CHALLENGED: {Auth: State.PROVEN, **_BYE},
+        State.PROVEN: _BYE,
+        State.OPEN: {**_AT_WORK, **_BYE},
+        State.LEAVING: {**_LEAVING, **_BYE},
+        State.CLOSED: {},
+    },
+    Role.RELAY: {
+        State.START: _BYE,
+        State.GREETED: {Challenge: State.CHALLENGED, **_BYE},
+        State.CHALLENGED: _BYE,
+        State.PROVEN: {Welcome: State.OPEN, **_BYE},
+        State.OPEN: {**_AT_WORK, GoAway: State.LEAVING, **_BYE},
+        State.LEAVING: {**_LEAVING, **_BYE},
+        State.CLOSED: {},
+    },
+}
+
+
+@dataclass
+class Protocol:
+    """One end of one session: remembers the state and refuses what the table does not list."""
+
+    role: Role
+    state: State = State.START
+
+    def received(self, frame: Frame) -> None:
+        """Take note of a frame from the peer.
+
+        Raises:
+            PeerFault: the peer may not say that now.
+        """
+        after = RECEIVE[self.role][self.state].get(type(frame))
+        if after is None:
+            raise PeerFault(f"The peer said {_name(frame)} while the link is {self.state.value}.")
+        self.state = after
+
+    def sent(self, frame: Frame) -> None:
+        """Take note of a frame we are about to send.
+
+        Raises:
+            Misuse: we may not say that now.
+        """
+        after = SEND[self.role][self.state].get(type(frame))
+        if after is None:
+            raise Misuse(f"{_name(frame)} can't be sent while the link is {self.state.value}.")
+        self.state = after
+
+
+@dataclass
+class Outgoing:
+    """The window of a stream we write.
+
+    Attributes:
+        last_sent: highest number handed to the wire in this session.
+        acked: highest number the peer has made durable.
+        limit: highest number the peer allows.
+    """
+
+    name: str
+    stream_id: str
+    last_sent: int
+    acked: int
+    limit: int
+
+    @property
+    def room(self) -> int:
+        """How many more rows may be sent now."""
+        return max(0, self.limit - self.last_sent)
+
+    def sent(self, upto: int) -> None:
+        """Note that rows went out."""
+        if upto > self.limit:
+            raise Misuse(f"{self.name} sent {upto} beyond its credit {self.limit}.")
+        self.last_sent = max(self.last_sent, upto)
+
+    def on_ack(self, frame: Ack) -> bool:
+        """Take a cumulative acknowledgement; returns whether it says anything new.
+
+        Raises:
+            PeerFault: it acknowledges what was never sent.
+        """
+        if frame.upto > self.last_sent:
+            raise PeerFault(
+                f"The peer acknowledged {self.name} up to {frame.upto}; sent was {self.last_sent}."
+            )
+        self.limit = max(self.limit, frame.limit)
+        if frame.upto <= self.acked:
+            return False
+        self.acked = frame.upto
+        return True
+
+    def on_credit(self, frame: Credit) -> None:
+        """Take credit; it is absolute, so an old or repeated grant changes nothing."""
+        self.limit = max(self.limit, frame.limit)
+
+    def on_resume(self, frame: Resume) -> None:
+        """Go back: the peer saw a gap.
+
+        Raises:
+            PeerFault: it wants what it has acknowledged, or what was never sent.
+        """
+        if not self.acked <= frame.after <= self.last_sent:
+            raise PeerFault(
+                f"The peer wants {self.name} after {frame.after}; possible is"
+                f" {self.acked} to {self.last_sent}."
+            )
+        self.last_sent = frame.after
+
+
+@dataclass
+class Incoming:
+    """The window of a stream the peer writes.
+
+    Attributes:
+        durable: highest number on our disk.
+        granted: highest number we ever allowed.
+    """
+
+    name: str
+    stream_id: str
+    durable: int
+    granted: int
+
+    def check(self, frame: Data) -> Resume | None:
+        """Look at a batch before it is written; returns a RESUME when it leaves a gap.
+
+        Duplicates pass: the write leaves them out, and the acknowledgement repeats the truth.
+
+        Raises:
+            PeerFault: foreign stream, empty or beyond the credit.
+        """
+        if frame.stream_id != self.stream_id:
+            raise PeerFault(f"The peer sent {self.name} under another stream id.")
+        if frame.first < 1 or not frame.rows:
+            raise PeerFault(f"The peer sent an empty batch of {self.name}.")
+        if frame.first + len(frame.rows) - 1 > self.granted:
+            raise PeerFault(f"The peer sent {self.name} beyond its credit of {self.granted}.")
+        if frame.first > self.durable + 1:
+            return Resume(self.name, self.durable)
+        return None
+
+    def stored(self, upto: int, *, ready: bool) -> Ack:
+        """Acknowledge what the commit holds, with fresh credit when there is room for more."""
+        self.durable = max(self.durable, upto)
+        return Ack(self.name, self.durable, self.grant(ready=ready))
+
+    def grant(self, *, ready: bool) -> int:
+        """Return the credit: one window beyond what is durable, or what was granted already."""
+        if ready:
+            self.granted = max(self.granted, self.durable + WINDOW_ROWS)
+        return self.granted
+
+
+@dataclass
+class Timers:
+    """When a heartbeat is due and when the peer counts as dead; all times monotonic seconds."""
+
+    now: float
+    rng: random.Random
+    heartbeat_s: float = HEARTBEAT_S
+    _heard: float = field(init=False)
+    _due: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._heard = self.now
+        self._due = self.now + self._interval()
+
+    def heard(self, now: float) -> None:
+        """Something arrived; whatever it was, the peer lives."""
+        self._heard = now
+
+    def beat(self, now: float) -> bool:
+        """Tell whether a heartbeat is due, and if so set the next one."""
+        if now < self._due:
+            return False
+        self._due = now + self._interval()
+        return True
+
+    def dead(self, now: float) -> bool:
+        """Tell whether the peer has been silent too long."""
+        return now - self._heard > self.heartbeat_s * _DEAD_AFTER
+
+    def wait_s(self, now: float) -> float:
+        """Return how long a shell may sleep before it must look again."""
+        return max(0.01, min(self._due, self._heard + self.heartbeat_s * _DEAD_AFTER) - now)
+
+    def _interval(self) -> float:
+        return self.heartbeat_s * self.rng.uniform(1 - _JITTER, 1 + _JITTER)
+
+
+def _name(frame: Frame) -> str:
+    return type(frame).__name__.upper()
