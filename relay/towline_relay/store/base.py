@@ -263,11 +263,16 @@ class OrderSent:
 
 @dataclass(frozen=True, slots=True)
 class OrderAnswer:
-    """What the ERP decided about an order that was handed over."""
+    """What the ERP decided about an order that was handed over.
+
+    The order's own event follows: applied when it was accepted, parked with the reason when it was
+    refused.
+    """
 
     order_gid: str
     outcome: str
     erp_order: str = ""
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -341,6 +346,7 @@ class Effects:
     forget: tuple[tuple[str, str], ...] = ()  # (kind, start of a target): what is known no more
     links: tuple[LinkRow, ...] = ()
     claims: tuple[tuple[str, str], ...] = ()  # (variant gid, ERP key)
+    unlink: tuple[str, ...] = ()  # gids of variants or products that are gone
     items: tuple[ItemRow, ...] = ()
     opened: tuple[Intent, ...] = ()
     closed: tuple[IntentClose, ...] = ()

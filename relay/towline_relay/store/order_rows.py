@@ -13,6 +13,7 @@ from towline_shared.errors import Misuse
 
 __all__ = ["NOT_WRITTEN", "answer", "delivered", "order", "put"]
 
+_UNANSWERED = frozenset({State.SENT, State.ON_SITE})
 NOT_WRITTEN = "not written"  # the outcome of an order the site refused to write
 
 _COLUMNS = "order_gid, serial, event_id, content, name, agent, erp_order, outcome"
@@ -58,10 +59,10 @@ def order(db: sqlite3.Connection, tenant: str, order_gid: str) -> OrderSent | No
 
 
 def answer(db: sqlite3.Connection, tenant: str, given: OrderAnswer, *, now: datetime) -> None:
-    """Note the ERP's answer."""
-    db.execute(
+    """Note the ERP's answer and move the order's own event accordingly."""
+    row = db.execute(
         """UPDATE order_sent SET outcome = ?, erp_order = CASE ? WHEN '' THEN erp_order ELSE ? END,
-               answered_at = ? WHERE tenant = ? AND order_gid = ?""",
+               answered_at = ? WHERE tenant = ? AND order_gid = ? RETURNING serial""",
         (
             given.outcome,
             given.erp_order,
@@ -70,7 +71,19 @@ def answer(db: sqlite3.Connection, tenant: str, given: OrderAnswer, *, now: date
             tenant,
             given.order_gid,
         ),
+    ).fetchone()
+    if row is None:
+        return
+    state = State(
+        db.execute("SELECT state FROM event WHERE serial = ?", (row["serial"],)).fetchone()[0]
     )
+    if given.outcome == "accepted" and state in _UNANSWERED | {State.PARKED}:
+        event_rows.move(db, Move(row["serial"], State.APPLIED, given.reason), now=now)
+    elif given.outcome == "refused" and state in _UNANSWERED | {State.APPLIED}:
+        hint = "Correct the cause in the ERP or tell the customer; a later answer is taken over."
+        event_rows.move(db, Move(row["serial"], State.PARKED, given.reason, hint), now=now)
+    elif given.outcome == "cancelled" and state in _UNANSWERED:
+        event_rows.move(db, Move(row["serial"], State.APPLIED, given.reason), now=now)
 
 
 def delivered(

@@ -33,6 +33,7 @@ __all__ = [
     "put_item",
     "put_known",
     "put_link",
+    "unlink",
     "was_written",
 ]
 
@@ -71,6 +72,14 @@ def claim(db: sqlite3.Connection, tenant: str, variant_gid: str, erp_key: str) -
     db.execute(
         "UPDATE variant_link SET erp_key = ? WHERE tenant = ? AND variant_gid = ?",
         (erp_key, tenant, variant_gid),
+    )
+
+
+def unlink(db: sqlite3.Connection, tenant: str, gid: str) -> None:
+    """Forget a variant that is gone, or all variants of a product that is gone."""
+    db.execute(
+        "DELETE FROM variant_link WHERE tenant = ? AND (variant_gid = ? OR product_gid = ?)",
+        (tenant, gid, gid),
     )
 
 

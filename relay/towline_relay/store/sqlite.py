@@ -264,6 +264,8 @@ class SqliteStore:
 
 def _advance_shop(db: sqlite3.Connection, tenant: str, effects: Effects, *, now: datetime) -> None:
     """Write the part of a step that is about the shop."""
+    for gid in effects.unlink:
+        shop_rows.unlink(db, tenant, gid)
     for link in effects.links:
         shop_rows.put_link(db, tenant, link, now=now)
     for variant_gid, erp_key in effects.claims:

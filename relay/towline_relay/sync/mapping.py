@@ -1,0 +1,196 @@
+"""Rows of the ERP to what the shop should hold, by one tenant's rules. Pure.
+
+A row that the rules leave out gives :class:`LeftOut` with the rules' own sentence. A value that
+can't be worked out raises :class:`~towline_shared.errors.BadRecord`, which names rule and value.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal
+
+from towline_relay.sync.expressions import Expression
+from towline_relay.sync.rules import Field, ItemRules, PriceRules, StockRules, When
+from towline_shared.events import Item, Price, Row, Stock
+from towline_shared.money import exponent, plain
+
+__all__ = [
+    "ItemTarget",
+    "LeftOut",
+    "PriceTarget",
+    "StockTarget",
+    "handle_of",
+    "map_item",
+    "map_price",
+    "map_stock",
+]
+
+_MOST_TITLE = 255  # https://shopify.dev/docs/api/admin-graphql/2026-10/mutations/productSet
+_MOST_QUANTITY = 1_000_000_000  # Shopify refuses more than this in an inventory quantity
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """The rules leave this row out; one sentence says why."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ItemTarget:
+    """What a product should hold.
+
+    Attributes:
+        fields: field -> value, all that can be written when the product is made.
+        kept: names of those that are kept in step afterwards.
+    """
+
+    sku: str
+    handle: str
+    fields: dict[str, str | Decimal | tuple[str, ...]]
+    kept: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class PriceTarget:
+    """What a variant should cost, in the shop's currency.
+
+    ``writes_compare_at`` is false when the rules don't own the compare-at price.
+    """
+
+    price: Decimal
+    compare_at: Decimal | None
+    writes_compare_at: bool
+
+    @property
+    def shown(self) -> str:
+        """The value for people and for comparison."""
+        if not self.writes_compare_at:
+            return plain(self.price)
+        return f"{plain(self.price)} (was {plain(self.compare_at) if self.compare_at else '-'})"
+
+
+@dataclass(frozen=True, slots=True)
+class StockTarget:
+    """What a location should hold of an item; ``location`` is a gid or a name of the rules."""
+
+    name: str
+    location: str
+    quantity: int
+
+
+def map_item(item: Item, rules: ItemRules) -> ItemTarget | LeftOut:
+    """Map a row of the item master; one that is gone never deletes anything in the shop."""
+    if item.gone:
+        return LeftOut("The item is gone on the IBM i; its product stays in the shop as it is.")
+    left_out = _left_out(rules.when, item.row)
+    if left_out is not None:
+        return left_out
+    fields: dict[str, str | Decimal | tuple[str, ...]] = {}
+    for name, field in rules.fields.items():
+        value = _item_value(name, field, item.row)
+        if value not in ("", None, ()):
+            fields[name] = value
+    if not fields.get("title"):
+        raise rules.fields["title"].source.bad("the title is empty", item.row)
+    kept = frozenset(name for name, field in rules.fields.items() if not field.create_only)
+    return ItemTarget(item.sku, handle_of(item.sku), fields, kept)
+
+
+def map_price(price: Price, rules: PriceRules, *, currency: str) -> PriceTarget | LeftOut:
+    """Map a row of the price file.
+
+    Args:
+        currency: the shop's; prices are rounded half up to its minor unit.
+    """
+    if price.price_list and price.price_list != rules.price_list:
+        return LeftOut(
+            f"The price list {price.price_list} is not the base list {rules.price_list}."
+        )
+    if price.gone:
+        return LeftOut("The price is gone on the IBM i; the shop keeps the one it has.")
+    left_out = _left_out(rules.when, price.row)
+    if left_out is not None:
+        return left_out
+    if rules.currency is not None:
+        given = rules.currency(price.row)
+        if given != currency:
+            raise rules.currency.bad(f"the shop sells in {currency}", price.row)
+    amount = _amount(rules.fields["price"].source, price.row, currency)
+    if amount is None:
+        raise rules.fields["price"].source.bad("there is no price", price.row)
+    field = rules.fields.get("compare_at")
+    compare_at = None if field is None else _amount(field.source, price.row, currency)
+    if compare_at is not None and compare_at <= amount:
+        compare_at = None  # nothing to strike through; zero is how the ERP says none
+    return PriceTarget(amount, compare_at, field is not None)
+
+
+def map_stock(stock: Stock, rules: StockRules) -> StockTarget | LeftOut:
+    """Map a row of the item balance file."""
+    location = rules.locations.get(stock.warehouse)
+    if location is None:
+        return LeftOut(f"The rules name no location for warehouse {stock.warehouse}.")
+    if stock.gone:
+        # A work file that is cleared and refilled at night must not empty the shop.
+        return LeftOut("The balance is gone on the IBM i; the shop keeps the quantity it has.")
+    left_out = _left_out(rules.when, stock.row)
+    if left_out is not None:
+        return left_out
+    value = rules.quantity(stock.row)
+    if isinstance(value, bool) or not isinstance(value, int | Decimal):
+        raise rules.quantity.bad(f"{value!r} is not a quantity", stock.row)
+    quantity = int(Decimal(value).to_integral_value(rounding="ROUND_FLOOR"))
+    if abs(quantity) > _MOST_QUANTITY:
+        raise rules.quantity.bad(f"{quantity} exceeds what a shop can hold", stock.row)
+    return StockTarget(rules.name, location, quantity)
+
+
+def handle_of(sku: str) -> str:
+    """Derive a product's handle from a SKU: the same SKU always gives the same handle.
+
+    Characters a handle can't hold become hyphens; so that two SKUs never share a handle by that,
+    what was lost is appended as hexadecimal.
+    """
+    ascii_text = unicodedata.normalize("NFKD", sku).encode("ascii", "ignore").decode()
+    readable = re.sub(r"[^a-z0-9]+", "-", ascii_text.lower()).strip("-")
+    folded = sku.strip().casefold()
+    if readable == folded:
+        return readable
+    lost = "".join(f"{ord(char):x}" for char in folded if not re.match(r"[a-z0-9]", char))
+    return f"{readable}-{lost}".strip("-")
+
+
+def _left_out(when: When, row: Row) -> LeftOut | None:
+    if when.condition is None:
+        return None
+    return None if when.condition(row) is True else LeftOut(when.otherwise)
+
+
+def _item_value(name: str, field: Field, row: Row) -> str | Decimal | tuple[str, ...] | None:
+    value = field.source(row)
+    if value is None:
+        return None
+    if name == "weight_kg":
+        if isinstance(value, bool) or not isinstance(value, int | Decimal):
+            raise field.source.bad(f"{value!r} is not a weight in kilograms", row)
+        return Decimal(value) if value > 0 else None
+    text = plain(value) if isinstance(value, Decimal) else str(value).strip()
+    if name == "tags":
+        return tuple(tag.strip() for tag in text.split(",") if tag.strip())
+    return text[:_MOST_TITLE]
+
+
+def _amount(source: Expression, row: Row, currency: str) -> Decimal | None:
+    value = source(row)
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | Decimal):
+        raise source.bad(f"{value!r} is not a price", row)
+    amount = Decimal(value)
+    if amount < 0:
+        raise source.bad(f"{plain(amount)} is negative", row)
+    step = Decimal(1).scaleb(-exponent(currency))
+    return amount.quantize(step, rounding=ROUND_HALF_UP)

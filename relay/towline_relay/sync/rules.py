@@ -1,0 +1,287 @@
+"""One tenant's rules from ``towline.toml``: what is sold, how it is mapped, who owns what.
+
+Everything is read and compiled when the relay starts, so that a mistake is one sentence with file,
+line and field before the first event, and never a surprise in the night.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from towline_relay.sync.expressions import Expression, Lookups, Place, compile_expression
+from towline_shared.config import Section, load_toml
+from towline_shared.errors import Misconfigured
+
+__all__ = [
+    "ITEM_FIELDS",
+    "Field",
+    "ItemRules",
+    "OrderRules",
+    "PriceRules",
+    "Rules",
+    "StockRules",
+    "When",
+    "load_rules",
+]
+
+ITEM_FIELDS = ("title", "vendor", "product_type", "barcode", "weight_kg", "tags")
+PRICE_FIELDS = ("price", "compare_at")
+_OWNERS = ("ibmi", "shopify")
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """How one field of the shop is filled.
+
+    Attributes:
+        owner: the system of record, ``ibmi`` or ``shopify``.
+        create_only: written when the product is made, then left to the shop.
+    """
+
+    name: str
+    source: Expression
+    owner: str
+    create_only: bool
+
+
+@dataclass(frozen=True, slots=True)
+class When:
+    """A condition on a row, and the sentence for the rows it leaves out."""
+
+    condition: Expression | None
+    otherwise: str
+
+
+@dataclass(frozen=True, slots=True)
+class ItemRules:
+    """How an item becomes a draft product, and which of its fields are kept in step."""
+
+    when: When
+    fields: Mapping[str, Field]
+
+
+@dataclass(frozen=True, slots=True)
+class PriceRules:
+    """How a row of the price file becomes a price.
+
+    Attributes:
+        price_list: the ERP's list that is the base price; other lists are left out.
+        currency: None when every price is in the shop's currency.
+    """
+
+    when: When
+    fields: Mapping[str, Field]
+    price_list: str
+    currency: Expression | None
+
+
+@dataclass(frozen=True, slots=True)
+class StockRules:
+    """How a balance becomes a quantity at a location.
+
+    Attributes:
+        name: ``available`` (the ERP reports free stock) or ``on_hand`` (physical stock).
+        locations: warehouse -> name or gid of a location; no two of one location.
+    """
+
+    when: When
+    name: str
+    quantity: Expression
+    locations: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class OrderRules:
+    """How orders travel.
+
+    Attributes:
+        tag: put on an accepted order; ``{ERP_ORDER}`` stands for the ERP's number.
+        custom_item: the ERP's item for lines without a SKU; empty parks such orders.
+        test_orders: ``send`` or ``skip``.
+        notify: Shopify mails the customer about a shipment.
+    """
+
+    tag: str
+    refused_tag: str
+    cancelled_tag: str
+    namespace: str
+    key: str
+    custom_item: str
+    test_orders: str
+    notify: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """All rules of one tenant; an entity without rules is not kept in step.
+
+    Attributes:
+        fingerprint: SHA-256 of the file, so that people can tell two versions apart.
+    """
+
+    file: str
+    fingerprint: str
+    item: ItemRules | None
+    price: PriceRules | None
+    stock: StockRules | None
+    orders: OrderRules
+    lookups: Lookups
+
+
+def load_rules(path: Path) -> Rules:
+    """Read and compile a rules file.
+
+    Raises:
+        Misconfigured: one sentence with file, line where it can be told, field and value.
+    """
+    root = load_toml(path)
+    root.only("version", "entities", "orders", "lookup")
+    if root.number("version") != 1:
+        raise root.wrong("version", root.data["version"], "must be 1")
+    text = path.read_text(encoding="utf-8")
+    reader = _Reader(text, _lookups(root))
+    entities = root.section("entities")
+    entities.only("item", "price", "stock")
+    return Rules(
+        file=str(path),
+        fingerprint=hashlib.sha256(text.encode()).hexdigest(),
+        item=reader.item(entities.section("item")) if "item" in entities.data else None,
+        price=reader.price(entities.section("price")) if "price" in entities.data else None,
+        stock=reader.stock(entities.section("stock")) if "stock" in entities.data else None,
+        orders=_orders(root.section("orders")),
+        lookups=reader.lookups,
+    )
+
+
+@dataclass(frozen=True)
+class _Reader:
+    """Compiles the expressions of one file."""
+
+    text: str
+    lookups: Lookups
+
+    def item(self, section: Section) -> ItemRules:
+        section.only("when", "otherwise", "fields")
+        fields = self._fields(section, ITEM_FIELDS)
+        if "title" not in fields:
+            raise Misconfigured(
+                f"{section.file}: {section.name}.fields.title is missing.",
+                hint="A product can't be made without a title.",
+            )
+        return ItemRules(self._when(section), fields)
+
+    def price(self, section: Section) -> PriceRules:
+        section.only("when", "otherwise", "fields", "list", "currency")
+        fields = self._fields(section, PRICE_FIELDS)
+        if "price" not in fields:
+            raise Misconfigured(f"{section.file}: {section.name}.fields.price is missing.")
+        for field in fields.values():
+            if field.create_only:
+                raise section.wrong("fields", field.name, "can't be create_only; leave it out")
+        currency = self._expression(section, "currency") if "currency" in section.data else None
+        return PriceRules(self._when(section), fields, section.text("list", ""), currency)
+
+    def stock(self, section: Section) -> StockRules:
+        section.only("when", "otherwise", "name", "quantity", "locations")
+        places = section.section("locations", required=True)
+        locations = {warehouse: places.text(warehouse) for warehouse in places.data}
+        for place in set(locations.values()):
+            both = sorted(name for name, found in locations.items() if found == place)
+            if len(both) > 1:
+                raise places.wrong(
+                    both[1], place, f"is the location of warehouse {both[0]} already"
+                )
+        return StockRules(
+            when=self._when(section),
+            name=section.text("name", "available", among=("available", "on_hand")),
+            quantity=self._expression(section, "quantity"),
+            locations=locations,
+        )
+
+    def _fields(self, section: Section, known: tuple[str, ...]) -> dict[str, Field]:
+        section.section("fields", required=True).only(*known)
+        fields = {}
+        for name, part in section.sections("fields").items():
+            part.only("from", "owner", "create_only")
+            owner = part.text("owner", "ibmi", among=_OWNERS)
+            create_only = part.flag("create_only", False)
+            if owner == "shopify" and not create_only:
+                raise part.wrong(
+                    "owner", owner, "means it is never written; add create_only or leave it out"
+                )
+            fields[name] = Field(name, self._expression(part, "from"), owner, create_only)
+        return fields
+
+    def _when(self, section: Section) -> When:
+        if "when" not in section.data:
+            return When(None, "")
+        return When(self._expression(section, "when"), section.text("otherwise"))
+
+    def _expression(self, section: Section, field: str) -> Expression:
+        text = section.text(field)
+        place = Place(section.file, f"{section.name}.{field}", self._line(section.name, field))
+        return compile_expression(text, place=place, lookups=self.lookups)
+
+    def _line(self, table: str, field: str) -> int | None:
+        """Find the line of a field; None when it is written in a way this does not look for."""
+        current = ""
+        for number, line in enumerate(self.text.splitlines(), 1):
+            header = re.match(r"\s*\[\[?([^\]]+)\]", line)
+            if header:
+                current = header.group(1).replace('"', "").replace(" ", "")
+                continue
+            name = re.match(r'\s*([A-Za-z0-9_."-]+)\s*=', line)
+            if name:
+                dotted = f"{current}.{name.group(1)}".strip(".").replace('"', "")
+                if dotted in (f"{table}.{field}", table):
+                    return number
+        return None
+
+
+def _orders(section: Section) -> OrderRules:
+    section.only(
+        "tag", "refused_tag", "cancelled_tag", "metafield", "custom_item", "test_orders", "notify"
+    )
+    metafield = section.section("metafield")
+    metafield.only("namespace", "key")
+    return OrderRules(
+        tag=section.text("tag", "ERP {ERP_ORDER}"),
+        refused_tag=section.text("refused_tag", "erp-refused"),
+        cancelled_tag=section.text("cancelled_tag", "erp-cancelled"),
+        namespace=metafield.text("namespace", "ibmi"),
+        key=metafield.text("key", "order_number"),
+        custom_item=section.text("custom_item", ""),
+        test_orders=section.text("test_orders", "skip", among=("send", "skip")),
+        notify=section.flag("notify", False),
+    )
+
+
+def _lookups(root: Section) -> Lookups:
+    tables = {}
+    for name, section in root.sections("lookup").items():
+        section.only("file")
+        tables[name] = _table(section.path("file"))
+    return tables
+
+
+def _table(path: Path) -> dict[str, str]:
+    """Read a CSV file of two columns, key and value, after one line of headings."""
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            rows = [row for row in csv.reader(file) if any(cell.strip() for cell in row)]
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise Misconfigured(f"The lookup table {path} can't be read: {error}.") from None
+    table: dict[str, str] = {}
+    for number, row in enumerate(rows[1:], 2):
+        if len(row) != 2:
+            raise Misconfigured(f"{path} line {number}: {len(row)} columns, not two.")
+        key, value = row[0].strip(), row[1].strip()
+        if key in table:
+            raise Misconfigured(f"{path} line {number}: {key!r} stands there twice.")
+        table[key] = value
+    return table
