@@ -5,7 +5,7 @@ a subscription after eight failures in a row
 (https://shopify.dev/docs/apps/build/webhooks/troubleshoot). So a request is verified, committed and
 answered, and nothing else: 200 for new and for duplicate, 404 for a shop or topic we don't have,
 413 for too much, 401 for a wrong signature, 400 for headers that contradict the path, 503 when the
-store can't keep it (Shopify delivers it again). Logs name shop, topic and delivery id; never a body.
+store can't keep it (Shopify delivers it again). Logs name shop, topic and id; never a body.
 """
 
 from __future__ import annotations

@@ -2,8 +2,8 @@
 
 HMAC-SHA256 over the raw body, base64, keyed with the client secret:
 https://shopify.dev/docs/apps/build/webhooks/verify-deliveries. While a secret is being rotated
-Shopify signs with the oldest one that is not revoked, for up to an hour after the change, so several
-are accepted:
+Shopify signs with the oldest one that is not revoked, for up to an hour after the change, so
+several are accepted:
 https://shopify.dev/docs/apps/build/authentication-authorization/client-secrets/rotate-revoke-client-credentials
 """
 

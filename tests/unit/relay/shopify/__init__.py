@@ -1,0 +1,3 @@
+"""Tests of shopify."""
+
+from __future__ import annotations

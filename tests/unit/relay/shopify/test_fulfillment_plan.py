@@ -1,0 +1,182 @@
+"""A shipment becomes at most one fulfillment, at the right place, or a sentence why not."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from towline_relay.shopify.fulfillment import plan_fulfillment
+from towline_relay.shopify.models import (
+    AlreadyDone,
+    Fulfillment,
+    FulfillmentOrder,
+    FulfillmentOrderLine,
+    FulfillmentSpec,
+    FulfillmentState,
+    Refusal,
+    Remedy,
+)
+
+
+def order(name: str, location: str = "BER", *, status: str = "OPEN", **lines: int) -> Any:
+    """Build a fulfillment order whose lines are named after the order lines."""
+    actions = frozenset({"CREATE_FULFILLMENT"} if status in ("OPEN", "IN_PROGRESS") else ())
+    return FulfillmentOrder(
+        gid=name,
+        status=status,
+        actions=actions,
+        location_gid=location,
+        location_name=f"Lager {location}",
+        lines=tuple(FulfillmentOrderLine(f"{name}/{k}", k, v) for k, v in lines.items()),
+        holds=("HIGH_RISK_OF_FRAUD",) if status == "ON_HOLD" else (),
+    )
+
+
+def state(*orders: FulfillmentOrder, made: tuple[Fulfillment, ...] = ()) -> FulfillmentState:
+    """Build the state of order O."""
+    return FulfillmentState("O", orders, made)
+
+
+def plan(found: FulfillmentState, **wanted: Any) -> FulfillmentSpec | AlreadyDone | Refusal:
+    """Plan shipment S1 of one piece of line a, if nothing else is said."""
+    given: dict[str, Any] = {"lines": [("a", 1)], "shipment": "S1", "tracking": ["T1"], **wanted}
+    return plan_fulfillment(found, given.pop("lines"), **given)
+
+
+def test_the_fulfillment_order_with_enough_left_is_chosen() -> None:
+    """Closed orders and orders of other lines are passed over."""
+    found = plan(state(order("closed", status="CLOSED", a=5), order("other", b=5), order("x", a=2)))
+    assert found == FulfillmentSpec("O", (("x", "x/a", 1),), ("T1",))
+
+
+def test_what_shopify_does_not_allow_is_not_tried() -> None:
+    """supportedActions decides, whatever the status says."""
+    no_action = FulfillmentOrder(
+        "x", "OPEN", frozenset(), "BER", "Berlin", (FulfillmentOrderLine("x/a", "a", 5),)
+    )
+    assert isinstance(plan(state(no_action)), Refusal)
+
+
+def test_a_split_line_is_taken_from_several_fulfillment_orders() -> None:
+    """Two fulfillment orders of one location fill one shipment."""
+    found = plan(state(order("x", a=1), order("y", a=2)), lines=[("a", 3)])
+    assert isinstance(found, FulfillmentSpec)
+    assert found.lines == (("x", "x/a", 1), ("y", "y/a", 2))
+
+
+def test_lines_of_two_locations_are_never_mixed() -> None:
+    """One fulfillment can't span locations; a location that has it all is found."""
+    both = state(order("x", "BER", a=1), order("y", "HAM", b=1))
+    assert isinstance(plan(both, lines=[("a", 1), ("b", 1)]), Refusal)
+    complete = state(order("x", "BER", a=1), order("y", "HAM", a=1, b=1))
+    found = plan(complete, lines=[("a", 1), ("b", 1)])
+    assert isinstance(found, FulfillmentSpec)
+    assert {gid for gid, _, _ in found.lines} == {"y"}
+
+
+def test_the_location_it_left_from_decides() -> None:
+    """Given a location, only its fulfillment orders count, and the refusal names the others."""
+    found = state(order("x", "BER", a=1), order("y", "HAM", a=1))
+    chosen = plan(found, location_gid="HAM")
+    assert isinstance(chosen, FulfillmentSpec)
+    assert chosen.lines[0][0] == "y"
+    refusal = plan(state(order("x", "BER", a=1)), location_gid="HAM")
+    assert isinstance(refusal, Refusal)
+    assert refusal.verdict is Remedy.PARK
+    assert "Lager BER" in refusal.reason
+
+
+def made(gid: str = "F1", *, number: str = "T1", status: str = "SUCCESS", **lines: int) -> Any:
+    """Build a fulfillment the shop has."""
+    return Fulfillment(gid, status, (number,), tuple(lines.items()))
+
+
+def test_the_same_numbers_and_lines_are_the_same_shipment() -> None:
+    """After a lost answer the shipment is recognised and not made twice."""
+    assert plan(state(order("x", a=5), made=(made(a=1),))) == AlreadyDone("F1")
+
+
+def test_a_cancelled_fulfillment_is_not_done() -> None:
+    """What was cancelled in the shop is made anew."""
+    found = plan(state(order("x", a=5), made=(made(a=1, status="CANCELLED"),)))
+    assert isinstance(found, FulfillmentSpec)
+
+
+def test_the_same_parcel_with_other_lines_is_another_shipment() -> None:
+    """Two shipments may travel under one tracking number."""
+    found = plan(state(order("x", a=5), made=(made(b=1),)))
+    assert isinstance(found, FulfillmentSpec)
+
+
+def test_a_twin_that_belongs_to_another_shipment_does_not_count() -> None:
+    """Equal number and lines, but known as another shipment: this one is still to be made."""
+    found = plan(state(order("x", a=5), made=(made(a=1),)), taken=["F1"])
+    assert isinstance(found, FulfillmentSpec)
+
+
+def test_without_tracking_the_shipment_number_marks_it() -> None:
+    """A repetition must be recognised even when no carrier gave a number."""
+    found = plan(state(order("x", a=5)), tracking=["", ""])
+    assert isinstance(found, FulfillmentSpec)
+    assert found.numbers == ("S1",)
+    assert plan(state(made=(made(number="S1", a=1),)), tracking=[]) == AlreadyDone("F1")
+
+
+def test_holds_and_missing_routing_heal_by_themselves() -> None:
+    """A held order and one without fulfillment orders yet are tried again later."""
+    held = plan(state(order("x", status="ON_HOLD", a=1)))
+    assert isinstance(held, Refusal)
+    assert held.verdict is Remedy.RETRY
+    assert "high_risk_of_fraud" in held.reason
+    scheduled = plan(state(order("x", status="SCHEDULED", a=1)))
+    assert isinstance(scheduled, Refusal)
+    assert scheduled.verdict is Remedy.RETRY
+    early = plan(state())
+    assert isinstance(early, Refusal)
+    assert early.verdict is Remedy.RETRY
+
+
+def test_more_than_is_left_needs_somebody() -> None:
+    """A shipment of goods the shop does not expect is shown, not squeezed in."""
+    found = plan(state(order("x", a=1)), lines=[("a", 1), ("a", 1)])
+    assert isinstance(found, Refusal)
+    assert found.verdict is Remedy.PARK
+
+
+def test_a_shipment_of_nothing_is_refused() -> None:
+    """No line, or a quantity of zero, is an error of the ERP and not a full shipment."""
+    for lines in ([], [("a", 0)], [("a", -1)]):
+        found = plan(state(order("x", a=1)), lines=lines)
+        assert isinstance(found, Refusal)
+        assert found.verdict is Remedy.PARK
+
+
+_LINES = st.dictionaries(st.sampled_from("abc"), st.integers(0, 4), max_size=3)
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from(["BER", "HAM"]), _LINES), max_size=4),
+    st.lists(st.tuples(st.sampled_from("abc"), st.integers(1, 3)), min_size=1, max_size=4),
+)
+def test_a_plan_ships_exactly_what_was_asked_from_one_place(
+    held: list[tuple[str, dict[str, int]]], wanted: list[tuple[str, int]]
+) -> None:
+    """Whatever the state: the sum per line is exact, nothing exceeds what remains, one location."""
+    orders = [order(f"x{i}", where, **lines) for i, (where, lines) in enumerate(held)]
+    found = plan(state(*orders), lines=wanted)
+    if not isinstance(found, FulfillmentSpec):
+        return
+    remaining = {line.gid: line.remaining for o in orders for line in o.lines}
+    shipped = Counter[str]()
+    for _, line_gid, quantity in found.lines:
+        assert 0 < quantity <= remaining[line_gid]
+        shipped[line_gid.split("/")[1]] += quantity
+    asked = Counter[str]()
+    for line, quantity in wanted:
+        asked[line] += quantity
+    assert shipped == asked
+    locations = {o.location_gid for o in orders for gid, _, _ in found.lines if gid == o.gid}
+    assert len(locations) == 1
