@@ -1,0 +1,370 @@
+"""The agent's buffer: one SQLite file between an IBM i that must not wait and a relay that may.
+
+Events to the relay, documents from it, and what the agent knows of its sources stand in one file,
+so that progress and effect are one commit: captured events with the outbox ids they cover, an
+applied document with the report about it. Methods return futures that resolve after the commit.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from towline_shared.clock import Clock
+from towline_shared.codec import decode
+from towline_shared.database import Database
+from towline_shared.errors import TowlineError
+from towline_shared.events import Event
+from towline_shared.stream_log import (
+    DOWN_STREAMS,
+    SCHEMA,
+    UP_STREAMS,
+    LogRow,
+    Received,
+    StreamLog,
+    StreamState,
+)
+
+__all__ = ["PEER", "Backlog", "Buffer", "InboxRow", "KeptEntry"]
+
+PEER = "relay"
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS outbox_taken (
+  id INTEGER PRIMARY KEY,              -- of the outbox row on the IBM i
+  stream TEXT NOT NULL, seq INTEGER NOT NULL   -- the event that covers it; 0 = no event was needed
+);
+CREATE TABLE IF NOT EXISTS queue_kept (
+  queue TEXT NOT NULL, n INTEGER NOT NULL, data BLOB NOT NULL, key BLOB NOT NULL,
+  PRIMARY KEY (queue, n)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS position (source TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class InboxRow:
+    """A document from the relay that has no effect yet.
+
+    Attributes:
+        event: the decoded event, or None when ``error`` says why it can't be read.
+    """
+
+    stream: str
+    seq: int
+    event_id: str
+    key: str
+    event: Event | None
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
+class KeptEntry:
+    """A data-queue entry that is durable here and still on the queue."""
+
+    n: int
+    data: bytes
+    key: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """What has not reached the relay yet, and what has not been applied yet."""
+
+    unacked: int
+    oldest_at: datetime | None
+    by_stream: Mapping[str, int]
+    inbox: int
+
+
+def _prepare(connection: sqlite3.Connection) -> None:
+    connection.executescript(SCHEMA + _SCHEMA)
+
+
+class Buffer:
+    """The file and its verbs; all of them may be called from any thread."""
+
+    def __init__(self, path: Path, *, clock: Clock) -> None:
+        """Open or create the file.
+
+        Raises:
+            Permanent: in use by another process, damaged, or not writable.
+        """
+        self._clock = clock
+        self._log = StreamLog(clock=clock)
+        self._database = Database(path, prepare=_prepare)
+
+    def close(self) -> None:
+        """Finish what is queued and close the file."""
+        self._database.close()
+
+    # -- capture -------------------------------------------------------------------------------
+
+    def capture(
+        self,
+        *,
+        stream: str,
+        events: Sequence[Event],
+        outbox_ids: Sequence[int] = (),
+        position: tuple[str, str] | None = None,
+    ) -> Future[int]:
+        """Write events and the progress they stand for in one commit.
+
+        Args:
+            stream: one of the up streams.
+            events: may be empty when the outbox rows needed no event.
+            outbox_ids: outbox rows covered by these events.
+            position: (source, value) to remember with them.
+
+        Returns:
+            A future of the last sequence number.
+        """
+
+        def work(db: sqlite3.Connection) -> int:
+            seq = self._log.append(db, PEER, stream, events)
+            covered = seq if events else 0
+            db.executemany(
+                "INSERT OR IGNORE INTO outbox_taken (id, stream, seq) VALUES (?,?,?)",
+                [(number, stream, covered) for number in outbox_ids],
+            )
+            if position is not None:
+                db.execute("INSERT OR REPLACE INTO position VALUES (?,?)", position)
+            return seq
+
+        return self._database.submit(work)
+
+    def taken(self, ids: Sequence[int]) -> Future[set[int]]:
+        """Return which of these outbox ids are captured already."""
+
+        def work(db: sqlite3.Connection) -> set[int]:
+            found: set[int] = set()
+            for number in ids:
+                if db.execute("SELECT 1 FROM outbox_taken WHERE id=?", (number,)).fetchone():
+                    found.add(number)
+            return found
+
+        return self._database.submit(work)
+
+    def highest_taken(self) -> Future[int]:
+        """Return the highest outbox id that is captured and not yet forgotten; 0 for none."""
+        return self._database.submit(
+            lambda db: int(
+                db.execute("SELECT coalesce(max(id), 0) FROM outbox_taken").fetchone()[0]
+            )
+        )
+
+    def deletable(self, limit: int) -> Future[list[int]]:
+        """Return outbox ids whose events the relay has acknowledged (or that needed none)."""
+        return self._database.submit(
+            lambda db: [
+                int(row["id"])
+                for row in db.execute(
+                    "SELECT t.id FROM outbox_taken t LEFT JOIN stream_head h ON h.peer=? AND"
+                    " h.name=t.stream AND h.direction='out'"
+                    " WHERE t.seq=0 OR t.seq<=h.acked ORDER BY t.id LIMIT ?",
+                    (PEER, limit),
+                )
+            ]
+        )
+
+    def deleted(self, ids: Sequence[int]) -> Future[None]:
+        """Forget outbox ids that are gone from the IBM i."""
+
+        def work(db: sqlite3.Connection) -> None:
+            db.executemany("DELETE FROM outbox_taken WHERE id=?", [(number,) for number in ids])
+
+        return self._database.submit(work)
+
+    def position(self, source: str) -> Future[str | None]:
+        """Return what :meth:`capture` or :meth:`remember` wrote for a source."""
+
+        def work(db: sqlite3.Connection) -> str | None:
+            row = db.execute("SELECT value FROM position WHERE source=?", (source,)).fetchone()
+            return str(row["value"]) if row else None
+
+        return self._database.submit(work)
+
+    def remember(self, source: str, value: str) -> Future[None]:
+        """Write a source's position by itself."""
+
+        def work(db: sqlite3.Connection) -> None:
+            db.execute("INSERT OR REPLACE INTO position VALUES (?,?)", (source, value))
+
+        return self._database.submit(work)
+
+    # -- data queues: peek, keep, take ----------------------------------------------------------
+
+    def keep_entries(
+        self,
+        queue: str,
+        entries: Sequence[tuple[bytes, bytes]],
+        *,
+        events: Sequence[Event],
+        stream: str = "changes",
+    ) -> Future[int]:
+        """Keep peeked entries (data, key) and write their events in one commit.
+
+        Only when nothing is kept for the queue: what is kept must be taken first, else an entry
+        would be read twice.
+        """
+
+        def work(db: sqlite3.Connection) -> int:
+            if db.execute("SELECT 1 FROM queue_kept WHERE queue=? LIMIT 1", (queue,)).fetchone():
+                return 0
+            self._log.append(db, PEER, stream, events)
+            db.executemany(
+                "INSERT INTO queue_kept VALUES (?,?,?,?)",
+                [(queue, n, data, key) for n, (data, key) in enumerate(entries)],
+            )
+            return len(entries)
+
+        return self._database.submit(work)
+
+    def kept_entries(self, queue: str) -> Future[list[KeptEntry]]:
+        """Return what is durable here and has still to be taken from the queue, in order."""
+        return self._database.submit(
+            lambda db: [
+                KeptEntry(row["n"], bytes(row["data"]), bytes(row["key"]))
+                for row in db.execute(
+                    "SELECT n, data, key FROM queue_kept WHERE queue=? ORDER BY n", (queue,)
+                )
+            ]
+        )
+
+    def entry_taken(self, queue: str, n: int) -> Future[None]:
+        """Forget a kept entry that the queue has given up."""
+
+        def work(db: sqlite3.Connection) -> None:
+            db.execute("DELETE FROM queue_kept WHERE queue=? AND n=?", (queue, n))
+
+        return self._database.submit(work)
+
+    # -- inbox ---------------------------------------------------------------------------------
+
+    def inbox(self, limit: int) -> Future[list[InboxRow]]:
+        """Return documents that have no effect yet, in order within their stream."""
+
+        def work(db: sqlite3.Connection) -> list[InboxRow]:
+            rows: list[InboxRow] = []
+            for name in DOWN_STREAMS:
+                rows += [
+                    _inbox_row(name, row)
+                    for row in self._log.inbox(db, PEER, name, limit=limit - len(rows))
+                ]
+            return rows
+
+        return self._database.submit(work)
+
+    def applied(self, row: InboxRow, report: Event | None) -> Future[None]:
+        """Note the effect of a document and write the report about it in one commit."""
+
+        def work(db: sqlite3.Connection) -> None:
+            self._log.consume(db, PEER, row.stream, row.seq)
+            if report is not None:
+                self._log.append(db, PEER, "results", [report])
+
+        return self._database.submit(work)
+
+    # -- the link's side -----------------------------------------------------------------------
+
+    def offers(self) -> Future[list[tuple[StreamState, int]]]:
+        """Return every stream the link speaks of, with the first number it can still send."""
+
+        def work(db: sqlite3.Connection) -> list[tuple[StreamState, int]]:
+            offers = [
+                (self._log.state(db, PEER, name, "out"), self._log.first_kept(db, PEER, name))
+                for name in UP_STREAMS
+            ]
+            known = {s.name: s for s in self._log.states(db, PEER) if s.direction == "in"}
+            return offers + [(known[name], 0) for name in DOWN_STREAMS if name in known]
+
+        return self._database.submit(work)
+
+    def chain_at(self, name: str, seq: int) -> Future[bytes | None]:
+        """Return the chain value of an up stream at a number."""
+        return self._database.submit(lambda db: self._log.chain_at(db, PEER, name, "out", seq))
+
+    def unsent(self, name: str, *, after: int, rows: int, most: int) -> Future[list[LogRow]]:
+        """Return rows to send."""
+        return self._database.submit(
+            lambda db: self._log.unsent(db, PEER, name, after=after, rows=rows, most=most)
+        )
+
+    def acked(self, name: str, upto: int) -> Future[bool]:
+        """Note what the relay holds durably."""
+        return self._database.submit(lambda db: self._log.acked(db, PEER, name, upto))
+
+    def expect(self, name: str, stream_id: str) -> Future[StreamState]:
+        """Bind a down stream to the id the relay gave it."""
+        return self._database.submit(lambda db: self._log.expect(db, PEER, name, stream_id))
+
+    def receive(
+        self, name: str, *, stream_id: str, first: int, rows: Sequence[tuple[str, str, str, str]]
+    ) -> Future[tuple[Received, int]]:
+        """Write a batch of a down stream; resolves to the outcome and the highest durable number.
+
+        Args:
+            rows: (event id, entity, key, text) of each row, as frames carry them.
+        """
+        texts = [(text, event_id, entity, key) for event_id, entity, key, text in rows]
+
+        def work(db: sqlite3.Connection) -> tuple[Received, int]:
+            outcome, _ = self._log.receive(
+                db, PEER, name, stream_id=stream_id, first=first, texts=texts
+            )
+            return outcome, self._log.state(db, PEER, name, "in").last
+
+        return self._database.submit(work)
+
+    def meta(self, name: str) -> Future[str | None]:
+        """Return a remembered text, such as the join counter."""
+
+        def work(db: sqlite3.Connection) -> str | None:
+            row = db.execute("SELECT value FROM meta WHERE name=?", (name,)).fetchone()
+            return str(row["value"]) if row else None
+
+        return self._database.submit(work)
+
+    def set_meta(self, name: str, value: str) -> Future[None]:
+        """Remember a text."""
+
+        def work(db: sqlite3.Connection) -> None:
+            db.execute("INSERT OR REPLACE INTO meta VALUES (?,?)", (name, value))
+
+        return self._database.submit(work)
+
+    # -- keeping house --------------------------------------------------------------------------
+
+    def backlog(self) -> Future[Backlog]:
+        """Return how much is under way."""
+
+        def work(db: sqlite3.Connection) -> Backlog:
+            states = self._log.states(db, PEER)
+            out = [state for state in states if state.direction == "out"]
+            ages = [state.oldest_unacked_at for state in out if state.oldest_unacked_at]
+            return Backlog(
+                unacked=sum(state.backlog for state in out),
+                oldest_at=min(ages, default=None),
+                by_stream={state.name: state.backlog for state in out},
+                inbox=sum(state.backlog for state in states if state.direction == "in"),
+            )
+
+        return self._database.submit(work)
+
+    def trim(self, *, keep: timedelta) -> Future[int]:
+        """Delete what the relay acknowledged longer ago than ``keep``; returns how many rows."""
+        before = self._clock.now() - keep
+        return self._database.submit(lambda db: self._log.trim(db, before=before))
+
+
+def _inbox_row(stream: str, row: LogRow) -> InboxRow:
+    try:
+        event, error = decode(row.text), ""
+    except TowlineError as problem:
+        event, error = None, str(problem)
+    return InboxRow(stream, row.seq, row.event_id, row.key, event, error)
