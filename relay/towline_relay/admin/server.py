@@ -27,6 +27,7 @@ Retry = Callable[[str, str], Awaitable[bool]]
 _SESSION = "towline_session"
 _BEFORE = "towline_sign_in"
 _LIMIT = 100
+_MOST = 500
 _FORM_BYTES = 4096
 _STATIC = {"admin.css": "text/css", "admin.js": "text/javascript", "icon.svg": "image/svg+xml"}
 _HEADERS = {
@@ -299,6 +300,9 @@ def _filter(request: web.Request) -> EventFilter:
     before = query.get("before", "")
     if before and not (before.isascii() and before.isdigit() and len(before) < 19):
         raise _Wrong(400, "before must be the serial number of an event.")
+    limit = query.get("limit", str(_LIMIT))
+    if not (limit.isascii() and limit.isdigit() and 0 < int(limit[:9]) <= _MOST):
+        raise _Wrong(400, f"limit must be 1 to {_MOST}.")
     return EventFilter(
         states=states,
         entity=query.get("entity", "")[:40],
@@ -306,7 +310,7 @@ def _filter(request: web.Request) -> EventFilter:
         text=query.get("text", "")[:200].strip(),
         tenant=query.get("tenant", "")[:80],
         before=int(before) if before else None,
-        limit=_LIMIT,
+        limit=int(limit),
     )
 
 

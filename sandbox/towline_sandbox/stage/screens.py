@@ -54,8 +54,8 @@ def item_list(frame: Frame, items: Sequence[ErpItem], *, more: bool) -> Canvas:
     canvas.field(3, 24, width=15, name="position", label="Position to item number")
     canvas.text(5, 2, "Type a new price over the old one, or an option. Press Enter.", Ink.BLUE)
     canvas.text(6, 4, "5=Display", Ink.BLUE)
-    canvas.text(7, 2, "Opt  Item             Description                     Class", Ink.WHITE)
-    canvas.text(7, 63, "Price", Ink.WHITE)
+    canvas.text(7, 2, "Opt  Item             Description                  Web Class", Ink.WHITE)
+    canvas.text(7, 65, "Price", Ink.WHITE)
     canvas.text(7, 72, "On hand", Ink.WHITE)
     for index, item in enumerate(items[:PAGE_ROWS]):
         _item_row(canvas, frame, _FIRST_ROW + index, item)
@@ -168,12 +168,13 @@ def _item_row(canvas: Canvas, frame: Frame, row: int, item: ErpItem) -> None:
         wrong=option_name in frame.wrong,
     )
     canvas.text(row, 7, item.number[:15])
-    canvas.text(row, 24, item.description[:31])
-    canvas.text(row, 56, item.item_class[:4])
+    canvas.text(row, 24, item.description[:28])
+    canvas.text(row, 54, "Y" if item.web else "N", Ink.GREEN if item.web else Ink.YELLOW)
+    canvas.text(row, 57, item.item_class[:4])
     shown = "" if item.price is None else f"{item.price:.2f}"
     canvas.field(
         row,
-        61,
+        62,
         width=9,
         name=price_name,
         label=f"Price of {item.number}",

@@ -185,7 +185,7 @@ class ShopProduct:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShopOrder:
-    """An order as the shop's admin lists it."""
+    """An order as the shop's admin lists it; ``refused`` by the ERP, which says why itself."""
 
     gid: str
     name: str
@@ -193,9 +193,8 @@ class ShopOrder:
     currency: str
     fulfillment: str = ""
     erp_order: str = ""
-    tags: tuple[str, ...] = ()
     tracking: tuple[Tracking, ...] = ()
-    summary: str = ""
+    refused: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
