@@ -41,9 +41,7 @@ def graphql_error(code: str, data: Any = None) -> Reply:
 def test_a_good_answer_carries_cost_version_and_exact_fractions() -> None:
     """Rates are Decimal and not float; the version comes from the header."""
     raw = b'{"data":{"rate":0.19},"extensions":{"cost":%s}}' % json.dumps(cost(1990)).encode()
-    answer = read_reply(
-        reply(raw, x_shopify_api_version="2026-10", x_request_id="abc"), READ
-    )
+    answer = read_reply(reply(raw, x_shopify_api_version="2026-10", x_request_id="abc"), READ)
     assert answer.data["rate"] == Decimal("0.19")
     assert answer.cost is not None
     assert (answer.cost.available, answer.cost.restore_rate) == (1990.0, 100.0)
