@@ -41,13 +41,13 @@ class Bucket:
         """Give back what was requested and not used."""
         self._level = min(float(self.maximum), self.available + max(0.0, points))
 
-    def squeeze(self, *, restore_rate: float) -> None:
-        """Empty the bucket and change the rate, as Shopify may to protect its platform."""
-        _ = self.available
+    def squeeze(self, *, maximum: int, restore_rate: float) -> None:
+        """Shrink and empty the bucket, as Shopify may to protect its platform."""
+        self.relax(maximum=maximum, restore_rate=restore_rate)
         self._level = 0.0
-        self.restore_rate = restore_rate
 
-    def relax(self, *, restore_rate: float) -> None:
-        """Go back to a rate, keeping the level."""
+    def relax(self, *, maximum: int, restore_rate: float) -> None:
+        """Change size and rate, keeping the level as far as it fits."""
         _ = self.available
-        self.restore_rate = restore_rate
+        self.maximum, self.restore_rate = maximum, restore_rate
+        self._level = min(self._level, float(maximum))

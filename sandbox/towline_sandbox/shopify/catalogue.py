@@ -17,7 +17,10 @@ if TYPE_CHECKING:
     from towline_sandbox.shopify.shop import Shop
 
 __all__ = ["add_product", "add_variant", "delete_variant", "free_handle", "handle_from"]
-__all__ += ["level_row", "money_text", "set_sku", "touch_product", "variant_ids"]
+__all__ += ["level_row", "money_text", "set_item", "set_sku", "touch_product", "variant_ids"]
+
+
+_GRAMS = {"GRAMS": 1.0, "KILOGRAMS": 1000.0, "OUNCES": 28.349523125, "POUNDS": 453.59237}
 
 
 def handle_from(title: str) -> str:
@@ -93,6 +96,23 @@ def set_sku(shop: Shop, variant: int, sku: str | None) -> None:
     shop.db.run("DELETE FROM sku_tokens WHERE variant_id = ?", variant)
     for token in set(search.tokens(sku)):
         shop.db.insert("sku_tokens", token=token, variant_id=variant)
+
+
+def set_item(shop: Shop, item: int, given: dict[str, Any]) -> bool:
+    """Write an InventoryItemInput's tracking, shipping and weight; True when it changed."""
+    columns: dict[str, int] = {}
+    for name, column in (("tracked", "tracked"), ("requiresShipping", "requires_shipping")):
+        if given.get(name) is not None:
+            columns[column] = int(given[name])
+    weight = (given.get("measurement") or {}).get("weight")
+    if weight:
+        columns["grams"] = round(weight["value"] * _GRAMS[weight["unit"]])
+    row = shop.db.one("SELECT * FROM inventory_items WHERE id = ?", item)
+    assert row is not None
+    changed = {name: value for name, value in columns.items() if row[name] != value}
+    if changed:
+        shop.db.update("inventory_items", item, **changed)
+    return bool(changed)
 
 
 def delete_variant(shop: Shop, variant: int) -> None:

@@ -20,7 +20,7 @@ from towline_sandbox.shopify.shop import Shop
 __all__ = ["Control"]
 
 Handler = Callable[[web.Request], Awaitable[web.Response]]
-_THROTTLED_SHARE = 20.0
+_THROTTLED_SHARE = 10  # of a Plus shop that is the bucket of a Standard one
 
 
 class BadRequest(ValueError):
@@ -101,11 +101,12 @@ class Control:
         given = await _body(request)
         _arm(self._shop.faults, given)
         if "throttle" in given:
-            rate = self._shop.settings.restore_rate
+            size, rate = self._shop.settings.bucket_size, self._shop.settings.restore_rate
             if self._shop.faults.throttle:
-                self._shop.bucket.squeeze(restore_rate=rate / _THROTTLED_SHARE)
+                size, rate = max(1, size // _THROTTLED_SHARE), rate / _THROTTLED_SHARE
+                self._shop.bucket.squeeze(maximum=size, restore_rate=rate)
             else:
-                self._shop.bucket.relax(restore_rate=rate)
+                self._shop.bucket.relax(maximum=size, restore_rate=rate)
         self._shop.on_commit()
         return web.json_response(self._shop.faults.as_dict())
 

@@ -23,7 +23,7 @@ class Faults:
     """The faults that are armed now; they live in memory and end with the process.
 
     Attributes:
-        throttle: the bucket is empty and fills at a twentieth of its rate.
+        throttle: the bucket was emptied, and is a tenth of its size and rate.
         http_429: how many of the next calls are refused with 429 and Retry-After.
         http_500: how many of the next calls fail with 500 and nothing done.
         timeout_after_write: how many of the next mutations are done and then answered with 504.

@@ -6,7 +6,13 @@ from decimal import Decimal
 from typing import Any
 
 from towline_sandbox.shopify import search
-from towline_sandbox.shopify.catalogue import money_text, set_sku, touch_product, variant_ids
+from towline_sandbox.shopify.catalogue import (
+    money_text,
+    set_item,
+    set_sku,
+    touch_product,
+    variant_ids,
+)
 from towline_sandbox.shopify.ids import number_of
 from towline_sandbox.shopify.metafields import DEFAULT_NAMESPACE, owner_of
 from towline_sandbox.shopify.paging import connection
@@ -194,8 +200,8 @@ def _update_variant(shop: Shop, product: int, index: int, given: Node) -> int:
     if "sku" in item and item["sku"] != row["sku"]:
         set_sku(shop, number, item["sku"])
         changed["updated_at"] = shop.now()
-    if item.get("tracked") is not None:
-        shop.db.update("inventory_items", row["inventory_item_id"], tracked=int(item["tracked"]))
+    if set_item(shop, row["inventory_item_id"], item):
+        changed["updated_at"] = shop.now()
     if changed:
         shop.db.update("variants", number, **{**changed, "updated_at": shop.now()})
         touch_product(shop, product)

@@ -20,6 +20,7 @@ from towline_sandbox.shopify.catalogue import (
     free_handle,
     handle_from,
     money_text,
+    set_item,
     set_sku,
     touch_product,
 )
@@ -243,10 +244,7 @@ def _set_variant(
 
 def _set_item(shop: Shop, variant: int, given: Node, quantities: Any, at: list[str]) -> None:
     item = int(shop.db.scalar("SELECT inventory_item_id FROM variants WHERE id = ?", variant))
-    if given.get("tracked") is not None:
-        shop.db.update("inventory_items", item, tracked=int(given["tracked"]))
-    if given.get("requiresShipping") is not None:
-        shop.db.update("inventory_items", item, requires_shipping=int(given["requiresShipping"]))
+    set_item(shop, item, given)
     for index, wanted in enumerate(quantities):
         field = [*at, "inventoryQuantities", str(index)]
         location = number_of(wanted["locationId"], "Location")

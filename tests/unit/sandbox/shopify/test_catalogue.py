@@ -55,6 +55,20 @@ def test_product_set_creates_once_and_updates_after(tmp_path: Path) -> None:
     _tell(tmp_path, story)
 
 
+def test_a_weight_is_kept_in_grams(tmp_path: Path) -> None:
+    """Whatever unit it came in, as orders and bodies tell grams."""
+
+    async def story(lab: Lab) -> None:
+        given = _product("lamp", "L-1")
+        weight = {"weight": {"value": 1.25, "unit": "KILOGRAMS"}}
+        given["input"]["variants"][0]["inventoryItem"] = {"tracked": True, "measurement": weight}
+        assert (await _upsert(lab, given))["userErrors"] == []
+        item = lab.variant("L-1")["inventory_item_id"]
+        assert lab.shop.db.scalar("SELECT grams FROM inventory_items WHERE id = ?", item) == 1250
+
+    _tell(tmp_path, story)
+
+
 def test_list_fields_replace_what_is_stored(tmp_path: Path) -> None:
     """A variant that is left out is deleted, with its stock and its SKU."""
 

@@ -50,10 +50,10 @@ def test_throttling_empties_the_bucket_until_it_is_lifted(tmp_path: Path) -> Non
 
     async def story(lab: Lab) -> None:
         await lab.client.post("/sandbox/faults", json={"throttle": True})
-        assert lab.shop.bucket.restore_rate == 50.0
-        assert lab.shop.bucket.available < 100
+        assert (lab.shop.bucket.maximum, lab.shop.bucket.restore_rate) == (2000, 100.0)
+        assert lab.shop.bucket.available < 1000
         await lab.client.post("/sandbox/faults", json={"throttle": False})
-        assert lab.shop.bucket.restore_rate == 1000.0
+        assert (lab.shop.bucket.maximum, lab.shop.bucket.restore_rate) == (20_000, 1000.0)
 
     _tell(tmp_path, story)
 
