@@ -1,0 +1,183 @@
+"""Who this agent is: its own key, made on site, and the relay keys it was enrolled with.
+
+The private key never leaves the folder. Enrolment sends a one-time code and the public key over
+TLS and gets back the agent's id and the relay's identity keys, which are pinned from then on.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from ssl import SSLContext
+from urllib.parse import urlsplit, urlunsplit
+
+import aiohttp
+
+from towline_shared import __version__
+from towline_shared.errors import Misconfigured, Permanent, Refused, Retryable
+from towline_shared.sealing import SigningKey, fingerprint
+
+__all__ = ["Identity", "enrol", "enrolment_url", "load_identity", "save_identity"]
+
+_FILE = "identity.json"
+_TIMEOUT = aiohttp.ClientTimeout(total=30)
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """What enrolment gave.
+
+    Attributes:
+        relay_keys: public keys the relay may show: its current one and its next one.
+    """
+
+    agent_id: str
+    tenant: str
+    name: str
+    relay_url: str
+    relay_keys: tuple[str, ...]
+    key: SigningKey = field(repr=False)
+
+    @property
+    def words(self) -> str:
+        """The fingerprint to compare with the relay's agents page."""
+        return fingerprint(self.key.public)
+
+
+def load_identity(folder: Path) -> Identity:
+    """Read the identity.
+
+    Raises:
+        Misconfigured: the agent is not enrolled, the file is damaged, or others can read it.
+    """
+    path = folder / _FILE
+    try:
+        mode = path.stat().st_mode
+        raw = json.loads(path.read_text(encoding="utf-8"))
+        identity = Identity(
+            agent_id=raw["agent_id"],
+            tenant=raw["tenant"],
+            name=raw["name"],
+            relay_url=raw["relay_url"],
+            relay_keys=tuple(raw["relay_keys"]),
+            key=SigningKey.from_text(raw["key"]),
+        )
+    except FileNotFoundError:
+        raise Misconfigured(
+            f"This agent is not enrolled: {path} does not exist.",
+            hint="Run towline-agent enrol with a code from the relay.",
+        ) from None
+    except (OSError, ValueError, KeyError, TypeError, Permanent) as error:
+        raise Misconfigured(
+            f"{path} can't be read as an identity: {type(error).__name__}.",
+            hint="Restore it, or enrol the agent anew.",
+        ) from None
+    if os.name == "posix" and mode & 0o077:
+        raise Misconfigured(f"{path} can be read by others.", hint=f"Run chmod 600 {path}.")
+    return identity
+
+
+def save_identity(folder: Path, identity: Identity) -> Path:
+    """Write the identity with mode 0600, whole or not at all."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path = folder / _FILE
+    draft = folder / (_FILE + ".new")
+    draft.unlink(missing_ok=True)
+    text = json.dumps(
+        {
+            "agent_id": identity.agent_id,
+            "tenant": identity.tenant,
+            "name": identity.name,
+            "relay_url": identity.relay_url,
+            "relay_keys": list(identity.relay_keys),
+            "key": identity.key.secret_text(),
+        },
+        indent=1,
+    )
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    draft.replace(path)
+    return path
+
+
+def enrolment_url(relay_url: str) -> str:
+    """Derive the enrolment address from the link's: wss://host/link -> https://host/link/enrol."""
+    parts = urlsplit(relay_url)
+    scheme = {"wss": "https", "ws": "http"}.get(parts.scheme)
+    if scheme is None or not parts.netloc:
+        raise Misconfigured(f"{relay_url} is not the address of a relay; it starts with wss://.")
+    return urlunsplit((scheme, parts.netloc, parts.path.rstrip("/") + "/enrol", "", ""))
+
+
+async def enrol(
+    *,
+    url: str,
+    code: str,
+    name: str,
+    folder: Path,
+    proxy: str | None = None,
+    tls: SSLContext | None = None,
+) -> Identity:
+    """Make a key, redeem the code, and keep both.
+
+    Args:
+        url: the link's address (wss://...).
+        code: the one-time code; it is used up even if the answer gets lost.
+        proxy: URL of a proxy; ``environment`` reads the usual variables; None for none.
+
+    Raises:
+        Refused: the relay does not accept the code.
+        Retryable: the relay can't be reached; the code is still good.
+    """
+    key = SigningKey.generate()
+    request = {"code": code.strip(), "public_key": key.public, "name": name, "version": __version__}
+    answer = await _post(enrolment_url(url), request, proxy=proxy, tls=tls)
+    identity = Identity(
+        agent_id=str(answer["agent_id"]),
+        tenant=str(answer["tenant"]),
+        name=str(answer["name"]),
+        relay_url=url,
+        relay_keys=tuple(str(each) for each in answer["relay_keys"] if each),  # type: ignore[attr-defined]
+        key=key,
+    )
+    save_identity(folder, identity)
+    return identity
+
+
+async def _post(
+    url: str, body: dict[str, str], *, proxy: str | None, tls: SSLContext | None
+) -> dict[str, object]:
+    from_environment = proxy == "environment"
+    try:
+        async with (
+            aiohttp.ClientSession(timeout=_TIMEOUT, trust_env=from_environment) as session,
+            session.post(
+                url,
+                json=body,
+                proxy=None if from_environment else proxy,
+                ssl=tls if tls is not None else True,
+            ) as reply,
+        ):
+            answer = await reply.json(content_type=None)
+            status = reply.status
+    except (aiohttp.ClientError, TimeoutError, OSError) as error:
+        raise Retryable(
+            f"The relay at {url} can't be reached: {type(error).__name__} {error}".rstrip(),
+            hint="Run towline-agent check; the code is still good.",
+        ) from None
+    except ValueError:
+        raise Permanent(
+            f"What answers at {url} is not a relay.", hint="Check [relay] url and the proxy."
+        ) from None
+    if status != 200 or not isinstance(answer, dict):
+        told = answer if isinstance(answer, dict) else {}
+        raise Refused(
+            str(told.get("error") or f"The relay answered with status {status}."),
+            hint=str(told.get("hint") or "Ask the relay's operator for a new code."),
+        )
+    return answer
