@@ -79,7 +79,7 @@ def _product(shop: Shop, row: sqlite3.Row) -> dict[str, Any]:
         "variant_id": gid("ProductVariant", row["id"]),
         "inventory_item_id": gid("InventoryItem", row["inventory_item_id"]),
         "title": row["product_title"],
-        "sku": row["sku"],
+        "sku": row["sku"] or "",
         "price": row["price"],
         "compare_at_price": row["compare_at_price"],
         "currency": shop.settings.currency,

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
+import json
 from pathlib import Path
 
 import pytest
-from graphql import parse, validate, validate_schema
+from graphql import GraphQLEnumType, build_client_schema, parse, validate, validate_schema
 
-from tests.support.labs import ROOT
+from tests.support.labs import ROOT, schema_file
 from tests.unit.sandbox.shopify.lab import DOCUMENTS, settings
 from towline_sandbox.shopify.execution import schema
 from towline_sandbox.shopify.idempotency import MANDATORY
@@ -55,3 +57,23 @@ def test_serving_tells_its_address_and_ends_when_cancelled(tmp_path: Path) -> No
 
     assert asyncio.run(story()).startswith("http://127.0.0.1:")
     assert not (tmp_path / "shop.db-wal").exists()
+
+
+@pytest.mark.schema
+def test_the_trimmed_schema_holds_against_shopifys_own() -> None:
+    """Every type, field, argument and enum value kept is there in the full schema, typed alike."""
+    packed = gzip.decompress(schema_file("2026-10").read_bytes())
+    full = build_client_schema(json.loads(packed)["data"], assume_valid=True)
+    for name, kind in schema().type_map.items():
+        if name.startswith("__"):
+            continue
+        theirs = full.type_map[name]
+        if isinstance(kind, GraphQLEnumType):
+            assert isinstance(theirs, GraphQLEnumType)
+            assert kind.values.keys() == theirs.values.keys(), name
+        for field, mine in getattr(kind, "fields", {}).items():
+            other = theirs.fields[field]
+            assert str(mine.type) == str(other.type), f"{name}.{field}"
+            arguments = {key: str(arg.type) for key, arg in getattr(mine, "args", {}).items()}
+            wanted = {key: str(arg.type) for key, arg in getattr(other, "args", {}).items()}
+            assert arguments == wanted, f"{name}.{field}"
