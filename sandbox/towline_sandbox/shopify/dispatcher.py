@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import aiohttp
 import structlog
 
-from towline_sandbox.shopify.outbox import retry_gap_s
+from towline_sandbox.shopify.outbox import remove_subscription, retry_gap_s
 from towline_sandbox.shopify.shop import Shop
 from towline_sandbox.shopify.versions import SPOKEN
 from towline_shared.clock import utc_text
@@ -204,8 +204,9 @@ class Dispatcher:
         self._shop.db.run(
             "UPDATE webhook_subscriptions SET failures = failures + 1 WHERE id = ?", number
         )
-        self._shop.db.run(
-            "DELETE FROM webhook_subscriptions WHERE id = ? AND failures >= ?",
+        if self._shop.db.scalar(
+            "SELECT 1 FROM webhook_subscriptions WHERE id = ? AND failures >= ?",
             number,
             _DELETE_AFTER,
-        )
+        ):
+            remove_subscription(self._shop, number)

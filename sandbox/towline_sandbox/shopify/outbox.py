@@ -18,7 +18,7 @@ from towline_shared.clock import utc_text
 if TYPE_CHECKING:
     from towline_sandbox.shopify.shop import Shop
 
-__all__ = ["GAPS_MIN", "Fate", "fate", "queue", "retry_gap_s", "topic_enum"]
+__all__ = ["GAPS_MIN", "Fate", "fate", "queue", "remove_subscription", "retry_gap_s", "topic_enum"]
 
 # 8 retries over 4 hours (https://shopify.dev/changelog/updates-to-webhook-retry-mechanism); the
 # first seven gaps as one observer measured them
@@ -102,3 +102,13 @@ def queue(shop: Shop, topic: str, body: dict[str, Any], event_id: str) -> None:
             state="lost" if drawn.lost else "pending",
             fate=drawn.name,
         )
+
+
+def remove_subscription(shop: Shop, number: int) -> None:
+    """Delete a subscription; what it still had to send is given up, on record."""
+    shop.db.run("DELETE FROM webhook_subscriptions WHERE id = ?", number)
+    shop.db.run(
+        "UPDATE webhook_deliveries SET state = 'failed'"
+        " WHERE subscription_id = ? AND state = 'pending'",
+        number,
+    )

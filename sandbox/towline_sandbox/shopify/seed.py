@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from towline_sandbox.shopify import stock
 from towline_sandbox.shopify.catalogue import add_product, add_variant, free_handle, handle_from
-from towline_sandbox.shopify.outbox import topic_enum
+from towline_sandbox.shopify.outbox import remove_subscription, topic_enum
 from towline_sandbox.shopify.settings import SeedProduct
 
 if TYPE_CHECKING:
@@ -35,6 +35,8 @@ def seed(shop: Shop) -> None:
             for product in shop.settings.products:
                 add_seed_product(shop, product)
             shop.db.set_setting("seeded", "yes")
+        if shop.settings.webhook_base is not None:
+            shop.db.set_setting("webhook_base", shop.settings.webhook_base)
         subscribe(shop)
 
 
@@ -55,7 +57,7 @@ def subscribe(shop: Shop) -> None:
     rows = shop.db.all("SELECT id, topic FROM webhook_subscriptions WHERE origin = 'app'")
     for row in rows:
         if row["topic"] not in wanted:
-            shop.db.run("DELETE FROM webhook_subscriptions WHERE id = ?", row["id"])
+            remove_subscription(shop, row["id"])
     now = shop.now()
     for topic in sorted(wanted - {row["topic"] for row in rows}):
         shop.db.insert(

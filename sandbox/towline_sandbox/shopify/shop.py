@@ -70,8 +70,8 @@ class Shop:
 
     @property
     def webhook_base(self) -> str | None:
-        """Where webhooks go; may be told while running, and lasts over a restart."""
-        return self.db.setting("webhook_base") or self.settings.webhook_base
+        """Where webhooks go: as set at the start or told since; lasts over a restart."""
+        return self.db.setting("webhook_base")
 
     @property
     def uninstalled(self) -> bool:

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from towline_sandbox.shopify import search
 from towline_sandbox.shopify.ids import gid, number_of
+from towline_sandbox.shopify.outbox import remove_subscription
 from towline_sandbox.shopify.paging import connection
 from towline_sandbox.shopify.resolvers.base import (
     Fields,
@@ -97,8 +98,11 @@ def _create(shop: Shop, *, topic: str, webhookSubscription: Node) -> Node:
 
 def _delete(shop: Shop, *, id: str) -> Node:
     number = number_of(id, "WebhookSubscription")
-    if not shop.db.run("DELETE FROM webhook_subscriptions WHERE id = ? AND origin = 'api'", number):
+    if not shop.db.scalar(
+        "SELECT 1 FROM webhook_subscriptions WHERE id = ? AND origin = 'api'", number
+    ):
         raise Refusal(error(["id"], "Webhook subscription does not exist"))
+    remove_subscription(shop, int(number or 0))
     return {"deletedWebhookSubscriptionId": id}
 
 

@@ -227,3 +227,28 @@ def test_targets_are_filled_or_appended() -> None:
     filled = target("http://h/w/{shop}/{topic}", shop="s.example", topic="orders/create")
     assert filled == target("http://h/w/", shop="s.example", topic="orders/create")
     assert filled == "http://h/w/s.example/orders/create"
+
+
+def test_a_subscription_made_by_the_api_is_deleted_after_eight_failures(tmp_path: Path) -> None:
+    """The app's own subscriptions stay, whatever happens."""
+
+    async def story() -> None:
+        async with receiving() as receiver:
+            receiver.status = 500
+            url = receiver.base.replace("{shop}", "s").replace("{topic}", "by-api")
+            given = settings(tmp_path / "shop.db", webhook_topics=("orders/create",),
+                             webhook_base=receiver.base, retry_scale=0.00001)  # fmt: skip
+            async with running(given) as lab:
+                variables = {"topic": "ORDERS_CREATE", "sub": {"uri": url}}
+                await lab.data("webhook_create", variables)
+                listed = await lab.data("webhook_list", {"first": 5})
+                assert len(listed["webhookSubscriptions"]["nodes"]) == 1
+                await lab.order(lines=_LINES)
+                await lab.drained()
+                listed = await lab.data("webhook_list", {"first": 5})
+                assert listed["webhookSubscriptions"]["nodes"] == []
+                origins = lab.shop.db.all("SELECT origin FROM webhook_subscriptions")
+                assert [row["origin"] for row in origins] == ["app"]
+                assert len([one for one in receiver.got if one.topic == "by-api"]) == 8
+
+    asyncio.run(story())
