@@ -13,7 +13,7 @@ from towline_relay.shopify.paging import MOST, cursor_after, pages
 from towline_relay.shopify.throttle import Priority
 from towline_relay.shopify.user_errors import raise_first, read_errors
 from towline_shared.clock import parse_utc
-from towline_shared.errors import Refused
+from towline_shared.errors import Permanent, Refused
 
 __all__ = ["add_tags", "order", "orders_updated_since", "set_metafields", "updated_query"]
 
@@ -34,6 +34,7 @@ async def order(client: Client, gid: str) -> dict[str, Any]:
     whole = await _page(client, variables)
     lines, shipping = list(whole["lineItems"]["nodes"]), list(whole["shippingLines"]["nodes"])
     page: Mapping[str, Any] = whole
+    asked = set[tuple[Any, Any]]()
     while True:
         more_lines = cursor_after(page["lineItems"])
         more_shipping = cursor_after(page["shippingLines"])
@@ -43,6 +44,10 @@ async def order(client: Client, gid: str) -> dict[str, Any]:
         for name, cursor in (("linesAfter", more_lines), ("shippingAfter", more_shipping)):
             connection = page["lineItems" if name == "linesAfter" else "shippingLines"]
             variables[name] = cursor or connection["pageInfo"]["endCursor"] or variables[name]
+        cursors = (variables["linesAfter"], variables["shippingAfter"])
+        if cursors in asked:
+            raise Permanent(f"Shopify gave the same cursors twice while paging order {gid}.")
+        asked.add(cursors)
         page = await _page(client, variables)
         lines.extend(page["lineItems"]["nodes"])
         shipping.extend(page["shippingLines"]["nodes"])

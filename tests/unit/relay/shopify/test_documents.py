@@ -6,8 +6,8 @@ import re
 from pathlib import Path
 
 import pytest
-import towline_relay.shopify as package
 
+import towline_relay.shopify as package
 from towline_relay.shopify.documents import (
     HEADER,
     cost_key,
@@ -45,7 +45,7 @@ def test_only_creating_a_fulfillment_may_not_be_repeated(name: str) -> None:
 
 
 def test_the_mutation_that_shopify_wants_keyed_carries_the_directive() -> None:
-    """inventorySetQuantities is one of the 16 where @idempotent is mandatory, which SDL can't say."""
+    """@idempotent is mandatory for inventorySetQuantities, which a schema can't say."""
     keyed = {name for name in names() if document(name).keyed}
     uses = {name for name in names() if "inventorySetQuantities" in document(name).text}
     assert keyed == uses == {"inventory_set"}

@@ -24,7 +24,7 @@ def turned(clock: ManualClock) -> Gate:
 
 
 def test_orders_overtake_the_catalogue_and_equals_keep_their_turn() -> None:
-    """While one call is under way, three queue up; the order goes first, the others as they came."""
+    """Three queue up behind one; the order goes first, the others as they came."""
 
     async def run() -> list[str]:
         gate, went = turned(ManualClock()), list[str]()

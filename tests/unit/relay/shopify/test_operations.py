@@ -176,6 +176,13 @@ def test_an_order_is_read_whole() -> None:
     assert cursors == [(None, None), ("l1", "s1"), ("l2", "s1")]
 
 
+def test_an_order_that_would_never_end_is_an_error() -> None:
+    """The same cursors twice would add the same lines for ever."""
+    loop = order_page(page([1], cursor="l1"), page([]))
+    with pytest.raises(Permanent, match="same cursors"):
+        run(lambda shop: shop.order("O"), loop, loop, loop)
+
+
 def test_an_order_that_is_not_there_is_refused_with_the_reason() -> None:
     """Null may mean deleted, or out of the 60 days the app may see."""
     with pytest.raises(Refused, match="60 days") as caught:

@@ -140,7 +140,7 @@ def test_half_an_answer_is_no_answer() -> None:
 
 def test_a_write_whose_result_could_not_be_read_is_unsure() -> None:
     """The mutation ran, only a field of its payload failed; repeating it blindly would be wrong."""
-    done = {"fulfillmentCreate": {"fulfillment": None, "userErrors": []}}
+    done: Any = {"fulfillmentCreate": {"fulfillment": None, "userErrors": []}}
     with pytest.raises(Unsure):
         read_reply(graphql_error("ACCESS_DENIED", done), ONCE)
 

@@ -23,7 +23,7 @@ from towline_shared.health import Status
 
 SHOP = "nordwind-demo.myshopify.com"
 PATH = f"/webhooks/{SHOP}/orders/create"
-BODY = '{"id": 1, "email": "anna@example.com"}'.encode()
+BODY = b'{"id": 1, "email": "anna@example.com"}'
 
 
 class Inbox:

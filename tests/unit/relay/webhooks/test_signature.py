@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from shopify_app import ShopifyApp
+from shopify_app.types import RequestInput
 
 from towline_relay.webhooks.signature import sign, signed_by
 
@@ -17,7 +18,7 @@ def oracle(body: str, signature: str) -> bool:
     app = ShopifyApp(
         client_id="nordwind-app", client_secret=SECRETS[0], old_client_secret=SECRETS[1]
     )
-    request = {
+    request: RequestInput = {
         "method": "POST",
         "url": "https://relay.example.com/webhooks",
         "headers": {
