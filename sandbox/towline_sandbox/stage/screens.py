@@ -120,11 +120,11 @@ def sign_on(frame: Frame) -> Canvas:
     for row, (label, value) in enumerate(
         (("System", frame.system), ("Subsystem", "QINTER"), ("Display", "QPADEV0007")), start=2
     ):
-        canvas.text(row, 46, f"{label} ".ljust(12, ".").replace("..", " ."))
+        canvas.text(row, 46, _leader(label, 13))
         canvas.text(row, 60, f":   {value}")
     rows = ("User", "Password", "Program/procedure", "Menu", "Current library")
     for row, label in enumerate(rows, start=6):
-        canvas.text(row, 16, (label + "  ").ljust(30, ".").replace("..", ". "))
+        canvas.text(row, 16, _leader(label, 31))
         name = f"sign_on_{row}"
         if label != "Password":
             canvas.field(row, 50, width=10, name=name, label=label)
@@ -234,6 +234,12 @@ def _keys(canvas: Canvas, *keys: tuple[str, str]) -> None:
         legend = f"{name}={text}"
         canvas.key(22, column, name=name, text=legend)
         column += len(legend) + 3
+
+
+def _leader(label: str, width: int) -> str:
+    """Fill up a label with dots on every second column, as IBM's displays do."""
+    text = f"{label}  "
+    return text + "".join("." if n % 2 == 0 else " " for n in range(len(text), width))
 
 
 def _wrapped(text: str, width: int) -> list[str]:
