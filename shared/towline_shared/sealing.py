@@ -24,7 +24,17 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from towline_shared.errors import PeerFault
 
-__all__ = ["Ephemeral", "Seal", "SigningKey", "fingerprint", "frame_keys", "transcript", "verify"]
+__all__ = [
+    "Ephemeral",
+    "Seal",
+    "SigningKey",
+    "fingerprint",
+    "frame_keys",
+    "is_public_key",
+    "same",
+    "transcript",
+    "verify",
+]
 
 _INFO = b"towline.link.v1 frame keys"
 _MOST_FRAMES = 1 << 48  # far below the GCM limit for one key; a session is renewed long before
@@ -84,6 +94,15 @@ def verify(public: str, signature: str, message: bytes) -> bool:
         key = Ed25519PublicKey.from_public_bytes(_raw(public, 32))
         key.verify(_raw(signature, 64), message)
     except (InvalidSignature, PeerFault, ValueError):
+        return False
+    return True
+
+
+def is_public_key(text: str) -> bool:
+    """Tell whether a text is an Ed25519 public key in our form."""
+    try:
+        Ed25519PublicKey.from_public_bytes(_raw(text, 32))
+    except (PeerFault, ValueError):
         return False
     return True
 

@@ -1,0 +1,3 @@
+"""The relay's end of the link: who may come in, and the websocket shell."""
+
+from __future__ import annotations

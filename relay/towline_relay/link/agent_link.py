@@ -1,0 +1,24 @@
+"""What the agents page shows of a live session."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from towline_shared.events import Heartbeat
+
+__all__ = ["AgentLink"]
+
+
+@dataclass(frozen=True, slots=True)
+class AgentLink:
+    """A live session; moments aware UTC, ``address`` is the last hop's."""
+
+    agent_id: str
+    epoch: int
+    since: datetime
+    last_seen_at: datetime
+    address: str
+    version: str
+    fingerprint: str
+    heartbeat: Heartbeat | None = None

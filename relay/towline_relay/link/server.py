@@ -1,0 +1,218 @@
+"""The relay's end of the link: an aiohttp websocket shell around ``towline_shared.link``.
+
+One live session per agent: the newest connection wins by its epoch. What arrives is written by the
+stream log and handed to the sink in one commit, and acknowledged after it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import random
+import sqlite3
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol as TypingProtocol
+from typing import TypeVar
+
+import structlog
+from aiohttp import web
+
+from towline_relay.link import enrolment
+from towline_relay.link.agent_link import AgentLink
+from towline_relay.link.session import Session
+from towline_shared.clock import Clock
+from towline_shared.database import Database
+from towline_shared.errors import Refused
+from towline_shared.events import Heartbeat
+from towline_shared.frames import MOST_BYTES
+from towline_shared.sealing import SigningKey, is_public_key
+from towline_shared.stream_log import LogRow, StreamLog
+
+__all__ = ["SUBPROTOCOL", "AgentLink", "LinkServer", "RelayIdentity", "RelaySink"]
+
+SUBPROTOCOL = "towline.link.v1"
+_log = structlog.get_logger(__name__)
+T = TypeVar("T")
+_ATTEMPTS = 10  # wrong enrolment codes from one address...
+_ATTEMPTS_S = 600.0  # ...in this many seconds
+_MOST_REQUEST = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class RelayIdentity:
+    """The relay's own keys: the one it signs with, and the next one that agents also pin."""
+
+    current: SigningKey
+    next_public: str
+
+    @property
+    def pinned(self) -> list[str]:
+        """What an enrolling agent is told to accept."""
+        return [self.current.public, self.next_public]
+
+
+class RelaySink(TypingProtocol):
+    """Takes what agents send."""
+
+    def received(
+        self, db: sqlite3.Connection, agent_id: str, stream: str, rows: Sequence[LogRow]
+    ) -> None:
+        """Write the rows' effect in the unit that holds them, before they are acknowledged."""
+        ...
+
+
+class LinkServer:
+    """Serves ``GET /link`` and ``POST /link/enrol``."""
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        log: StreamLog,
+        sink: RelaySink,
+        identity: RelayIdentity,
+        clock: Clock,
+        ready: Callable[[str], bool] = lambda agent_id: True,
+        on_received: Callable[[str], None] = lambda agent_id: None,
+        heartbeat_s: int = 20,
+    ) -> None:
+        """Prepare; the app mounts the handlers.
+
+        Args:
+            sink: takes uplink rows inside the commit that holds them.
+            ready: tells whether more may be asked of an agent; False stops granting credit.
+            on_received: called with the agent's id after a commit.
+        """
+        self.database = database
+        self.log = log
+        self.sink = sink
+        self.identity = identity
+        self.clock = clock
+        self.ready = ready
+        self.on_received = on_received
+        self.heartbeat_s = heartbeat_s
+        self.rng = random.SystemRandom()
+        self._sessions: dict[str, Session] = {}
+        self._links: dict[str, AgentLink] = {}
+        self._failures: dict[str, list[float]] = {}
+
+    # -- handlers -------------------------------------------------------------------------------
+
+    async def handle(self, request: web.Request) -> web.StreamResponse:
+        """Serve one agent's websocket until it ends."""
+        socket = web.WebSocketResponse(
+            protocols=(SUBPROTOCOL,), compress=False, max_msg_size=MOST_BYTES, autoping=True
+        )
+        await socket.prepare(request)
+        if socket.ws_protocol != SUBPROTOCOL:
+            await socket.close(code=1002, message=b"towline.link.v1 is spoken here")
+            return socket
+        session = Session(self, socket, address=request.remote or "")
+        await session.serve()
+        return socket
+
+    async def enrol(self, request: web.Request) -> web.Response:
+        """Redeem a one-time code: ``{code, public_key, name}`` -> ``{agent_id, relay_keys}``."""
+        address = request.remote or ""
+        if self._too_many(address):
+            return _error(429, "Too many wrong codes from this address.", "Wait ten minutes.")
+        if (request.content_length or 0) > _MOST_REQUEST:
+            return _error(413, "An enrolment is a few hundred bytes.", "")
+        try:
+            body = await request.json()
+            code, public_key = str(body["code"]), str(body["public_key"])
+        except (ValueError, KeyError, TypeError):
+            return _error(400, "An enrolment is JSON with code and public_key.", "")
+        if not is_public_key(public_key):
+            return _error(400, "public_key is not an Ed25519 public key.", "Upgrade the agent.")
+        try:
+            agent = await self.unit(
+                lambda db: enrolment.redeem(db, code=code, public_key=public_key, clock=self.clock)
+            )
+        except Refused as error:
+            self._failures.setdefault(address, []).append(self.clock.monotonic())
+            _log.warning("enrolment refused", action="enrol_refused", address=address)
+            return _error(403, error.what, error.hint)
+        _log.info("agent enrolled", action="enrolled", agent=agent.agent_id, tenant=agent.tenant)
+        return web.json_response(
+            {
+                "agent_id": agent.agent_id,
+                "tenant": agent.tenant,
+                "name": agent.name,
+                "relay_keys": self.identity.pinned,
+            }
+        )
+
+    # -- what the rest of the relay asks ----------------------------------------------------------
+
+    def nudge(self, agent_id: str) -> None:
+        """Say that downlink rows were appended for an agent."""
+        session = self._sessions.get(agent_id)
+        if session is not None:
+            session.nudge()
+
+    def connected(self) -> Mapping[str, AgentLink]:
+        """Return the live sessions by agent id."""
+        return dict(self._links)
+
+    async def goaway(self, reason: str, *, most_s: int = 30) -> None:
+        """Ask every agent to come back later, spread over a while, and end the sessions."""
+        sessions = list(self._sessions.values())
+        await asyncio.gather(
+            *(session.leave(reason, after_s=self.rng.randint(1, most_s)) for session in sessions),
+            return_exceptions=True,
+        )
+
+    async def revoke(self, agent_id: str) -> bool:
+        """Shut an agent out at once."""
+        done = await self.unit(lambda db: enrolment.revoke(db, agent_id, clock=self.clock))
+        session = self._sessions.get(agent_id)
+        if session is not None:
+            with contextlib.suppress(ConnectionError):
+                await session.end("revoked", "This agent was revoked at the relay.")
+        return done
+
+    # -- what sessions tell -----------------------------------------------------------------------
+
+    async def opened(self, agent_id: str, session: Session, link: AgentLink) -> None:
+        """Register the newest session; an older one is told that it was taken over."""
+        older = self._sessions.get(agent_id)
+        self._sessions[agent_id] = session
+        self._links[agent_id] = link
+        _log.info("agent joined", action="agent_joined", agent=agent_id, epoch=link.epoch)
+        if older is not None:
+            await older.end("taken_over", "A newer connection of this agent took over.")
+
+    def closed(self, agent_id: str, session: Session) -> None:
+        """Forget a session, unless a newer one has taken its place."""
+        if self._sessions.get(agent_id) is session:
+            del self._sessions[agent_id]
+            del self._links[agent_id]
+            _log.info("agent left", action="agent_left", agent=agent_id)
+
+    def heard(self, agent_id: str, session: Session, heartbeat: Heartbeat | None) -> None:
+        """Note a sign of life."""
+        if self._sessions.get(agent_id) is session:
+            link = self._links[agent_id]
+            self._links[agent_id] = replace(
+                link,
+                last_seen_at=self.clock.now(),
+                heartbeat=heartbeat if heartbeat is not None else link.heartbeat,
+            )
+
+    # -- inside -----------------------------------------------------------------------------------
+
+    async def unit(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Run a unit of work and wait for its durable commit."""
+        return await asyncio.wrap_future(self.database.submit(work))
+
+    def _too_many(self, address: str) -> bool:
+        since = self.clock.monotonic() - _ATTEMPTS_S
+        recent = [at for at in self._failures.get(address, []) if at > since]
+        self._failures[address] = recent
+        return len(recent) >= _ATTEMPTS
+
+
+def _error(status: int, sentence: str, hint: str) -> web.Response:
+    return web.json_response({"error": sentence, "hint": hint}, status=status)
