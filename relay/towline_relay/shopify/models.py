@@ -59,7 +59,7 @@ class LineOutcome:
         index: position of the line in the sequence the caller handed in, from 0.
         ok: Shopify holds the value now.
         code: Shopify's user error code; empty when ok or when Shopify gave none.
-        message: one sentence for people; empty when ok.
+        message: Shopify's words and what we know about them, without the code; empty when ok.
         verdict: what to do next; ``NONE`` when ok.
     """
 

@@ -182,11 +182,13 @@ class UserError:
     message: str
     path: tuple[str, ...]
 
+    def words(self) -> str:
+        """Return Shopify's words as a sentence, with what we know about the code."""
+        return f"{self.message.rstrip('.')}. {_HINTS.get(self.code, '')}".rstrip()
+
     def sentence(self) -> str:
-        """Return one sentence for people, with what to do where we know it."""
-        said = f"Shopify refused it: {self.message.rstrip('.')}"
-        said += f" ({self.code})." if self.code else "."
-        return f"{said} {_HINTS.get(self.code, '')}".rstrip()
+        """Return one sentence for people that stands alone: the words and the code."""
+        return f"{self.words().rstrip('.')} ({self.code})." if self.code else self.words()
 
     def index_in(self, list_field: str) -> int | None:
         """Return which element of an input list the error is about, if it says so."""
@@ -234,13 +236,13 @@ def raise_first(mutation: str, errors: Sequence[UserError]) -> None:
     found = remedy(mutation, error.code)
     if found is Remedy.PARK:
         raise Refused(
-            f"{mutation}: {error.sentence()}",
+            f"Shopify refused {mutation}: {error.sentence()}",
             hint="" if error.code in _HINTS else "Correct the value at its source and retry.",
             code=error.code,
         )
     if found is Remedy.REREAD:
-        raise Stale(f"{mutation}: {error.sentence()}")
-    raise Retryable(f"{mutation}: {error.sentence()}")
+        raise Stale(f"Shopify refused {mutation}: {error.sentence()}")
+    raise Retryable(f"Shopify refused {mutation}: {error.sentence()}")
 
 
 def line_outcomes(
@@ -292,6 +294,6 @@ def _refused(index: int, error: UserError, mutation: str) -> LineOutcome:
         index,
         ok=False,
         code=error.code,
-        message=error.sentence(),
+        message=error.words(),
         verdict=remedy(mutation, error.code),
     )
