@@ -1,0 +1,3 @@
+"""Mirrors the source."""
+
+from __future__ import annotations

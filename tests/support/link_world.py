@@ -1,0 +1,167 @@
+"""A relay's link server and an agent's link client on loopback, with real files and sockets."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import sqlite3
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from aiohttp import web
+
+from towline_agent.buffer import Buffer
+from towline_agent.identity import Identity, enrol
+from towline_agent.link_client import LinkClient
+from towline_relay.link import enrolment
+from towline_relay.link.server import LinkServer, RelayIdentity
+from towline_shared import stream_log
+from towline_shared.clock import SystemClock
+from towline_shared.database import Database
+from towline_shared.events import Event, Heartbeat, Price, event_id
+from towline_shared.retry import Backoff
+from towline_shared.sealing import SigningKey
+from towline_shared.stream_log import LogRow, StreamLog
+
+PATIENCE_S = 20.0
+
+
+class CollectingSink:
+    """Keeps what agents sent, in a table of its own, in the unit that holds the rows."""
+
+    def received(
+        self, db: sqlite3.Connection, agent_id: str, stream: str, rows: Sequence[LogRow]
+    ) -> None:
+        db.executemany(
+            "INSERT INTO got VALUES (?,?,?,?)",
+            [(agent_id, stream, row.seq, row.event_id) for row in rows],
+        )
+
+
+def _prepare(connection: sqlite3.Connection) -> None:
+    connection.executescript(
+        stream_log.SCHEMA
+        + enrolment.SCHEMA
+        + "CREATE TABLE IF NOT EXISTS got (agent TEXT, stream TEXT, seq INT, event_id TEXT);"
+    )
+
+
+class Relay:
+    """A relay that can be stopped and started again on the same port and file."""
+
+    def __init__(self, folder: Path) -> None:
+        self._path = folder / "relay.db"
+        self.identity = RelayIdentity(SigningKey.generate(), SigningKey.generate().public)
+        self.port = 0
+        self.server: LinkServer
+        self.database: Database
+        self._runner: web.AppRunner | None = None
+
+    @property
+    def url(self) -> str:
+        return f"ws://127.0.0.1:{self.port}/link"
+
+    async def start(self) -> None:
+        self.database = Database(self._path, prepare=_prepare)
+        clock = SystemClock()
+        self.server = LinkServer(
+            database=self.database,
+            log=StreamLog(clock=clock),
+            sink=CollectingSink(),
+            identity=self.identity,
+            clock=clock,
+        )
+        app = web.Application()
+        app.router.add_get("/link", self.server.handle)
+        app.router.add_post("/link/enrol", self.server.enrol)
+        self._runner = web.AppRunner(app, shutdown_timeout=0.1)
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, "127.0.0.1", self.port)
+        await site.start()
+        self.port = self._runner.addresses[0][1]
+
+    async def stop(self) -> None:
+        if self._runner is not None:
+            await self.server.goaway("The relay is being upgraded.", most_s=1)
+            await self._runner.cleanup()
+            self._runner = None
+            self.database.close()
+
+    def code(self, name: str = "store room") -> str:
+        return self.database.call(
+            lambda db: enrolment.create_code(db, tenant="t", name=name, clock=SystemClock())
+        )
+
+    def got(self) -> list[str]:
+        """Return the event ids the sink committed, in the order of arrival."""
+        return [
+            str(row["event_id"])
+            for row in self.database.call(
+                lambda db: db.execute("SELECT event_id FROM got ORDER BY rowid").fetchall()
+            )
+        ]
+
+    def send_down(self, agent_id: str, events: Sequence[Event]) -> None:
+        self.database.call(lambda db: self.server.log.append(db, agent_id, "orders", events))
+        self.server.nudge(agent_id)
+
+
+def prices(first: int, last: int) -> list[Event]:
+    """Return numbered price events."""
+    now = SystemClock().now()
+    return [
+        Event(event_id("price", str(n)), f"S{n}", "test", now, Price(sku=f"S{n}"))
+        for n in range(first, last + 1)
+    ]
+
+
+def client(relay_url: str, identity: Identity, buffer: Buffer) -> LinkClient:
+    """Build a client that reconnects fast."""
+    return LinkClient(
+        url=relay_url,
+        identity=identity,
+        buffer=buffer,
+        clock=SystemClock(),
+        heartbeat=lambda: Heartbeat(0, 0.0, "up", "test"),
+        proxy=None,
+        backoff=Backoff(first_s=0.01, most_s=0.05),
+        rng=random.Random(7),
+    )
+
+
+@asynccontextmanager
+async def running(link: LinkClient) -> AsyncIterator[LinkClient]:
+    """Run a client for the length of a block."""
+    task = asyncio.create_task(link.run())
+    try:
+        yield link
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+@asynccontextmanager
+async def relay_and_agent(folder: Path) -> AsyncIterator[tuple[Relay, Identity, Buffer]]:
+    """Start a relay and enrol one agent at it."""
+    relay = Relay(folder)
+    await relay.start()
+    buffer = Buffer(folder / "buffer.db", clock=SystemClock())
+    try:
+        identity = await enrol(
+            url=relay.url, code=relay.code(), name="store room", folder=folder / "agent"
+        )
+        yield relay, identity, buffer
+    finally:
+        await relay.stop()
+        buffer.close()
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    """Wait until something is so; fails the test when it never is."""
+
+    async def look() -> None:
+        while not condition():  # noqa: ASYNC110 - the condition lies in a file, nobody sets an event
+            await asyncio.sleep(0.005)
+
+    await asyncio.wait_for(look(), PATIENCE_S)
