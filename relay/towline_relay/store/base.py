@@ -178,6 +178,8 @@ class LinkRow:
 
     Attributes:
         sku: as the shop holds it.
+        tracked: the shop counts its stock; None when the source did not tell (then what was told
+            before stands). ``bundle`` alike: its stock follows its components.
         erp_key: the ERP's exact key that claimed it; empty while nobody did.
     """
 
@@ -186,8 +188,8 @@ class LinkRow:
     variant_gid: str
     inventory_item_gid: str
     product_status: str = ""
-    tracked: bool = True
-    bundle: bool = False
+    tracked: bool | None = None
+    bundle: bool | None = None
     erp_key: str = ""
 
 
@@ -424,6 +426,10 @@ class Store(Protocol):
         """
         ...
 
+    async def by_serials(self, serials: Sequence[int]) -> list[EventRow]:
+        """Read events by serial, without bodies; those that are gone are left out."""
+        ...
+
     async def next_due(self, lane: str) -> datetime | None:
         """Return when the next waiting event of a lane is due; None when none waits."""
         ...
@@ -461,8 +467,10 @@ class Store(Protocol):
         """Read what was decided about items, by the ERP's exact key."""
         ...
 
-    async def latest(self, tenant: str, entity: str, keys: Sequence[str]) -> dict[str, EventRow]:
-        """Read the newest event of each key, in whatever state, with its body."""
+    async def latest(
+        self, tenant: str, entity: str, keys: Sequence[str], *, subkeys: Sequence[str] = ("",)
+    ) -> dict[str, EventRow]:
+        """Read the newest event of each key and these subkeys, in whatever state, with its body."""
         ...
 
     async def put_delivery(self, delivery: NewDelivery) -> bool:

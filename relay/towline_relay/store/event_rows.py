@@ -23,6 +23,7 @@ from towline_shared.errors import Misuse
 __all__ = [
     "append",
     "by_id",
+    "by_serials",
     "counts",
     "due",
     "history",
@@ -175,15 +176,17 @@ def retry(db: sqlite3.Connection, tenant: str, event_id: str, *, now: datetime) 
 
 
 def latest(
-    db: sqlite3.Connection, tenant: str, entity: str, keys: Iterable[str]
+    db: sqlite3.Connection, tenant: str, entity: str, *, keys: Iterable[str], subkeys: Sequence[str]
 ) -> dict[str, EventRow]:
-    """Read the newest event of each key, with its body."""
+    """Read the newest event of each key and these subkeys, with its body."""
     found = {}
+    marks = ", ".join("?" * len(subkeys))
     for key in set(keys):
         row = db.execute(
-            f"""SELECT {_COLUMNS}, body FROM event WHERE tenant = ? AND entity = ? AND key = ?
-                ORDER BY serial DESC LIMIT 1""",  # noqa: S608 - constants of this module only
-            (tenant, entity, key),
+            f"""SELECT {_COLUMNS}, body FROM event
+                WHERE tenant = ? AND entity = ? AND key = ? AND subkey IN ({marks})
+                ORDER BY serial DESC LIMIT 1""",  # noqa: S608 - constants and bound marks only
+            (tenant, entity, key, *subkeys),
         ).fetchone()
         if row is not None:
             found[key] = _row(row)
@@ -238,6 +241,19 @@ def by_id(db: sqlite3.Connection, event_id: str) -> EventRow | None:
         (event_id,),
     ).fetchone()
     return _row(row) if row else None
+
+
+def by_serials(db: sqlite3.Connection, serials: Iterable[int]) -> list[EventRow]:
+    """Read events by serial, without bodies."""
+    rows = []
+    for serial in serials:
+        row = db.execute(
+            f"SELECT {_COLUMNS} FROM event WHERE serial = ?",  # noqa: S608 - constant columns
+            (serial,),
+        ).fetchone()
+        if row is not None:
+            rows.append(_row(row))
+    return rows
 
 
 def history(db: sqlite3.Connection, event_id: str) -> list[Step]:

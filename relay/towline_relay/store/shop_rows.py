@@ -43,27 +43,29 @@ def put_link(db: sqlite3.Connection, tenant: str, link: LinkRow, *, now: datetim
     db.execute(
         """INSERT INTO variant_link (tenant, variant_gid, product_gid, inventory_item_gid, sku,
                folded, product_status, tracked, bundle, erp_key, seen_at)
-           VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+           VALUES (:tenant, :variant, :product, :item, :sku, :folded, :status,
+               coalesce(:tracked, 1), coalesce(:bundle, 0), :erp_key, :at)
            ON CONFLICT (tenant, variant_gid) DO UPDATE SET
                product_gid = excluded.product_gid, sku = excluded.sku, folded = excluded.folded,
-               inventory_item_gid = excluded.inventory_item_gid, tracked = excluded.tracked,
-               bundle = excluded.bundle, product_status = excluded.product_status,
+               inventory_item_gid = excluded.inventory_item_gid,
+               tracked = coalesce(:tracked, tracked), bundle = coalesce(:bundle, bundle),
+               product_status = excluded.product_status,
                erp_key = CASE WHEN excluded.erp_key <> '' THEN excluded.erp_key
                               WHEN folded = excluded.folded THEN erp_key ELSE '' END,
                seen_at = excluded.seen_at""",
-        (
-            tenant,
-            link.variant_gid,
-            link.product_gid,
-            link.inventory_item_gid,
-            link.sku,
-            fold_sku(link.sku),
-            link.product_status,
-            int(link.tracked),
-            int(link.bundle),
-            link.erp_key,
-            utc_text(now),
-        ),
+        {
+            "tenant": tenant,
+            "variant": link.variant_gid,
+            "product": link.product_gid,
+            "item": link.inventory_item_gid,
+            "sku": link.sku,
+            "folded": fold_sku(link.sku),
+            "status": link.product_status,
+            "tracked": link.tracked,
+            "bundle": link.bundle,
+            "erp_key": link.erp_key,
+            "at": utc_text(now),
+        },
     )
 
 

@@ -146,6 +146,9 @@ class SqliteStore:
     async def read(self, lane: str, *, limit: int) -> list[EventRow]:
         return await self._unit(lambda db, now: event_rows.due(db, lane, limit=limit, now=now))
 
+    async def by_serials(self, serials: Sequence[int]) -> list[EventRow]:
+        return await self._unit(lambda db, now: event_rows.by_serials(db, serials))
+
     async def next_due(self, lane: str) -> datetime | None:
         return await self._unit(lambda db, now: event_rows.next_due(db, lane))
 
@@ -203,8 +206,12 @@ class SqliteStore:
     async def items(self, tenant: str, keys: Sequence[str]) -> dict[str, ItemRow]:
         return await self._unit(lambda db, now: shop_rows.items(db, tenant, keys))
 
-    async def latest(self, tenant: str, entity: str, keys: Sequence[str]) -> dict[str, EventRow]:
-        return await self._unit(lambda db, now: event_rows.latest(db, tenant, entity, keys))
+    async def latest(
+        self, tenant: str, entity: str, keys: Sequence[str], *, subkeys: Sequence[str] = ("",)
+    ) -> dict[str, EventRow]:
+        return await self._unit(
+            lambda db, now: event_rows.latest(db, tenant, entity, keys=keys, subkeys=subkeys)
+        )
 
     async def put_delivery(self, delivery: NewDelivery) -> bool:
         def work(db: sqlite3.Connection, now: datetime) -> bool:

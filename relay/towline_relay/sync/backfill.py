@@ -1,0 +1,102 @@
+"""What the relay learns about a shop before it writes to it: currency, locations, variants."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+
+import structlog
+
+from towline_relay.shopify.models import VariantRef
+from towline_relay.store.base import LinkRow, Store
+from towline_relay.sync.rules import Rules
+from towline_relay.sync.shop_port import ShopPort
+from towline_shared.clock import Clock, parse_utc, utc_text
+
+__all__ = ["ShopPicture", "learn", "link_of"]
+
+_log = structlog.get_logger()
+_BATCH = 500
+_FRESH = timedelta(hours=24)
+
+
+@dataclass(frozen=True, slots=True)
+class ShopPicture:
+    """The shop's settings the rules depend on.
+
+    Attributes:
+        places: name and gid of each active location -> its gid.
+        unmapped: locations the rules name and the shop lacks, with their warehouses.
+    """
+
+    name: str
+    currency: str
+    places: Mapping[str, str]
+    unmapped: tuple[str, ...]
+
+
+async def learn(
+    *, tenant: str, shop: ShopPort, store: Store, rules: Rules, clock: Clock
+) -> ShopPicture:
+    """Read settings and locations, and all variants unless that was done within a day.
+
+    Links are written in batches; a repetition after a crash starts over and is harmless.
+
+    Raises:
+        Retryable: the shop can't be read now.
+    """
+    info = await shop.shop_info()
+    places: dict[str, str] = {}
+    for location in await shop.locations():
+        if location.active:
+            places[location.gid] = places[location.name] = location.gid
+    wanted = rules.stock.locations if rules.stock else {}
+    unmapped = tuple(
+        f"{place} (warehouse {warehouse})"
+        for warehouse, place in wanted.items()
+        if place not in places
+    )
+    if unmapped:
+        _log.warning(
+            "the shop lacks locations of the rules",
+            action="backfill.locations",
+            tenant=tenant,
+            missing=list(unmapped),
+        )
+    await _variants(tenant=tenant, shop=shop, store=store, clock=clock)
+    return ShopPicture(info.name, info.currency, places, unmapped)
+
+
+def link_of(ref: VariantRef, *, erp_key: str = "") -> LinkRow:
+    """Turn a variant as the shop tells it into a link."""
+    return LinkRow(
+        sku=ref.sku,
+        product_gid=ref.product_gid,
+        variant_gid=ref.variant_gid,
+        inventory_item_gid=ref.inventory_item_gid,
+        product_status=ref.product_status,
+        tracked=ref.tracked,
+        erp_key=erp_key,
+    )
+
+
+async def _variants(*, tenant: str, shop: ShopPort, store: Store, clock: Clock) -> None:
+    timer = f"{tenant}/backfill"
+    done_at = await store.timer(timer)
+    if done_at is not None and parse_utc(done_at) > clock.now() - _FRESH:
+        return
+    started, batch, count = clock.now(), list[LinkRow](), 0
+    async for ref in shop.variants():
+        batch.append(link_of(ref))
+        if len(batch) == _BATCH:
+            await store.put_links(tenant, batch)
+            count, batch = count + len(batch), []
+    await store.put_links(tenant, batch)
+    await store.set_timer(timer, utc_text(started))
+    _log.info(
+        "the shop's variants are linked",
+        action="backfill.variants",
+        tenant=tenant,
+        count=count + len(batch),
+    )

@@ -1,0 +1,335 @@
+"""The calls of the catalogue lane: intent, call, outcome. One commit before, one after."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from decimal import Decimal
+from typing import Any
+
+from towline_relay.shopify.inventory import next_batches
+from towline_relay.shopify.models import (
+    ItemFields,
+    LineOutcome,
+    ProductSpec,
+    Quantity,
+    Remedy,
+    VariantPrice,
+)
+from towline_relay.store.base import (
+    Effects,
+    EventRow,
+    Intent,
+    IntentClose,
+    ItemRow,
+    Known,
+    Lease,
+    Move,
+    Release,
+    Store,
+)
+from towline_relay.store.states import OPEN, State
+from towline_relay.sync import decide
+from towline_relay.sync.attempt import Judge
+from towline_relay.sync.backfill import link_of
+from towline_relay.sync.shop_port import ShopPort
+from towline_shared.errors import Refused, TowlineError
+from towline_shared.events import event_id
+
+__all__ = ["CatalogueCalls"]
+
+_MOST_LINES = 250  # of one call: https://shopify.dev/docs/api/usage/limits
+
+
+class CatalogueCalls:
+    """Makes calls for decisions; every method ends with the events in a new state."""
+
+    def __init__(self, *, tenant: str, store: Store, shop: ShopPort, judge: Judge) -> None:
+        self._tenant = tenant
+        self._store = store
+        self._shop = shop
+        self._judge = judge
+
+    async def create(self, lease: Lease, found: decide.Create) -> None:
+        """Make a draft product, or take the one an earlier attempt made."""
+        spec = _spec(found)
+        intent = await self._open(lease, "create_product", _text(spec), [found.event])
+        try:
+            ref = await self._shop.create_product(spec)
+        except Exception as error:
+            await self._failed(lease, intent, [found.event], error, parks_item=True)
+            return
+        link = link_of(ref, erp_key=found.event.key)
+        known = [decide.item_known(link, found.target)]
+        compare_at = found.price.compare_at if found.price.writes_compare_at else ref.compare_at
+        if (ref.price, ref.compare_at) == (found.price.price, compare_at):
+            known.append(decide.price_known(link, found.price))  # else the price's event writes it
+        reason = f"Made as a draft product at {found.price.shown}."
+        await self._store.advance(
+            lease,
+            Effects(
+                closed=(IntentClose(intent.id, "done", ref.product_gid),),
+                links=(link,),
+                known=tuple(known),
+                items=(ItemRow(found.event.key, "linked"),),
+                moves=(Move(found.event.serial, State.APPLIED, reason),),
+                release=(Release(decide.item_of(found.event.key)),),
+            ),
+        )
+
+    async def set_fields(self, lease: Lease, found: decide.SetFields) -> None:
+        """Write the owned fields of an item."""
+        fields = _fields(found)
+        intent = await self._open(
+            lease, "set_item_fields", _text((found.link.variant_gid, fields)), [found.event]
+        )
+        try:
+            await self._shop.set_item_fields(found.link.product_gid, found.link.variant_gid, fields)
+        except Exception as error:
+            await self._failed(lease, intent, [found.event], error, parks_item=True)
+            return
+        await self._store.advance(
+            lease,
+            Effects(
+                closed=(IntentClose(intent.id, "done"),),
+                claims=((found.link.variant_gid, found.event.key),),
+                known=(found.known,),
+                items=(ItemRow(found.event.key, "linked"),),
+                moves=(Move(found.event.serial, State.APPLIED),),
+                release=(Release(decide.item_of(found.event.key)),),
+            ),
+        )
+
+    async def set_prices(self, lease: Lease, group: Sequence[decide.SetPrice]) -> None:
+        """Write the prices of one product's variants."""
+        for start in range(0, len(group), _MOST_LINES):
+            await self._set_prices(lease, group[start : start + _MOST_LINES])
+
+    async def _set_prices(self, lease: Lease, group: Sequence[decide.SetPrice]) -> None:
+        product = group[0].link.product_gid
+        prices = [
+            VariantPrice(
+                variant_gid=found.link.variant_gid,
+                price=found.target.price,
+                compare_at=found.target.compare_at,
+                set_compare_at=found.target.writes_compare_at,
+            )
+            for found in group
+        ]
+        rows = [found.event for found in group]
+        intent = await self._open(lease, "set_prices", _text((product, prices)), rows)
+        try:
+            outcomes = await self._shop.set_prices(product, prices)
+        except Exception as error:
+            await self._failed(lease, intent, rows, error)
+            return
+        claims = tuple(
+            (found.link.variant_gid, found.event.key) for found in group if not found.link.erp_key
+        )
+        stale = _stale(outcomes, [found.link.variant_gid for found in group])
+        effects = Effects(
+            closed=(IntentClose(intent.id, "done"),),
+            claims=claims,
+            unlink=stale,
+            moves=self._moves(rows, outcomes),
+            known=tuple(group[outcome.index].known for outcome in outcomes if outcome.ok),
+        )
+        await self._store.advance(lease, effects)
+
+    async def set_stock(self, lease: Lease, found: Sequence[decide.SetStock]) -> None:
+        """Write quantities, at most 250 in a call, one name in a call."""
+        for start in range(0, len(found), _MOST_LINES):
+            group = list(found[start : start + _MOST_LINES])
+            await self._set_stock(lease, group, generation=0)
+
+    async def _set_stock(
+        self, lease: Lease, group: Sequence[decide.SetStock], *, generation: int
+    ) -> None:
+        variables = _stock_text(group)
+        rows = [found.event for found in group]
+        intent = await self._open(lease, "set_quantities", variables, rows, generation=generation)
+        outcomes = await self._send_stock(lease, intent, rows)
+        if outcomes is None:
+            return
+        again = next_batches(outcomes) if len(group) > 1 else []
+        left = {index for batch in again for index in batch}
+        final = [outcome for outcome in outcomes if outcome.index not in left]
+        effects = Effects(
+            closed=(IntentClose(intent.id, "done"),),
+            unlink=_stale(final, [found.link.variant_gid for found in group]),
+            moves=self._moves(rows, final, alone=len(group) == 1),
+            known=tuple(group[outcome.index].known for outcome in final if outcome.ok),
+        )
+        await self._store.advance(lease, effects)
+        for batch in again:
+            part = [group[index] for index in batch]
+            await self._set_stock(lease, part, generation=generation + 1)
+
+    async def _send_stock(
+        self, lease: Lease, intent: Intent, rows: Sequence[EventRow]
+    ) -> list[LineOutcome] | None:
+        """Send an intent's exact variables; None when the call failed as a whole."""
+        given = json.loads(intent.variables)
+        quantities = [
+            Quantity(line["item"], line["location"], line["quantity"]) for line in given["lines"]
+        ]
+        try:
+            return await self._shop.set_quantities(
+                given["name"],
+                quantities,
+                idempotency_key=intent.id,
+                reference=given["reference"],
+            )
+        except Exception as error:
+            await self._failed(lease, intent, rows, error)
+            return None
+
+    async def recover(self, lease: Lease) -> None:
+        """Finish what a dead owner left without an outcome."""
+        for intent in await self._store.open_intents(lease.lane):
+            if intent.operation == "set_quantities":
+                await self._resend_stock(lease, intent)
+            else:
+                unsure = IntentClose(intent.id, "unsure", "Decided again after a restart.")
+                await self._store.advance(lease, Effects(closed=(unsure,)))
+
+    async def _resend_stock(self, lease: Lease, intent: Intent) -> None:
+        """Send again under the same key: it takes effect once, whether or not it did before."""
+        lines = json.loads(intent.variables)["lines"]
+        rows = await self._store.by_serials(intent.serials)
+        outcomes = await self._send_stock(lease, intent, [r for r in rows if r.state in OPEN])
+        if outcomes is None:
+            return
+        by_serial = {row.serial: row for row in rows}
+        moves, known = [], []
+        for outcome in outcomes:
+            line = lines[outcome.index]
+            row = by_serial.get(intent.serials[outcome.index])
+            if outcome.ok:
+                known.append(Known("stock", line["target"], line["hash"], str(line["quantity"])))
+                if row is not None and row.state in OPEN:
+                    moves.append(Move(row.serial, State.APPLIED, "Confirmed after a restart."))
+            # a line that was refused stays pending: it is decided and sent again with a new key
+        await self._store.advance(
+            lease,
+            Effects(
+                closed=(IntentClose(intent.id, "done", "Sent again after a restart."),),
+                moves=tuple(moves),
+                known=tuple(known),
+            ),
+        )
+
+    # -- what all calls share
+
+    async def _open(
+        self,
+        lease: Lease,
+        operation: str,
+        variables: str,
+        rows: Sequence[EventRow],
+        *,
+        generation: int = 0,
+    ) -> Intent:
+        """Commit the intent. Its id changes with every attempt that is known to have failed."""
+        identity = [f"{row.id}/{row.attempts}" for row in rows]
+        intent = Intent(
+            id=event_id("intent", self._tenant, operation, str(generation), *identity),
+            operation=operation,
+            variables=variables,
+            serials=tuple(row.serial for row in rows),
+            generation=generation,
+        )
+        await self._store.advance(lease, Effects(opened=(intent,)))
+        return intent
+
+    async def _failed(
+        self,
+        lease: Lease,
+        intent: Intent,
+        rows: Sequence[EventRow],
+        error: Exception,
+        *,
+        parks_item: bool = False,
+    ) -> None:
+        moves = tuple(self._judge.failed(row, error) for row in rows)
+        items = tuple(
+            ItemRow(row.key, "parked", move.reason)
+            for row, move in zip(rows, moves, strict=True)
+            if parks_item and move.state is State.PARKED
+        )
+        sure = isinstance(error, Refused)
+        what = error.what if isinstance(error, TowlineError) else type(error).__name__
+        closed = IntentClose(intent.id, "failed" if sure else "unsure", what)
+        await self._store.advance(lease, Effects(closed=(closed,), moves=moves, items=items))
+
+    def _moves(
+        self, rows: Sequence[EventRow], outcomes: Sequence[LineOutcome], *, alone: bool = False
+    ) -> tuple[Move, ...]:
+        moves = []
+        for outcome in outcomes:
+            row = rows[outcome.index]
+            if outcome.ok:
+                moves.append(Move(row.serial, State.APPLIED))
+            elif alone and outcome.verdict is Remedy.SPLIT:
+                # nothing is left to split: the only line is the guilty one
+                guilty = LineOutcome(
+                    outcome.index, False, outcome.code, outcome.message, Remedy.PARK
+                )
+                moves.append(self._judge.refused(row, guilty))
+            else:
+                moves.append(self._judge.refused(row, outcome))
+        return tuple(moves)
+
+
+def _stale(outcomes: Sequence[LineOutcome], gids: Sequence[str]) -> tuple[str, ...]:
+    """Name the variants of which our picture is wrong; they are searched again."""
+    return tuple(gids[o.index] for o in outcomes if o.verdict is Remedy.REREAD)
+
+
+def _spec(found: decide.Create) -> ProductSpec:
+    fields: dict[str, Any] = dict(found.target.fields)
+    return ProductSpec(
+        handle=found.target.handle,
+        sku=found.target.sku,
+        price=found.price.price,
+        compare_at=found.price.compare_at,
+        **fields,
+    )
+
+
+def _fields(found: decide.SetFields) -> ItemFields:
+    values: dict[str, Any] = {
+        name: value
+        for name, value in found.target.fields.items()
+        if name in found.target.kept and name != "tags"
+    }
+    return ItemFields(**values)
+
+
+def _stock_text(group: Sequence[decide.SetStock]) -> str:
+    """Write the exact variables of a call, and what is known when it was taken."""
+    return _text(
+        {
+            "name": group[0].name,
+            "reference": f"gid://towline/Event/{group[0].event.id}",
+            "lines": [
+                {
+                    "item": found.link.inventory_item_gid,
+                    "location": found.location_gid,
+                    "quantity": found.quantity,
+                    "target": found.known.target,
+                    "hash": found.known.hash,
+                }
+                for found in group
+            ],
+        }
+    )
+
+
+def _text(value: Any) -> str:
+    return json.dumps(value, default=_plain, ensure_ascii=False, separators=(",", ":"))
+
+
+def _plain(value: Any) -> Any:
+    return str(value) if isinstance(value, Decimal) else asdict(value)

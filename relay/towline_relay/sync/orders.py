@@ -1,0 +1,284 @@
+"""The orders lane: orders down to the IBM i, its answers and shipments up to the shop.
+
+Events of one order are worked one after the other, those of different orders at the same time. An
+order is read again from the shop, whatever rang the bell. Every step reads back before it writes,
+so that a crash between call and outcome is healed by doing the step again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+
+from towline_relay.shopify.fulfillment import plan_fulfillment
+from towline_relay.shopify.models import (
+    AlreadyDone,
+    FulfillmentSpec,
+    FulfillmentState,
+    MetafieldEntry,
+    Refusal,
+    Remedy,
+)
+from towline_relay.store.base import (
+    Effects,
+    EventRow,
+    Intent,
+    IntentClose,
+    Lease,
+    LeaseLost,
+    Move,
+    OrderAnswer,
+    Store,
+    Supersede,
+)
+from towline_relay.store.states import OPEN, State
+from towline_relay.sync.attempt import Judge
+from towline_relay.sync.handover import HandOver
+from towline_relay.sync.rules import Rules
+from towline_relay.sync.shop_port import ShopPort
+from towline_shared.codec import decode
+from towline_shared.errors import Permanent, Refused, TowlineError
+from towline_shared.events import OrderResult, Shipment, Unreadable, event_id
+
+__all__ = ["OrdersLane"]
+
+_BATCH = 200
+_AT_ONCE = 4
+_UNKNOWN_HINT = "Look for the order's own event; when it was handed over by hand, forget this one."
+
+Places = Callable[[str], str]  # warehouse -> location gid, empty when the rules name none
+
+
+class OrdersLane:
+    """Works ``<tenant>/orders``."""
+
+    def __init__(
+        self,
+        *,
+        tenant: str,
+        store: Store,
+        shop: ShopPort,
+        rules: Rules,
+        judge: Judge,
+        hand_over: HandOver,
+        places: Places,
+    ) -> None:
+        self.name = f"{tenant}/orders"
+        self._tenant = tenant
+        self._store = store
+        self._shop = shop
+        self._rules = rules
+        self._judge = judge
+        self._hand_over = hand_over
+        self._places = places
+
+    async def recover(self, lease: Lease) -> None:
+        """Close what a dead owner left open; the events are still open and are decided again.
+
+        Tags and metafields are idempotent; a fulfillment is recognised in the shop by its numbers
+        and lines before another one is planned.
+        """
+        for intent in await self._store.open_intents(lease.lane):
+            unsure = IntentClose(
+                intent.id, "unsure", "Read back and decided again after a restart."
+            )
+            await self._store.advance(lease, Effects(closed=(unsure,)))
+
+    async def turn(self, lease: Lease) -> bool:
+        """Work on what is due."""
+        rows = await self._store.read(self.name, limit=_BATCH)
+        by_key: dict[str, list[EventRow]] = {}
+        for row in rows:
+            by_key.setdefault(row.key, []).append(row)
+        gate = asyncio.Semaphore(_AT_ONCE)
+
+        async def work(group: list[EventRow]) -> None:
+            async with gate:
+                await self._order(lease, group)
+
+        groups = (work(group) for group in by_key.values())
+        for result in await asyncio.gather(*groups, return_exceptions=True):
+            if isinstance(result, BaseException):
+                raise result
+        return bool(rows)
+
+    async def _order(self, lease: Lease, rows: Sequence[EventRow]) -> None:
+        """Work the events of one order in turn; one that stops holds back those after it."""
+        readings = [row for row in rows if row.entity == "order"]
+        for row in rows:
+            if row.entity == "order":
+                if row is not readings[0]:
+                    continue  # all readings that wait are answered by reading the order once
+                moves = await self._step(lease, readings, self._hand_over.effects(readings))
+            else:
+                moves = await self._step(lease, [row], self._answered(lease, row))
+            stopped = {move.serial for move in moves if move.state in OPEN | {State.PARKED}}
+            if row.serial in stopped and row.entity != "order":
+                return
+
+    async def _step(
+        self, lease: Lease, rows: Sequence[EventRow], step: Awaitable[Effects]
+    ) -> tuple[Move, ...]:
+        """Commit a step's effects, or the moves its error means."""
+        try:
+            effects = await step
+            await self._store.advance(lease, effects)
+        except LeaseLost:
+            raise
+        except Exception as error:  # each kind of error has its own move
+            effects = Effects(moves=tuple(self._judge.failed(row, error) for row in rows))
+            await self._store.advance(lease, effects)
+        self._hand_over.committed(effects)
+        return effects.moves
+
+    # -- what comes up from the IBM i
+
+    async def _answered(self, lease: Lease, row: EventRow) -> Effects:
+        body = decode(row.body).body
+        replaced = (Supersede(row.entity, row.key, row.subkey, row.serial),)
+        match body:
+            case OrderResult():
+                return await self._result(lease, row, body, replaced)
+            case Shipment():
+                return await self._shipment(lease, row, body, replaced)
+            case Unreadable():
+                return Effects(moves=(Move(row.serial, State.PARKED, body.reason),))
+            case _:
+                what = f"Nothing is done with the entity {row.entity} of this agent."
+                return Effects(moves=(Move(row.serial, State.SKIPPED, what),))
+
+    async def _result(
+        self, lease: Lease, row: EventRow, result: OrderResult, replaced: tuple[Supersede, ...]
+    ) -> Effects:
+        """Show the ERP's answer in the shop, then let the order's own event follow."""
+        sent = await self._store.order(self._tenant, result.order_gid)
+        if sent is None:
+            raise Permanent(
+                f"The IBM i answered about {result.order_gid}, which was never handed over.",
+                hint=_UNKNOWN_HINT,
+            )
+        if (sent.outcome, sent.erp_order) == (result.outcome, result.erp_order):
+            said = Move(row.serial, State.SKIPPED, "The shop shows this answer already.")
+            return Effects(moves=(said,), supersede=replaced)
+        rules = self._rules.orders
+        entries, tag, reason = [], rules.cancelled_tag, f"The ERP cancelled order {sent.name}."
+        if result.outcome == "accepted":
+            tag = rules.tag.replace("{ERP_ORDER}", result.erp_order)
+            reason = f"The ERP took it as order {result.erp_order}."
+            entries.append(
+                MetafieldEntry(
+                    owner_gid=result.order_gid,
+                    namespace=rules.namespace,
+                    key=rules.key,
+                    type="single_line_text_field",
+                    value=result.erp_order,
+                )
+            )
+        elif result.outcome == "refused":
+            tag = rules.refused_tag
+            why = result.reason or "it gave no reason"
+            reason = f"The ERP refused order {sent.name}: {why.rstrip('.')}."
+
+        async def call() -> None:
+            await self._shop.add_tags(result.order_gid, [tag])
+            if entries:
+                await self._shop.set_metafields(entries)
+
+        done = await self._called(
+            lease, row, "answer_order", {"order": result.order_gid, "tag": tag}, call
+        )
+        answer = OrderAnswer(result.order_gid, result.outcome, result.erp_order, reason)
+        return Effects(
+            closed=(done,),
+            answers=(answer,),
+            supersede=replaced,
+            moves=(Move(row.serial, State.APPLIED, f"The order carries the tag {tag!r}."),),
+        )
+
+    async def _shipment(
+        self, lease: Lease, row: EventRow, shipment: Shipment, replaced: tuple[Supersede, ...]
+    ) -> Effects:
+        """Create the fulfillment the shop lacks, after reading what it has."""
+        if shipment.gone:
+            what = f"Shipment {shipment.shipment} is gone on the IBM i; the shop keeps what it has."
+            return Effects(moves=(Move(row.serial, State.SKIPPED, what),), supersede=replaced)
+        state = await self._shop.fulfillment_orders(shipment.order_gid)
+        plan = self._plan(state, shipment)
+        if isinstance(plan, Refusal):
+            if plan.verdict is Remedy.RETRY:
+                return Effects(moves=(self._judge.wait(row, plan.reason, hint=plan.hint),))
+            raise Refused(plan.reason, hint=plan.hint)
+        if isinstance(plan, AlreadyDone):
+            what = f"The shop has it as {plan.fulfillment_gid}."
+            return Effects(moves=(Move(row.serial, State.APPLIED, what),), supersede=replaced)
+
+        async def call() -> None:
+            await self._shop.create_fulfillment(plan)
+
+        done = await self._called(lease, row, "create_fulfillment", _shown(plan), call)
+        numbers = ", ".join(plan.numbers)
+        return Effects(
+            closed=(done,),
+            supersede=replaced,
+            moves=(Move(row.serial, State.APPLIED, f"Fulfilled with tracking {numbers}."),),
+        )
+
+    def _plan(
+        self, state: FulfillmentState, shipment: Shipment
+    ) -> FulfillmentSpec | AlreadyDone | Refusal:
+        """Plan from the location the goods left, else from any one that holds the work."""
+        here = self._places(shipment.warehouse)
+        plan = self._planned(state, shipment, here)
+        if here and isinstance(plan, Refusal):
+            anywhere = self._planned(state, shipment, "")
+            return plan if isinstance(anywhere, Refusal) else anywhere
+        return plan
+
+    def _planned(
+        self, state: FulfillmentState, shipment: Shipment, location_gid: str
+    ) -> FulfillmentSpec | AlreadyDone | Refusal:
+        return plan_fulfillment(
+            state,
+            [(line.line_gid, line.quantity) for line in shipment.lines],
+            shipment=shipment.shipment,
+            tracking=shipment.tracking,
+            carrier=shipment.carrier,
+            location_gid=location_gid,
+            notify=self._rules.orders.notify,
+        )
+
+    async def _called(
+        self,
+        lease: Lease,
+        row: EventRow,
+        operation: str,
+        variables: dict[str, Any],
+        call: Callable[[], Awaitable[None]],
+    ) -> IntentClose:
+        """Commit the intent, make the call, and return the outcome for the step's commit."""
+        intent = Intent(
+            id=event_id("intent", self._tenant, operation, row.id, str(row.attempts)),
+            operation=operation,
+            variables=json.dumps(variables, ensure_ascii=False),
+            serials=(row.serial,),
+        )
+        await self._store.advance(lease, Effects(opened=(intent,)))
+        try:
+            await call()
+        except TowlineError as error:
+            state = "failed" if isinstance(error, Refused) else "unsure"
+            closed = IntentClose(intent.id, state, error.what)
+            await self._store.advance(lease, Effects(closed=(closed,)))
+            raise
+        return IntentClose(intent.id, "done")
+
+
+def _shown(plan: FulfillmentSpec) -> dict[str, Any]:
+    return {
+        "order": plan.order_gid,
+        "lines": plan.lines,
+        "numbers": plan.numbers,
+        "carrier": plan.carrier,
+    }

@@ -1,0 +1,67 @@
+"""The shop as the engine sees it; see :class:`towline_relay.shopify.operations.Shop`."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from datetime import datetime
+from typing import Any, Protocol
+
+from towline_relay.shopify.models import (
+    FulfillmentSpec,
+    FulfillmentState,
+    ItemFields,
+    LineOutcome,
+    LocationRef,
+    MetafieldEntry,
+    OrderRef,
+    ProductSpec,
+    Quantity,
+    ShopInfo,
+    VariantPrice,
+    VariantRef,
+)
+
+__all__ = ["ShopPort"]
+
+
+class ShopPort(Protocol):
+    """The verbs; every one may raise Retryable, Refused or Permanent."""
+
+    async def shop_info(self) -> ShopInfo: ...
+
+    def variants(self) -> AsyncIterator[VariantRef]: ...
+
+    async def variants_by_sku(self, sku: str) -> list[VariantRef]: ...
+
+    async def create_product(self, spec: ProductSpec) -> VariantRef: ...
+
+    async def set_item_fields(
+        self, product_gid: str, variant_gid: str, fields: ItemFields
+    ) -> None: ...
+
+    async def set_prices(
+        self, product_gid: str, prices: Sequence[VariantPrice]
+    ) -> list[LineOutcome]: ...
+
+    async def locations(self) -> list[LocationRef]: ...
+
+    async def set_quantities(
+        self,
+        name: str,
+        quantities: Sequence[Quantity],
+        *,
+        idempotency_key: str,
+        reference: str,
+    ) -> list[LineOutcome]: ...
+
+    async def order(self, gid: str) -> dict[str, Any]: ...
+
+    def orders_updated_since(self, moment: datetime) -> AsyncIterator[OrderRef]: ...
+
+    async def add_tags(self, gid: str, tags: Sequence[str]) -> None: ...
+
+    async def set_metafields(self, entries: Sequence[MetafieldEntry]) -> None: ...
+
+    async def fulfillment_orders(self, order_gid: str) -> FulfillmentState: ...
+
+    async def create_fulfillment(self, spec: FulfillmentSpec) -> str: ...
