@@ -1,0 +1,315 @@
+"""The reading side: outbox to buffer, data queues to buffer, and the outbox cleared after the ack.
+
+Loops share one lock around "read, then write down": what stands later in a stream was read later,
+and an outbox id is never forgotten while a reading that still shows its row is under way.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+import structlog
+
+from towline_agent.buffer import Buffer
+from towline_agent.config import EntitySettings, OutboxSettings
+from towline_agent.gate import Gate
+from towline_agent.ibmi.port import EntityQuery, IbmI, OutboxRow, TableRow
+from towline_agent.ibmi.worker import IbmIWorker
+from towline_agent.pace import Pace, Patience
+from towline_agent.policy import FileName
+from towline_agent.sources.facts import group_rows
+from towline_agent.sources.outbox import (
+    RESULT_ENTITIES,
+    Origin,
+    Plan,
+    change_events,
+    plan,
+    stray_event,
+)
+from towline_agent.sources.watermark import Watermark
+from towline_shared.clock import Clock
+from towline_shared.errors import Permanent, Retryable, TowlineError
+from towline_shared.events import Event
+
+__all__ = ["Capture", "CaptureState"]
+
+_log = structlog.get_logger(__name__)
+
+# A doorbell rings at the write, the row shows at the commit: look again, ever more slowly.
+_LOOK_AGAIN_S = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
+_GAP_PATIENCE_S = 600.0
+
+
+@dataclass(frozen=True, slots=True)
+class CaptureState:
+    """What the health page says about reading.
+
+    Attributes:
+        last_read_at: when the outbox was last read, whatever it held.
+        last_event_at: when a change was last written to the buffer.
+        events: events captured since the start.
+        unreadable: of these, changes nobody could read.
+        paused: true while the buffer is full and the IBM i keeps the rows.
+        faults: entity -> sentence, for entities whose SELECT fails; their rows stay in the outbox.
+        trouble: sentence of what keeps the loop from reading; empty when nothing does.
+    """
+
+    last_read_at: datetime | None = None
+    last_event_at: datetime | None = None
+    events: int = 0
+    unreadable: int = 0
+    paused: bool = False
+    faults: dict[str, str] = field(default_factory=dict)
+    trouble: str = ""
+
+
+class Capture:
+    """Reads the outbox into the buffer."""
+
+    def __init__(
+        self,
+        *,
+        settings: OutboxSettings,
+        entities: Sequence[EntitySettings],
+        buffer: Buffer,
+        reader: IbmIWorker,
+        order: asyncio.Lock,
+        gate: Gate,
+        clock: Clock,
+        pace: Pace,
+        patience: Patience,
+        captured: Callable[[], None],
+    ) -> None:
+        """``captured`` is called after each commit, so that the link sends at once.
+
+        Args:
+            order: held around each reading and its writing down; shared with all other readers.
+        """
+        self._settings = settings
+        self._queries = {entity.query.entity: entity.query for entity in entities}
+        self._feeds = _feeds(entities)
+        self._buffer = buffer
+        self._reader = reader
+        self._order = order
+        self._gate = gate
+        self._clock = clock
+        self._pace = pace
+        self._patience = patience
+        self._captured = captured
+        self._watermark = Watermark(patience_s=_GAP_PATIENCE_S)
+        self._wake = asyncio.Event()
+        self._state = CaptureState()
+
+    @property
+    def state(self) -> CaptureState:
+        """What has been read so far."""
+        return self._state
+
+    def wake(self) -> None:
+        """Say that the outbox may hold something new; call it on the event loop's thread."""
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Read for ever: at every ring, a few times after it, and at the slow sweep."""
+        origin = await self._origin()
+        swept_at: float | None = None
+        looks = len(_LOOK_AGAIN_S)
+        while True:
+            sweep = swept_at is None or self._clock.monotonic() - swept_at >= self._settings.sweep_s
+            try:
+                if not await self._may_read():
+                    continue
+                if not await self.read(origin, sweep=sweep):
+                    continue
+            except TowlineError as error:
+                await self._trouble(error)
+                continue
+            self._calm()
+            if sweep:
+                swept_at = self._clock.monotonic()
+            woken = await self._pace.rest(self._wake, self._rest_s(looks, swept_at or 0.0))
+            looks = 0 if woken else looks + 1
+
+    def _rest_s(self, looks: int, swept_at: float) -> float:
+        until_sweep = max(0.05, swept_at + self._settings.sweep_s - self._clock.monotonic())
+        if looks < len(_LOOK_AGAIN_S):
+            return min(_LOOK_AGAIN_S[looks], until_sweep)
+        return until_sweep
+
+    async def read(self, origin: Origin, *, sweep: bool) -> bool:
+        """Read what is new (or, sweeping, everything from zero) page by page.
+
+        Returns:
+            False when it stopped before the end because the buffer is full.
+
+        Raises:
+            Retryable, Permanent: from the IBM i or a full disk; what was captured stays captured.
+        """
+        after = 0 if sweep else self._watermark.after(self._clock.monotonic())
+        while True:
+            async with self._order:
+                rows = await self._outbox(after)
+                await self._take(rows, origin)
+            if len(rows) < self._settings.batch:
+                return True
+            if not await self._gate.is_open():
+                return False
+            after = rows[-1].id
+
+    async def _outbox(self, after: int) -> Sequence[OutboxRow]:
+        rows = await self._reader.call(
+            lambda ibmi: ibmi.outbox(after=after, limit=self._settings.batch)
+        )
+        self._state = replace(self._state, last_read_at=self._clock.now())
+        return rows
+
+    async def _take(self, rows: Sequence[OutboxRow], origin: Origin) -> None:
+        """Capture those rows of a page that are not captured yet."""
+        ids = [row.id for row in rows]
+        taken = await asyncio.wrap_future(self._buffer.taken(ids)) if ids else set()
+        work = plan([row for row in rows if row.id not in taken], self._feeds)
+        images, faults = await self._images(work)
+        self._note_faults(work, faults)
+        blocked = {id for change in work.changes if change.entity in faults for id in change.rows}
+        seen_at = self._clock.now()
+        groups: dict[str, _Group] = defaultdict(_Group)
+        for change in work.changes:
+            if blocked.isdisjoint(change.rows):
+                stream = "results" if change.entity in RESULT_ENTITIES else "changes"
+                query = self._queries[change.entity]
+                groups[stream].add(
+                    change_events(
+                        change, query, images[change.entity, change.key],
+                        origin=origin, seen_at=seen_at,
+                    ),
+                    change.rows,
+                )  # fmt: skip
+        for row, sentence in work.strays:
+            groups["changes"].add([stray_event(row, sentence, origin=origin, seen_at=seen_at)], ())
+        groups["changes"].ids.update(work.stray_ids)
+        await self._write(groups)
+        self._watermark.saw(ids, self._clock.monotonic())
+
+    async def _images(
+        self, work: Plan
+    ) -> tuple[dict[tuple[str, tuple[str, ...]], list[TableRow]], dict[str, str]]:
+        """Read the current rows of all planned keys; an entity whose SELECT fails is set aside."""
+        images: dict[tuple[str, tuple[str, ...]], list[TableRow]] = {}
+        faults: dict[str, str] = {}
+        for entity in dict.fromkeys(change.entity for change in work.changes):
+            query, keys = self._queries[entity], work.keys_of(entity)
+            try:
+                rows = await self._reader.call(_rows_verb(query, keys))
+            except Permanent as error:
+                if self._reader.state.status != "up":
+                    raise  # the connection was refused, not this SELECT
+                faults[entity] = str(error)
+                continue
+            for key, members in group_rows(query, keys, rows).items():
+                images[entity, key] = members
+        return images, faults
+
+    async def _write(self, groups: dict[str, _Group]) -> None:
+        """Write each stream's events with the outbox ids they cover; answers of the ERP first.
+
+        A row that feeds both streams is covered by the later commit, so that a crash in between
+        repeats the earlier one under the same event ids instead of losing the other.
+        """
+        results, changes = groups["results"], groups["changes"]
+        results.ids -= changes.ids
+        count = 0
+        for stream, group in (("results", results), ("changes", changes)):
+            if group.events or group.ids:
+                await asyncio.wrap_future(
+                    self._buffer.capture(
+                        stream=stream, events=group.events, outbox_ids=sorted(group.ids)
+                    )
+                )
+                count += len(group.events)
+        if count:
+            unreadable = sum(
+                event.entity == "unreadable" for group in groups.values() for event in group.events
+            )
+            self._state = replace(
+                self._state,
+                events=self._state.events + count,
+                unreadable=self._state.unreadable + unreadable,
+                last_event_at=self._clock.now(),
+            )
+            _log.info("captured", action="capture", events=count, unreadable=unreadable)
+        if results.ids or changes.ids:
+            self._captured()
+
+    def _note_faults(self, work: Plan, faults: dict[str, str]) -> None:
+        asked = {change.entity for change in work.changes}
+        kept = {name: text for name, text in self._state.faults.items() if name not in asked}
+        for entity, sentence in faults.items():
+            if self._state.faults.get(entity) != sentence:
+                _log.error("entity set aside", action="capture", entity=entity, error=sentence)
+        self._state = replace(self._state, faults=kept | faults)
+
+    async def _may_read(self) -> bool:
+        """Rest while the buffer is full; the IBM i keeps the rows meanwhile."""
+        if await self._gate.is_open():
+            if self._state.paused:
+                _log.info("reading on", action="capture.resume")
+            self._state = replace(self._state, paused=False)
+            return True
+        if not self._state.paused:
+            _log.warning("buffer full, reading paused", action="capture.pause")
+        self._state = replace(self._state, paused=True)
+        await self._pace.rest(self._wake, 1.0)
+        return False
+
+    async def _origin(self) -> Origin:
+        """Learn who the partition is; events can't be named before."""
+        while True:
+            try:
+                description = await self._reader.call(lambda ibmi: ibmi.describe())
+            except TowlineError as error:
+                await self._trouble(error)
+                continue
+            self._calm()
+            return Origin(description.fingerprint, self._settings.library)
+
+    async def _trouble(self, error: TowlineError) -> None:
+        """Rest after a failure; bugs are not caught here."""
+        if not isinstance(error, Retryable | Permanent):
+            raise error
+        if self._state.trouble != str(error):
+            _log.warning("not reading", action="capture.wait", error=str(error))
+        self._state = replace(self._state, trouble=str(error))
+        await self._pace.rest(asyncio.Event(), self._patience.delay_s(error))
+
+    def _calm(self) -> None:
+        self._patience.succeeded()
+        if self._state.trouble:
+            self._state = replace(self._state, trouble="")
+
+
+@dataclass
+class _Group:
+    events: list[Event] = field(default_factory=list)
+    ids: set[int] = field(default_factory=set)
+
+    def add(self, events: Iterable[Event], ids: Iterable[int]) -> None:
+        self.events += events
+        self.ids.update(ids)
+
+
+def _feeds(entities: Sequence[EntitySettings]) -> dict[FileName, list[EntityQuery]]:
+    feeds: dict[FileName, list[EntityQuery]] = defaultdict(list)
+    for entity in entities:
+        for file in entity.fed_by:
+            feeds[file].append(entity.query)
+    return dict(feeds)
+
+
+def _rows_verb(
+    query: EntityQuery, keys: Sequence[tuple[str, ...]]
+) -> Callable[[IbmI], Sequence[TableRow]]:
+    return lambda ibmi: ibmi.rows(query, keys)

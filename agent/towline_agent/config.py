@@ -1,0 +1,362 @@
+"""agent.toml into frozen settings: every fault is one sentence with file, field and value.
+
+The file is the customer's own. The relay never sees it and can't change it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from towline_agent.config_formats import Parameter, check_ccsid, read_field, read_parameter
+from towline_agent.ibmi.port import EntityQuery, QueueName
+from towline_agent.ibmi.records import RecordFormat
+from towline_agent.policy import FileName, Policy, ProgramName, parse_object
+from towline_shared.config import Section, load_toml
+from towline_shared.errors import Misconfigured, Permanent
+
+__all__ = [
+    "AgentConfig",
+    "EntitySettings",
+    "OrderSettings",
+    "OutboxSettings",
+    "QueueSettings",
+    "RelaySettings",
+    "load_config",
+]
+
+ENTITIES = ("item", "price", "stock", "order_result", "shipment")
+_COLUMNS = {
+    "item": ("SKU",),
+    "price": ("SKU",),
+    "stock": ("SKU", "WAREHOUSE"),
+    "order_result": ("ORDER_GID",),
+    "shipment": ("SHIPMENT",),
+}
+_INITIAL = ("item", "price", "stock")  # what a shop needs before the first change
+_SINKS = ("order_tables", "data_queue", "program_call")
+_AUTHORITY = "-- authority:"
+
+
+@dataclass(frozen=True, slots=True)
+class RelaySettings:
+    """Where the relay is and how to get there.
+
+    Attributes:
+        url: ``wss://...`` (``ws://`` only for loopback).
+        proxy: a proxy's URL, ``environment``, or None for a direct connection.
+        ca_file: certificates of a corporate authority, trusted beside the system's.
+    """
+
+    url: str
+    proxy: str | None
+    ca_file: Path | None
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxSettings:
+    """The outbox and its doorbell; times in seconds."""
+
+    library: str
+    doorbell: QueueName | None
+    wait_s: float
+    sweep_s: float
+    batch: int
+
+
+@dataclass(frozen=True, slots=True)
+class EntitySettings:
+    """One entity: its SELECT, the files whose triggers feed it, whether it is loaded at first."""
+
+    query: EntityQuery
+    fed_by: tuple[FileName, ...]
+    authority: str
+    initial_load: bool
+
+
+@dataclass(frozen=True, slots=True)
+class QueueSettings:
+    """A data queue whose entries are data."""
+
+    name: str
+    queue: QueueName
+    entity: str
+    record: RecordFormat
+    key: tuple[str, ...]
+    look_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class OrderSettings:
+    """Where orders go: staging tables, a data queue, or one of the customer's own programs."""
+
+    sink: str
+    queue: QueueName | None
+    ccsid: int
+    program: ProgramName | None
+    parameters: tuple[Parameter, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AgentConfig:
+    """The whole of agent.toml.
+
+    Attributes:
+        ibmi: the ``[ibmi]`` table, unread: it belongs to the driver.
+        most_events: backlog at which the agent stops reading and the IBM i keeps the rows.
+        snapshot_page: rows of one page of an initial load.
+    """
+
+    file: Path
+    relay: RelaySettings
+    state: Path
+    health_port: int
+    driver: str
+    ibmi: Section
+    policy: Policy
+    outbox: OutboxSettings
+    entities: tuple[EntitySettings, ...]
+    queues: tuple[QueueSettings, ...]
+    orders: OrderSettings
+    most_events: int
+    snapshot_page: int
+    log_format: str
+
+    @property
+    def queries(self) -> dict[str, EntityQuery]:
+        """Entity name to its query."""
+        return {entity.query.entity: entity.query for entity in self.entities}
+
+
+def load_config(path: Path) -> AgentConfig:
+    """Read and check agent.toml and the SELECT files beside it; touches no network.
+
+    Raises:
+        Misconfigured: names file, field, value and what would be accepted.
+        Permanent: something configured lies outside the policy.
+    """
+    top = load_toml(path)
+    top.only(
+        "relay", "state", "health", "ibmi", "policy", "outbox", "entities", "queues", "orders",
+        "buffer", "snapshot", "log",
+    )  # fmt: skip
+    config = AgentConfig(
+        file=path,
+        relay=_relay(top.section("relay", required=True)),
+        state=_state(top.section("state")),
+        health_port=_port(top.section("health")),
+        driver=top.section("ibmi", required=True).text("driver"),
+        ibmi=top.section("ibmi"),
+        policy=_policy(top.section("policy", required=True)),
+        outbox=_outbox(top.section("outbox", required=True)),
+        entities=_entities(top),
+        queues=tuple(_queue(name, each) for name, each in top.sections("queues").items()),
+        orders=_orders(top.section("orders")),
+        most_events=_single(top, "buffer", "most_events", 50_000, least=1000),
+        snapshot_page=_single(top, "snapshot", "page", 500, least=2),
+        log_format=_log(top.section("log")),
+    )
+    _hold_against_policy(config)
+    return config
+
+
+def _relay(section: Section) -> RelaySettings:
+    section.only("url", "proxy", "ca_file")
+    url = section.text("url")
+    parts = urlsplit(url)
+    local = parts.hostname in ("127.0.0.1", "::1", "localhost")
+    if parts.scheme not in ("wss", "ws") or not parts.hostname:
+        raise section.wrong("url", url, "must be a websocket address such as wss://host/link")
+    if parts.scheme == "ws" and not local:
+        raise section.wrong("url", url, "must begin with wss:// (ws:// is for loopback only)")
+    if parts.username or parts.password:
+        raise Misconfigured(f"{section.file}: relay.url must not hold a user or a password.")
+    proxy = section.text("proxy", "environment")
+    if proxy not in ("environment", "none") and urlsplit(proxy).scheme not in ("http", "https"):
+        raise Misconfigured(
+            f"{section.file}: relay.proxy is neither environment, none nor an http(s) address.",
+            hint='Write proxy = "http://proxy.example.com:3128".',
+        )
+    ca_file = section.path("ca_file") if "ca_file" in section.data else None
+    if ca_file is not None and not ca_file.is_file():
+        raise section.wrong("ca_file", str(ca_file), "is not a file")
+    return RelaySettings(url=url, proxy=None if proxy == "none" else proxy, ca_file=ca_file)
+
+
+def _state(section: Section) -> Path:
+    section.only("folder")
+    return section.path("folder", "state")
+
+
+def _port(section: Section) -> int:
+    section.only("port")
+    port = section.number("port", 8411)
+    if port > 65535:
+        raise section.wrong("port", port, "must be at most 65535")
+    return port
+
+
+def _single(top: Section, table: str, field: str, default: int, *, least: int) -> int:
+    section = top.section(table)
+    section.only(field)
+    return section.number(field, default, least=least)
+
+
+def _log(section: Section) -> str:
+    section.only("format")
+    return section.text("format", "console", among=("console", "json"))
+
+
+def _policy(section: Section) -> Policy:
+    section.only("libraries", "files", "queues", "programs")
+    return Policy(
+        libraries=frozenset(section.texts("libraries")),
+        files=frozenset(FileName(*pair) for pair in _objects(section, "files")),
+        queues=frozenset(QueueName(*pair) for pair in _objects(section, "queues")),
+        programs=frozenset(ProgramName(*pair) for pair in _objects(section, "programs")),
+    )
+
+
+def _objects(section: Section, field: str) -> list[tuple[str, str]]:
+    return [_object(section, field, text) for text in section.texts(field, ())]
+
+
+def _object(section: Section, field: str, text: str) -> tuple[str, str]:
+    try:
+        return parse_object(text)
+    except ValueError as error:
+        raise section.wrong(field, text, str(error)) from None
+
+
+def _outbox(section: Section) -> OutboxSettings:
+    section.only("library", "doorbell", "wait_s", "sweep_s", "batch")
+    doorbell = section.text("doorbell", "")
+    wait_s = section.seconds("wait_s", 5.0)
+    if wait_s > 30:  # a stop request and a save window must be seen in time
+        raise section.wrong("wait_s", wait_s, "must be at most 30 seconds")
+    return OutboxSettings(
+        library=section.text("library"),
+        doorbell=QueueName(*_object(section, "doorbell", doorbell)) if doorbell else None,
+        wait_s=wait_s,
+        sweep_s=section.seconds("sweep_s", 60.0),
+        batch=section.number("batch", 500, least=1),
+    )
+
+
+def _entities(top: Section) -> tuple[EntitySettings, ...]:
+    tables = top.sections("entities")
+    for name in tables:
+        if name not in ENTITIES:
+            raise Misconfigured(
+                f"{top.file}: entities.{name} is not an entity Towline knows.",
+                hint=f"Known: {', '.join(ENTITIES)}.",
+            )
+    return tuple(_entity(name, tables[name]) for name in ENTITIES if name in tables)
+
+
+def _entity(name: str, section: Section) -> EntitySettings:
+    section.only("select_file", "key", "fed_by", "initial_load")
+    select, authority = _select(section)
+    key = tuple(column.upper() for column in section.texts("key", _COLUMNS[name]))
+    missing = [column for column in _COLUMNS[name] if column not in key]
+    if missing:
+        raise section.wrong("key", list(key), f"must hold {', '.join(_COLUMNS[name])}")
+    return EntitySettings(
+        query=EntityQuery(entity=name, select=select, key=key),
+        fed_by=tuple(FileName(*pair) for pair in _objects(section, "fed_by")),
+        authority=authority,
+        initial_load=section.flag("initial_load", name in _INITIAL),
+    )
+
+
+def _select(section: Section) -> tuple[str, str]:
+    """Read a SELECT file; return the statement and its authority line."""
+    path = section.path("select_file")
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise section.wrong("select_file", str(path), f"can't be read: {error}") from None
+    first, _, rest = text.partition("\n")
+    if not first.startswith(_AUTHORITY) or not first.removeprefix(_AUTHORITY).strip():
+        raise Misconfigured(
+            f"{path} does not begin with its authority.",
+            hint=f"First line: {_AUTHORITY} SELECT on LIBRARY.FILE (what an administrator grants).",
+        )
+    select = rest.strip()
+    if not select.upper().startswith(("SELECT", "WITH")) or ";" in select:
+        raise Misconfigured(
+            f"{path} is not one single SELECT.", hint="Write one SELECT without a semicolon."
+        )
+    return select, first.removeprefix(_AUTHORITY).strip()
+
+
+def _queue(name: str, section: Section) -> QueueSettings:
+    section.only("queue", "entity", "ccsid", "fields", "key", "look_s")
+    fields = tuple(read_field(each) for each in section.array("fields"))
+    if not fields:
+        raise section.wrong("fields", [], "must describe the record, field by field")
+    names = {field.name for field in fields}
+    key = section.texts("key")
+    for column in key:
+        if column not in names:
+            raise section.wrong("key", list(key), f"names {column}, which is not a field")
+    entity = section.text("entity", among=("item", "price", "stock"))
+    lacking = [column for column in _COLUMNS[entity] if column not in names]
+    if lacking:
+        raise section.wrong("fields", sorted(names), f"must hold {', '.join(lacking)}")
+    queue = QueueName(*_object(section, "queue", section.text("queue")))
+    ccsid = section.number("ccsid", 37, least=1)
+    check_ccsid(section, ccsid)
+    return QueueSettings(
+        name=name,
+        queue=queue,
+        entity=entity,
+        record=RecordFormat(str(queue), fields, ccsid=ccsid),
+        key=key,
+        look_s=section.seconds("look_s", 5.0),
+    )
+
+
+def _orders(section: Section) -> OrderSettings:
+    section.only("sink", "queue", "ccsid", "program", "parameters")
+    sink = section.text("sink", "order_tables", among=_SINKS)
+    queue, program = section.text("queue", ""), section.text("program", "")
+    if sink == "data_queue" and not queue:
+        raise Misconfigured(f"{section.file}: orders.queue is missing for the sink data_queue.")
+    if sink == "program_call" and not program:
+        raise Misconfigured(f"{section.file}: orders.program is missing for the sink program_call.")
+    ccsid = section.number("ccsid", 1208, least=1)
+    check_ccsid(section, ccsid)
+    return OrderSettings(
+        sink=sink,
+        queue=QueueName(*_object(section, "queue", queue)) if queue else None,
+        ccsid=ccsid,
+        program=ProgramName(*_object(section, "program", program)) if program else None,
+        parameters=tuple(read_parameter(each) for each in section.array("parameters")),
+    )
+
+
+def _hold_against_policy(config: AgentConfig) -> None:
+    """Refuse at start what the customer's own list does not allow."""
+    policy = config.policy
+    if config.outbox.library not in policy.libraries:
+        raise Permanent(
+            f"The outbox library {config.outbox.library} is outside this site's policy.",
+            hint=f'Add "{config.outbox.library}" to libraries under [policy] in agent.toml.',
+        )
+    if config.outbox.doorbell is not None:
+        policy.check_queue(config.outbox.doorbell, why="outbox.doorbell")
+    for entity in config.entities:
+        policy.check_select(entity.query)
+    for source in config.queues:
+        policy.check_queue(source.queue, why=f"queues.{source.name}")
+        if source.queue == config.outbox.doorbell:
+            raise Misconfigured(
+                f"{config.file}: queues.{source.name}.queue is also the doorbell.",
+                hint="A doorbell carries no data and is taken freely; use another queue.",
+            )
+    if config.orders.sink == "data_queue" and config.orders.queue is not None:
+        policy.check_queue(config.orders.queue, why="orders.queue")
+    if config.orders.sink == "program_call" and config.orders.program is not None:
+        policy.check_program(config.orders.program, why="orders.program")

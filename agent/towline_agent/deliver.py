@@ -1,0 +1,148 @@
+"""From the inbox to the IBM i: each document once, in order, with a report about it.
+
+Order is kept the plain way: a document that can't be applied now (a locked record, a restricted
+system) is repeated before anything behind it. One that can never be applied is reported as refused,
+with its sentence, and the rest goes on.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+import structlog
+
+from towline_agent.buffer import Buffer, InboxRow
+from towline_agent.pace import Pace, Patience
+from towline_agent.sinks.base import Sink
+from towline_shared.clock import Clock
+from towline_shared.errors import Permanent, Retryable, TowlineError
+from towline_shared.events import Delivered, Event, event_id
+
+__all__ = ["Delivery", "DeliveryState"]
+
+_log = structlog.get_logger(__name__)
+_BATCH = 50
+_IDLE_S = 3600.0  # the inbox wakes us; this only bounds a missed wake
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryState:
+    """What the health page says about documents on their way into the IBM i.
+
+    Attributes:
+        written: documents that had their effect since the start, repetitions included.
+        refused: documents that were refused since the start.
+        waiting: sentence of what the next document waits for; empty when nothing waits.
+    """
+
+    written: int = 0
+    refused: int = 0
+    waiting: str = ""
+    last_at: datetime | None = None
+
+
+class Delivery:
+    """Applies documents one after the other."""
+
+    def __init__(
+        self,
+        *,
+        buffer: Buffer,
+        sink: Sink,
+        clock: Clock,
+        pace: Pace,
+        patience: Patience,
+        reported: Callable[[], None],
+    ) -> None:
+        """``reported`` is called after each report in the buffer, so that the link sends it."""
+        self._buffer = buffer
+        self._sink = sink
+        self._clock = clock
+        self._pace = pace
+        self._patience = patience
+        self._reported = reported
+        self._wake = asyncio.Event()
+        self._state = DeliveryState()
+
+    @property
+    def state(self) -> DeliveryState:
+        """What has been done so far."""
+        return self._state
+
+    def wake(self) -> None:
+        """Say that the inbox holds something new; call it on the event loop's thread."""
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Apply for ever."""
+        while True:
+            rows = await asyncio.wrap_future(self._buffer.inbox(_BATCH))
+            for row in rows:
+                await self._apply(row)
+            if not rows:
+                await self._pace.rest(self._wake, _IDLE_S)
+
+    async def _apply(self, row: InboxRow) -> None:
+        """Repeat one document until it has its effect or is refused, then report it."""
+        while True:
+            try:
+                outcome, reason = await self._outcome(row)
+            except Retryable as error:
+                await self._wait(row, error)
+                continue
+            break
+        self._patience.succeeded()
+        report = self._report(row, outcome, reason)
+        if not await self._noted(row, report):
+            return
+        refused = outcome == "refused"
+        self._state = replace(
+            self._state,
+            written=self._state.written + (not refused),
+            refused=self._state.refused + refused,
+            waiting="",
+            last_at=self._clock.now(),
+        )
+        _log.info(
+            "document applied", action="deliver", event=row.event_id, outcome=outcome, reason=reason
+        )
+        self._reported()
+
+    async def _noted(self, row: InboxRow, report: Event) -> bool:
+        """Write the report; a full disk is waited for, and the sink knows the event again."""
+        while True:
+            try:
+                await asyncio.wrap_future(self._buffer.applied(row, report))
+            except Retryable as error:
+                await self._wait(row, error)
+                continue
+            return True
+
+    async def _outcome(self, row: InboxRow) -> tuple[str, str]:
+        if row.event is None:
+            return "refused", row.error
+        try:
+            applied = await self._sink.write(row.event)
+        except Permanent as error:
+            return "refused", str(error)
+        return applied.value, ""
+
+    async def _wait(self, row: InboxRow, error: TowlineError) -> None:
+        if self._state.waiting != str(error):
+            _log.warning(
+                "document waits", action="deliver.wait", event=row.event_id, error=str(error)
+            )
+        self._state = replace(self._state, waiting=str(error))
+        await self._pace.rest(asyncio.Event(), self._patience.delay_s(error))
+
+    def _report(self, row: InboxRow, outcome: str, reason: str) -> Event:
+        return Event(
+            id=event_id("delivered", row.event_id, outcome),
+            key=row.key,
+            origin=f"agent:{row.stream}",
+            seen_at=self._clock.now(),
+            body=Delivered(event_id=row.event_id, outcome=outcome, reason=reason),
+        )

@@ -1,0 +1,90 @@
+"""The waiting connection: takes rings off the doorbell queue and wakes the readers.
+
+A ring carries nothing, so losing one costs nothing. Waits are short and never abandoned: a wait the
+client gave up may go on in the server job and swallow the next entry (the ghost receiver).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+import structlog
+
+from towline_agent.ibmi.port import QueueName
+from towline_agent.ibmi.worker import IbmIWorker
+from towline_agent.pace import Pace, Patience
+from towline_shared.clock import Clock
+from towline_shared.errors import Permanent, Retryable
+
+__all__ = ["Doorbell", "DoorbellState"]
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class DoorbellState:
+    """What the health page says about the doorbell."""
+
+    rings: int = 0
+    last_ring_at: datetime | None = None
+    trouble: str = ""
+
+
+class Doorbell:
+    """Waits for ever."""
+
+    def __init__(
+        self,
+        *,
+        queue: QueueName,
+        wait_s: float,
+        waiter: IbmIWorker,
+        clock: Clock,
+        pace: Pace,
+        patience: Patience,
+        rang: Callable[[], None],
+    ) -> None:
+        """``rang`` is called after each ring, and after each gap in which one may have been lost.
+
+        Args:
+            wait_s: length of one wait in seconds.
+        """
+        self._queue = queue
+        self._wait_s = wait_s
+        self._waiter = waiter
+        self._clock = clock
+        self._pace = pace
+        self._patience = patience
+        self._rang = rang
+        self._state = DoorbellState()
+
+    @property
+    def state(self) -> DoorbellState:
+        """What has been heard so far."""
+        return self._state
+
+    async def run(self) -> None:
+        """Wait, wake, wait again."""
+        while True:
+            try:
+                entry = await self._waiter.call(
+                    lambda ibmi: ibmi.wait(self._queue, seconds=self._wait_s)
+                )
+            except (Retryable, Permanent) as error:
+                if self._state.trouble != str(error):
+                    _log.warning("doorbell not heard", action="doorbell.wait", error=str(error))
+                self._state = replace(self._state, trouble=str(error))
+                await self._pace.rest(asyncio.Event(), self._patience.delay_s(error))
+                continue
+            self._patience.succeeded()
+            if entry is not None:
+                self._state = replace(
+                    self._state, rings=self._state.rings + 1, last_ring_at=self._clock.now()
+                )
+            if entry is not None or self._state.trouble:
+                self._rang()
+            if self._state.trouble:
+                self._state = replace(self._state, trouble="")

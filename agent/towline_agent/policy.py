@@ -1,0 +1,139 @@
+"""The customer's allow-list: every file, queue and program the agent may touch, decided on site.
+
+Nothing the relay says can widen it: the relay never names objects, and what the agent itself is
+configured to touch is held against this list at start, before the first connection.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from towline_agent.ibmi.port import EntityQuery, QueueName
+from towline_shared.errors import Permanent
+
+__all__ = ["FileName", "Policy", "ProgramName", "parse_object", "tables_of"]
+
+# System names: 10 characters, first one a letter or $ # @; national variants of the three exist.
+_NAME = re.compile(r"[A-Z$#@][A-Z0-9$#@_]{0,9}")
+_TABLE = re.compile(
+    r"""(?:\bFROM|\bJOIN|,)\s+(?:LATERAL\s+)?
+        (?P<library>"?[A-Z$#@][A-Z0-9$#@_]*"?)\s*[./]\s*(?P<file>"?[A-Z$#@][A-Z0-9$#@_]*"?)
+        (?!\s*[(.])""",
+    re.VERBOSE,
+)
+_UNQUALIFIED = re.compile(
+    r"""(?:\bFROM|\bJOIN)\s+(?P<file>[A-Z$#@][A-Z0-9$#@_]*)(?!\s*[./A-Z0-9$#@_(])""", re.VERBOSE
+)
+_COMMENT = re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
+_LITERAL = re.compile(r"'(?:[^']|'')*'")
+
+
+@dataclass(frozen=True, slots=True)
+class FileName:
+    """A file (table) by library and system name."""
+
+    library: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.library}/{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class ProgramName:
+    """A program by library and system name."""
+
+    library: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.library}/{self.name}"
+
+
+def parse_object(text: str) -> tuple[str, str]:
+    """Split ``LIBRARY/NAME`` into its two system names.
+
+    Raises:
+        ValueError: says what is wrong with the text.
+    """
+    library, slash, name = text.partition("/")
+    if not slash:
+        raise ValueError("must be written LIBRARY/NAME")
+    for part in (library, name):
+        if not _NAME.fullmatch(part):
+            raise ValueError(
+                f"holds {part!r}, which is not a system name (upper case, at most 10 characters)"
+            )
+    return library, name
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What the agent may touch.
+
+    Attributes:
+        libraries: libraries whose files may be read.
+        files: when not empty, only these files of those libraries.
+        queues: data queues that may be read or written.
+        programs: programs that may be called; none by default.
+    """
+
+    libraries: frozenset[str]
+    files: frozenset[FileName] = frozenset()
+    queues: frozenset[QueueName] = frozenset()
+    programs: frozenset[ProgramName] = frozenset()
+
+    def check_file(self, file: FileName, *, why: str) -> None:
+        """Raise Permanent unless the file may be touched; ``why`` names who wants it."""
+        if file.library not in self.libraries:
+            raise _outside("file", str(file), why, f'"{file.library}" to libraries')
+        if self.files and file not in self.files:
+            raise _outside("file", str(file), why, f'"{file}" to files')
+
+    def check_queue(self, queue: QueueName, *, why: str) -> None:
+        """Raise Permanent unless the data queue may be touched."""
+        if queue not in self.queues:
+            raise _outside("data queue", str(queue), why, f'"{queue}" to queues')
+
+    def check_program(self, program: ProgramName, *, why: str) -> None:
+        """Raise Permanent unless the program may be called."""
+        if program not in self.programs:
+            raise _outside("program", str(program), why, f'"{program}" to programs')
+
+    def check_select(self, query: EntityQuery) -> None:
+        """Hold the tables a SELECT names against the list.
+
+        Only what stands plainly in the text is seen (FROM and JOIN with a library); the profile's
+        own authority on the IBM i remains the real fence. A table without a library is refused,
+        because the library list of a server job would decide which one it is.
+        """
+        why = f"the SELECT of the entity {query.entity}"
+        for table in tables_of(query.select):
+            if isinstance(table, str):
+                raise Permanent(
+                    f"{why} reads {table} without naming its library.",
+                    hint=f"Write LIBRARY.{table} in the SELECT.",
+                )
+            self.check_file(table, why=why)
+
+
+def _outside(kind: str, name: str, why: str, what: str) -> Permanent:
+    return Permanent(
+        f"The {kind} {name} is outside this site's policy; it is wanted by {why}.",
+        hint=f"If it is meant to be touched, add {what} under [policy] in agent.toml.",
+    )
+
+
+def tables_of(select: str) -> Iterator[FileName | str]:
+    """Yield the tables a SELECT names after FROM and JOIN; a text where the library is missing."""
+    text = _LITERAL.sub("''", _COMMENT.sub(" ", select)).upper()
+    common = set(
+        re.findall(r"(?:\bWITH|,)\s+([A-Z$#@][A-Z0-9$#@_]*)\s*(?:\([^()]*\)\s*)?AS\s*\(", text)
+    )
+    for found in _TABLE.finditer(text):
+        yield FileName(found["library"].strip('"'), found["file"].strip('"'))
+    for found in _UNQUALIFIED.finditer(text):
+        if found["file"] not in common:
+            yield found["file"]

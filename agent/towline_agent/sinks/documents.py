@@ -1,0 +1,52 @@
+"""The order document as the other sinks hand it over: JSON text and single values."""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+
+from towline_shared.codec import encode
+from towline_shared.errors import Permanent
+from towline_shared.events import Event, Order, Scalar
+
+__all__ = ["document_text", "order_of", "order_value"]
+
+
+def order_of(event: Event) -> Order:
+    """Return the order an event carries.
+
+    Raises:
+        Permanent: it carries something this agent has no use for.
+    """
+    if not isinstance(event.body, Order):
+        raise Permanent(
+            f"The document {event.id} is of the kind {event.entity}; this agent applies orders.",
+            hint="Upgrade the agent, or correct the relay's rules.",
+        )
+    return event.body
+
+
+def document_text(event: Event) -> str:
+    """Return the document as compact JSON: ``event_id`` and the order's fields, amounts as text."""
+    body = json.loads(encode(event))["body"]
+    return json.dumps({"event_id": event.id, **body}, ensure_ascii=False, separators=(",", ":"))
+
+
+def order_value(event: Event, name: str) -> Scalar:
+    """Return one of the values a program may be given (``ORDER_VALUES`` of the configuration)."""
+    order = order_of(event)
+    values: dict[str, str | int | Decimal] = {
+        "event_id": event.id,
+        "order_gid": order.order_gid,
+        "name": order.name,
+        "placed_at": order.placed_at,
+        "currency": order.currency,
+        "total": order.total,
+        "lines_total": order.lines_total,
+        "shipping_total": order.shipping_total,
+        "tax_total": order.tax_total,
+        "line_count": len(order.lines),
+        "customer_gid": order.customer_gid,
+        "purchase_order": order.purchase_order,
+    }
+    return document_text(event) if name == "document" else values[name]
