@@ -15,7 +15,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from towline_relay.admin import pages
 from towline_relay.admin.auth import Attempts, Sessions
-from towline_relay.admin.facts import STATES, AdminStore, AgentFacts, EventFilter
+from towline_relay.admin.facts import STATES, AdminStore, AgentFacts
+from towline_relay.admin.forms import Wrong, inside, read_filter, read_form
 from towline_shared.clock import Clock, parse_utc
 
 __all__ = ["setup_admin"]
@@ -26,9 +27,6 @@ Retry = Callable[[str, str], Awaitable[bool]]
 
 _SESSION = "towline_session"
 _BEFORE = "towline_sign_in"
-_LIMIT = 100
-_MOST = 500
-_FORM_BYTES = 4096
 _STATIC = {"admin.css": "text/css", "admin.js": "text/javascript", "icon.svg": "image/svg+xml"}
 _HEADERS = {
     "Content-Security-Policy": (
@@ -126,7 +124,7 @@ class _Admin:
                 raise web.HTTPSeeOther(f"/admin/sign-in?{query}")
             try:
                 template, data = await page(request)
-            except _Wrong as wrong:
+            except Wrong as wrong:
                 return self._wrong(request, wrong, as_json=as_json)
             if as_json:
                 return web.json_response(data)
@@ -167,7 +165,7 @@ class _Admin:
         )
         return web.Response(text=html, content_type="text/html", status=status)
 
-    def _wrong(self, request: web.Request, wrong: _Wrong, *, as_json: bool) -> web.Response:
+    def _wrong(self, request: web.Request, wrong: Wrong, *, as_json: bool) -> web.Response:
         if as_json:
             return _json_error(wrong.status, wrong.what)
         return self._page(request, "wrong.html", {"what": wrong.what}, status=wrong.status)
@@ -182,7 +180,7 @@ class _Admin:
         return "agents.html", pages.agents_page(agents, now=self._clock.now())
 
     async def events_page(self, request: web.Request) -> tuple[str, dict[str, Any]]:
-        wanted = _filter(request)
+        wanted = read_filter(request)
         counts = await self._store.counts(tenant=wanted.tenant)
         events = await self._store.events(wanted)
         data = pages.events_page(counts, events, wanted, now=self._clock.now())
@@ -191,7 +189,7 @@ class _Admin:
     async def event_page(self, request: web.Request) -> tuple[str, dict[str, Any]]:
         event = await self._store.event(request.match_info["event_id"])
         if event is None:
-            raise _Wrong(404, "There is no event with this id. It may have been trimmed.")
+            raise Wrong(404, "There is no event with this id. It may have been trimmed.")
         history = await self._store.history(event.event_id)
         data = pages.event_page(event, history, now=self._clock.now())
         return "event.html", data | {
@@ -201,7 +199,7 @@ class _Admin:
     async def retry(self, request: web.Request) -> web.StreamResponse:
         """Make a parked event pending again; asking twice changes nothing more."""
         session = request.cookies.get(_SESSION, "")
-        form = await _form(request)
+        form = await read_form(request)
         if not self._has_session(request) or not self._sessions.is_form_token(
             form.get("form_token", ""), bound_to=session
         ):
@@ -225,7 +223,7 @@ class _Admin:
             response = self._sign_in_form(request, error=error, status=429)
             response.headers["Retry-After"] = str(math.ceil(wait))
             return response
-        form = await _form(request)
+        form = await read_form(request)
         bound = request.cookies.get(_BEFORE, "")
         if not self._sessions.is_form_token(form.get("form_token", ""), bound_to=bound):
             return self._sign_in_form(
@@ -235,13 +233,13 @@ class _Admin:
             self._attempts.failed(address)
             error = "This is not the operator token. It is in admin.token in the state folder."
             return self._sign_in_form(request, error=error, status=401)
-        response = web.HTTPSeeOther(_inside(form.get("next", "")))
+        response = web.HTTPSeeOther(inside(form.get("next", "")))
         response.del_cookie(_BEFORE, path="/admin")
         self._set_cookie(request, response, _SESSION, self._sessions.start())
         raise response
 
     async def sign_out(self, request: web.Request) -> web.StreamResponse:
-        form = await _form(request)
+        form = await read_form(request)
         session = request.cookies.get(_SESSION, "")
         if not self._sessions.is_form_token(form.get("form_token", ""), bound_to=session):
             return self._page(request, "wrong.html", {"what": "This form had expired."}, status=403)
@@ -253,7 +251,7 @@ class _Admin:
         bound = secrets.token_urlsafe(16)
         data = {
             "error": error,
-            "next": _inside(request.query.get("next", "")),
+            "next": inside(request.query.get("next", "")),
             "sign_in_token": self._sessions.form_token(bound),
         }
         response = self._page(request, "sign_in.html", data, status=status)
@@ -280,52 +278,6 @@ class _Admin:
         if name not in self._files:
             raise web.HTTPNotFound
         return web.Response(body=self._files[name], content_type=_STATIC[name], charset="utf-8")
-
-
-class _Wrong(Exception):
-    """A request that can't be answered; the sentence is for the person."""
-
-    def __init__(self, status: int, what: str) -> None:
-        super().__init__(what)
-        self.status = status
-        self.what = what
-
-
-def _filter(request: web.Request) -> EventFilter:
-    query = request.query
-    states = tuple(dict.fromkeys(state for state in query.getall("state", []) if state))
-    for state in states:
-        if state not in STATES:
-            raise _Wrong(400, f"{state!r} is not a state. States are {', '.join(STATES)}.")
-    before = query.get("before", "")
-    if before and not (before.isascii() and before.isdigit() and len(before) < 19):
-        raise _Wrong(400, "before must be the serial number of an event.")
-    limit = query.get("limit", str(_LIMIT))
-    if not (limit.isascii() and limit.isdigit() and 0 < int(limit[:9]) <= _MOST):
-        raise _Wrong(400, f"limit must be 1 to {_MOST}.")
-    return EventFilter(
-        states=states,
-        entity=query.get("entity", "")[:40],
-        key=query.get("key", "")[:200].strip(),
-        text=query.get("text", "")[:200].strip(),
-        tenant=query.get("tenant", "")[:80],
-        before=int(before) if before else None,
-        limit=int(limit),
-    )
-
-
-async def _form(request: web.Request) -> Mapping[str, str]:
-    """Read a small form; a larger one is refused before it is read."""
-    if (request.content_length or 0) > _FORM_BYTES:
-        raise web.HTTPRequestEntityTooLarge(_FORM_BYTES, request.content_length or 0)
-    return {name: value for name, value in (await request.post()).items() if isinstance(value, str)}
-
-
-def _inside(path: str) -> str:
-    """Return a path of ours to go on to; anything else leads to the first page."""
-    if path.startswith("/admin/") and not any(sign in path for sign in "\\\r\n"):
-        return path
-    return "/admin/agents"
 
 
 def _json_error(status: int, what: str) -> web.Response:

@@ -14,7 +14,7 @@ from typing import Any
 from aiohttp import web
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from towline_sandbox.stage import journey
+from towline_sandbox.stage import board
 from towline_sandbox.stage.art import picture
 from towline_sandbox.stage.fault_desk import FaultDesk
 from towline_sandbox.stage.terminal import Display, Keystroke, press
@@ -164,10 +164,10 @@ async def _page(request: web.Request) -> web.Response:
     html = stage.templates.get_template("stage.html").render(
         screen=_screen_html(stage, display),
         display=display,
-        zones=journey.ZONES,
-        stations=journey.STATIONS,
-        edges=journey.EDGES,
-        board=(journey.WIDTH, journey.HEIGHT),
+        zones=board.ZONES,
+        stations=board.STATIONS,
+        edges=board.EDGES,
+        board=(board.WIDTH, board.HEIGHT),
         spark=(SPARK_WIDTH, SPARK_HEIGHT),
         faults=stage.desk.known,
         links=stage.links,

@@ -10,14 +10,29 @@ export function setUpTerminal(post) {
   const message = document.getElementById("message");
   let waiting = false;
   let stale = false;
+  const ahead = [];
 
   const inputs = () => [...screen.querySelectorAll("input")];
   const typed = () => inputs().some((input) => input.value !== input.defaultValue);
 
+  // Rows that did not change stay the very nodes they were, with cursor and selection.
+  function paint(html) {
+    const wanted = document.createElement("template");
+    wanted.innerHTML = html;
+    const rows = [...wanted.content.children];
+    for (const row of rows) row.html = row.outerHTML;
+    const present = [...screen.children];
+    if (present.length !== rows.length) { screen.replaceChildren(...rows); return; }
+    rows.forEach((row, n) => {
+      const untouched = ![...present[n].querySelectorAll("input")].some((i) => i.value !== i.defaultValue);
+      if (present[n].html !== row.html || !untouched) present[n].replaceWith(row);
+    });
+  }
+
   function show(display) {
     const focused = document.activeElement?.name;
     const inside = screen.contains(document.activeElement);
-    screen.innerHTML = display.html;
+    paint(display.html);
     Object.assign(form.dataset, { screen: display.screen, top: display.top, item: display.item });
     form.dataset.message = display.message;
     if (display.message && message.textContent !== display.message) {
@@ -31,7 +46,12 @@ export function setUpTerminal(post) {
   }
 
   async function press(key) {
-    if (waiting) { stale = stale || key === "AUTO"; return; }
+    // Type-ahead, as a terminal has it: a key pressed while the system works is not lost.
+    if (waiting) {
+      if (key === "AUTO") stale = true;
+      else ahead.push(key);
+      return;
+    }
     waiting = true;
     if (key !== "AUTO") { busy.textContent = "X SYSTEM"; busy.dataset.tone = "ok"; }
     const { screen: name, top, item, message: said } = form.dataset;
@@ -45,7 +65,8 @@ export function setUpTerminal(post) {
     } finally {
       waiting = false;
     }
-    if (stale) { stale = false; worldChanged(); }
+    if (ahead.length) press(ahead.shift());
+    else if (stale) { stale = false; worldChanged(); }
   }
 
   // What a person has typed is never taken away by a refresh.
@@ -65,6 +86,7 @@ export function setUpTerminal(post) {
     return list[(list.indexOf(input) + step + list.length) % list.length];
   }
 
+  for (const row of screen.children) row.html = row.outerHTML;
   form.addEventListener("submit", (event) => { event.preventDefault(); press("ENTER"); });
   form.addEventListener("keydown", (event) => {
     if (KEYS.has(event.key) && !event.ctrlKey && !event.altKey) {

@@ -203,7 +203,9 @@ def test_events_are_filtered_by_what_the_address_says() -> None:
     run(test)
 
 
-@pytest.mark.parametrize("query", ["state=gone", "before=x", "before=-1", "limit=0", "limit=501", "limit=x", "before=٣"])
+@pytest.mark.parametrize(
+    "query", ["state=gone", "before=x", "before=-1", "limit=0", "limit=501", "limit=x", "before=٣"]
+)
 def test_a_filter_that_can_not_be_is_a_sentence_not_a_crash(query: str) -> None:
     """A wrong address gets 400 and says what would be accepted."""
 

@@ -10,7 +10,7 @@ from decimal import Decimal
 import pytest
 
 from tests.browser.scripted import ScriptedBackend
-from towline_sandbox.stage import journey, story
+from towline_sandbox.stage import board, journey, story
 from towline_sandbox.stage.art import MOTIFS, picture
 from towline_sandbox.stage.view import Sample, View, difference, sample_of
 from towline_sandbox.stage.world import AgentView, IbmIView, RelayEvent, RelayView, World
@@ -31,7 +31,7 @@ def event(**changes: object) -> RelayEvent:
 
 def test_every_station_has_a_figure_in_every_world() -> None:
     """A part that does not answer is shown as such; no station is ever forgotten."""
-    ids = {station.id for station in journey.STATIONS}
+    ids = {station.id for station in board.STATIONS}
     for world in (healthy(), World(at=NOW)):
         state = journey.state_of(world)
         assert ids <= set(state.figures)
@@ -40,16 +40,16 @@ def test_every_station_has_a_figure_in_every_world() -> None:
 
 def test_every_edge_is_counted_in_a_healthy_world() -> None:
     """Each way can carry a light."""
-    assert set(journey.state_of(healthy()).counts) == {edge.id for edge in journey.EDGES}
+    assert set(journey.state_of(healthy()).counts) == {edge.id for edge in board.EDGES}
 
 
 def test_every_edge_starts_and_ends_at_a_station_on_the_board() -> None:
     """The drawing holds together: boxes do not overlap and stay inside."""
-    boxes = journey.STATIONS
+    boxes = board.STATIONS
     for a in boxes:
         assert a.x >= 0
-        assert a.x + a.width <= journey.WIDTH
-        assert a.y + a.height <= journey.HEIGHT
+        assert a.x + a.width <= board.WIDTH
+        assert a.y + a.height <= board.HEIGHT
         for b in boxes:
             apart = (
                 a.x + a.width <= b.x
