@@ -6,8 +6,7 @@ import zlib
 
 __all__ = ["MOTIFS", "picture"]
 
-# Each motif is drawn on a 100 x 100 board in currentColor-free strokes; {a} is the body colour,
-# {b} its shade, {c} the light.
+# Each motif is drawn on a 100 x 100 board; {a} is the body colour, {b} its shade, {c} the light.
 MOTIFS: dict[str, str] = {
     "bolt": (
         '<path d="M30 22h40l10 16-10 12H30L20 38z" fill="{a}"/><path d="M30 22h40l4 6H26z" '
@@ -53,16 +52,29 @@ MOTIFS: dict[str, str] = {
         '<path d="M50 52l12-16" stroke="{b}" stroke-width="5" stroke-linecap="round"/>'
         '<circle cx="50" cy="52" r="5" fill="{b}"/>'
     ),
-    "brush": (
-        '<rect x="44" y="12" width="12" height="40" rx="5" fill="{b}"/>'
-        '<rect x="26" y="50" width="48" height="14" rx="3" fill="{a}"/>'
-        '<path d="M28 64h44l-3 22H31z" fill="{c}"/>'
-        '<path d="M38 66v18M50 66v18M62 66v18" stroke="{b}" stroke-width="2"/>'
+    "nut": (
+        '<path d="M50 14l32 18v36L50 86 18 68V32z" fill="{a}"/><path d="M50 14l32 18v36L50 86z" '
+        'fill="{b}" opacity=".35"/><circle cx="50" cy="50" r="18" fill="{c}"/>'
+        '<circle cx="50" cy="50" r="18" fill="none" stroke="{b}" stroke-width="4"/>'
     ),
-    "gear": (
-        '<path d="M44 14h12l3 11 8 3 10-6 8 8-6 10 3 8 11 3v0l0 9-11 3-3 8 6 10-8 8-10-6-8 3-3 '
-        '11H44l-3-11-8-3-10 6-8-8 6-10-3-8-11-3v-9l11-3 3-8-6-10 8-8 10 6 8-3z" fill="{a}"/>'
-        '<circle cx="50" cy="52" r="15" fill="{c}"/><circle cx="50" cy="52" r="8" fill="{b}"/>'
+    "dowel": (
+        '<rect x="41" y="12" width="18" height="10" rx="3" fill="{b}"/>'
+        '<path d="M38 22h24l-3 56-9 12-9-12z" fill="{a}"/>'
+        '<path d="M39 34l22 4M40 46l20 4M41 58l18 4M42 70l16 4" stroke="{c}" stroke-width="4"/>'
+        '<path d="M50 26v54" stroke="{b}" stroke-width="3"/>'
+    ),
+    "breaker": (
+        '<path d="M26 16h48v14h6v40h-6v14H26V70h-6V30h6z" fill="{a}"/>'
+        '<rect x="34" y="34" width="32" height="32" rx="4" fill="{c}"/>'
+        '<rect x="43" y="38" width="14" height="20" rx="3" fill="{b}"/>'
+        '<circle cx="50" cy="23" r="4" fill="{b}"/><circle cx="50" cy="77" r="4" fill="{b}"/>'
+    ),
+    "can": (
+        '<rect x="43" y="10" width="14" height="12" rx="3" fill="{b}"/>'
+        '<path d="M34 32q0-10 16-10t16 10z" fill="{b}"/>'
+        '<rect x="32" y="32" width="36" height="54" rx="5" fill="{a}"/>'
+        '<rect x="32" y="44" width="36" height="24" fill="{c}"/>'
+        '<path d="M50 47q9 10 0 17q-9-7 0-17z" fill="{b}"/>'
     ),
 }
 _NAMES = tuple(MOTIFS)
@@ -70,24 +82,36 @@ _NAMES = tuple(MOTIFS)
 
 def picture(sku: str, item_class: str, hue: int) -> str:
     """Draw a product: deterministic in its arguments, which reach the SVG only as numbers."""
-    motif = MOTIFS[_motif(item_class or sku)]
+    motif = MOTIFS[_motif(sku, item_class)]
     hue %= 360
     turn = zlib.crc32(sku.encode()) % 13 - 6
     body = motif.format(a=f"hsl({hue} 46% 46%)", b=f"hsl({hue} 50% 30%)", c=f"hsl({hue} 60% 88%)")
     return (
-        '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 100 100" width="200" height="200">'
-        f'<rect width="100" height="100" fill="hsl({hue} 34% 91%)"/>'
+        '<svg xmlns="http://www.w3.org/2000/svg" viewBox="-60 0 220 100" width="220" height="100">'
+        f'<rect x="-60" width="220" height="100" fill="hsl({hue} 34% 91%)"/>'
         f'<ellipse cx="50" cy="91" rx="30" ry="4" fill="hsl({hue} 25% 76%)"/>'
         f'<g transform="translate(50 50) rotate({turn}) scale(.86) translate(-50 -52)">{body}</g>'
         "</svg>"
     )
 
 
-def _motif(item_class: str) -> str:
-    for prefix, name in _BY_CLASS:
-        if item_class.upper().startswith(prefix):
-            return name
-    return _NAMES[zlib.crc32(item_class.upper().encode()) % len(_NAMES)]
+# Item classes of the sandbox's wholesaler; two letters of the item number tell finer.
+_BY_NUMBER = {"FN-": "nut", "FD-": "dowel"}
+_BY_CLASS = {
+    "FAST": "bolt",
+    "ELEC": "breaker",
+    "CABL": "cable",
+    "LITE": "lamp",
+    "TOOL": "tool",
+    "PLMB": "valve",
+    "GAUG": "gauge",
+    "SAFE": "glove",
+    "CHEM": "can",
+    "PACK": "box",
+}
 
 
-_BY_CLASS: tuple[tuple[str, str], ...] = ()
+def _motif(sku: str, item_class: str) -> str:
+    """Choose by number, then by class; what is unknown keeps one motif for ever."""
+    known = _BY_NUMBER.get(sku[:3].upper()) or _BY_CLASS.get(item_class.strip().upper())
+    return known or _NAMES[zlib.crc32((item_class or sku).encode()) % len(_NAMES)]

@@ -60,6 +60,7 @@ def relay_view(said: Mapping[str, Any]) -> RelayView:
                 state=row["state"],
                 reason=row["reason"],
                 direction=row["direction"],
+                seen_at=parse_utc(row["seen_at"]),
                 changed_at=parse_utc(row["changed_at"]),
             )
             for row in said["events"]

@@ -107,7 +107,7 @@ def display_item(frame: Frame, item: ErpItem) -> Canvas:
             break
         canvas.text(row, 2, name.ljust(10), Ink.TURQUOISE)
         canvas.text(row, 14, value[:31])
-        canvas.text(row, 47, raw[:32], Ink.YELLOW)
+        canvas.text(row, 47, raw if len(raw) <= 32 else f"{raw[:31]}+", Ink.YELLOW)
         row += 1
     _keys(canvas, ("F3", "Exit"), ("F12", "Cancel"))
     return canvas

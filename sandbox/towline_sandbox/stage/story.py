@@ -87,11 +87,21 @@ def _told(event: RelayEvent, world: World) -> Story:
     became = _BECAME.get(event.state, f"is {event.state}.")
     if event.direction == "down" and event.state == "applied":
         became = _DOWN_APPLIED
+    if event.state == "applied":
+        became = f"{became[:-1]}{_after(event)}."
     tone = "warn" if event.state == "parked" else "busy" if event.state in _OPEN else "ok"
     return Story(f"{what} {became}", detail=event.reason, tone=tone)
 
 
 _OPEN = ("pending", "waiting", "sent", "on_site")
+
+
+def _after(event: RelayEvent) -> str:
+    """Tell how long it took, when that is worth telling: not for what waited out a fault."""
+    if event.seen_at is None or event.changed_at is None:
+        return ""
+    took = (event.changed_at - event.seen_at).total_seconds()
+    return f" after {took:.1f} s" if 0 <= took < 60 else ""
 
 
 def _order_name(event: RelayEvent, world: World) -> str:

@@ -168,7 +168,10 @@ async def _change_prices(backend: StageBackend, key: Keystroke, frame: Frame) ->
         change = await backend.change_price(item=item.number, price=price)
         if change.outbox_id is not None:
             rows.append(change.outbox_id)
-    frame = replace(frame, message=_changed_message(len(wanted), rows))
+    message = _changed_message(len(wanted), rows)
+    if len(wanted) == 1 and not wanted[0][0].web:
+        message += " It is not for the web."
+    frame = replace(frame, message=message)
     display = await _list(backend, key.top, frame)
     return replace(display, changed=tuple(item.number for item, _ in wanted))
 

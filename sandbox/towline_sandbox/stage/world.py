@@ -122,7 +122,7 @@ class AgentView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RelayEvent:
-    """One event as the relay's events page tells it."""
+    """One event as the relay's events page tells it; ``seen_at`` is when Towline first saw it."""
 
     serial: int
     event_id: str
@@ -131,6 +131,7 @@ class RelayEvent:
     state: str
     reason: str = ""
     direction: str = "up"
+    seen_at: datetime | None = None
     changed_at: datetime | None = None
 
 

@@ -50,7 +50,7 @@ def test_the_page_escapes_what_both_worlds_hold() -> None:
     backend = ScriptedBackend()
 
     async def test(client: Client) -> None:
-        body = {"key": "PageDown", "top": "BR-80010"}
+        body = {"key": "PageDown", "top": "CA-20010"}
         screen = (await (await client.post("/terminal", json=body)).json())["html"]
         assert "&lt;b&gt;CO&lt;/b&gt;" in screen
         assert "<b>CO" not in screen

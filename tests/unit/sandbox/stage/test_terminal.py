@@ -43,13 +43,22 @@ def test_a_typed_price_is_changed_and_the_trigger_is_told() -> None:
 def test_enter_without_a_change_changes_nothing() -> None:
     """The same price typed again rings no bell."""
     backend = ScriptedBackend()
-    display = typed(backend, Keystroke(key="ENTER", fields={"price:BR-80010": " 6.2 "}))
+    display = typed(backend, Keystroke(key="ENTER", fields={"price:CA-20010": " 64 "}))
     assert (display.changed, display.message, backend.outbox_total) == ((), "", 2040)
+
+
+def test_a_price_that_no_shop_shows_says_so() -> None:
+    """Nobody waits for an item the ERP does not flag for the web."""
+    backend = ScriptedBackend()
+    backend.catalogue["CA-20010"] = replace(backend.catalogue["CA-20010"], web=False)
+    display = typed(backend, Keystroke(key="ENTER", fields={"price:CA-20010": "7.00"}))
+    assert display.message.endswith("It is not for the web.")
+    assert display.message in text_of(display)
 
 
 def test_several_prices_are_changed_with_one_enter() -> None:
     """The message names the first and the last outbox row."""
-    fields = {"price:BR-80010": "7.00", "price:CA-20010": "65"}
+    fields = {"price:CA-20010": "7.00", "price:CA-20011": "65"}
     display = typed(ScriptedBackend(), Keystroke(key="ENTER", fields=fields))
     expected = "2 prices changed. Trigger ITMPRC wrote outbox rows 2041 to 2042."
     assert display.message == expected
@@ -58,7 +67,7 @@ def test_several_prices_are_changed_with_one_enter() -> None:
 def test_one_wrong_price_stops_them_all() -> None:
     """Nothing is changed before everything that was typed can be read."""
     backend = ScriptedBackend()
-    fields = {"price:BR-80010": "7.00", "price:CA-20010": "6x"}
+    fields = {"price:CA-20010": "7.00", "price:CA-20011": "6x"}
     display = typed(backend, Keystroke(key="ENTER", fields=fields))
     assert display.alarm
     assert "Price 6x is not valid" in display.message
@@ -68,7 +77,7 @@ def test_one_wrong_price_stops_them_all() -> None:
 def test_a_locked_record_becomes_a_message() -> None:
     """The person reads who holds it, and what was typed stays."""
     backend = ScriptedBackend(broken={"lock_record"})
-    display = typed(backend, Keystroke(key="ENTER", fields={"price:BR-80010": "7.00"}))
+    display = typed(backend, Keystroke(key="ENTER", fields={"price:CA-20010": "7.00"}))
     assert display.alarm
     assert "in use by job" in display.message
     assert "7.00" in text_of(display)
@@ -135,7 +144,7 @@ def test_a_refresh_keeps_the_message() -> None:
 @given(st.text(max_size=30), st.text(max_size=10), st.text(max_size=12))
 def test_no_request_breaks_the_terminal(screen: str, key: str, value: str) -> None:
     """Whatever a request says, a display comes back."""
-    fields = {"price:BR-80010": value, "option:CA-20010": value[:1], "position": ""}
+    fields = {"price:CA-20010": value, "option:CA-20011": value[:1], "position": ""}
     assert typed(ScriptedBackend(), Keystroke(screen=screen, key=key, fields=fields)).canvas
 
 

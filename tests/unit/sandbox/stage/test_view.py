@@ -100,6 +100,14 @@ def test_the_story_is_about_what_moved_last() -> None:
     assert story.newest(world).text == "The price of NEW has arrived in the shop."
 
 
+def test_the_story_tells_how_long_it_took() -> None:
+    """Seconds for what went straight through, nothing for what waited out a fault."""
+    for seconds, text in ((0.84, "in the shop after 0.8 s."), (600, "in the shop.")):
+        told = replace(event(), seen_at=NOW - timedelta(seconds=seconds))
+        world = replace(healthy(), relay=RelayView(counts={}, events=(told,)))
+        assert story.newest(world).text.endswith(text)
+
+
 def test_every_state_makes_a_sentence() -> None:
     """Each state of each entity reads as a sentence with its reason behind it."""
     for entity in ("item", "price", "stock", "order", "order_result", "shipment", "new kind"):
