@@ -1,0 +1,226 @@
+"""``towline-sandbox``: run both worlds, or one stand-in alone.
+
+Exit codes: 0 fine, 1 failed, 2 usage, 3 the run found a loss or a difference.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import json
+import logging
+import os
+import shutil
+import signal
+import sys
+import threading
+from collections.abc import Sequence
+from decimal import Decimal
+from pathlib import Path
+
+import structlog
+
+from towline_sandbox.faults import process_faults
+from towline_sandbox.ibmi.server import serve as serve_ibmi
+from towline_sandbox.ibmi.settings import IbmISettings
+from towline_sandbox.once import run_journeys
+from towline_sandbox.report import reckon
+from towline_sandbox.shopify.server import serve as serve_shop
+from towline_sandbox.shopify.settings import SeedLocation, SeedProduct, ShopSettings, WebhookOdds
+from towline_sandbox.stage.serve import serve as serve_stage
+from towline_sandbox.stage.settings import StageSettings
+from towline_sandbox.whole import Whole
+from towline_sandbox.world import SHOP_DOMAIN, WAREHOUSES, World
+from towline_shared.errors import Misconfigured, TowlineError
+
+__all__ = ["main"]
+
+_STAGE_PORT = 8460
+_ONCE_PACE = 0.05
+_SHOW_PACE = 1.0
+_CITIES = {"Hamburg": "21129", "München": "80939", "Leipzig": "04158"}
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run a verb and leave with its exit code."""
+    options = _parser().parse_args(arguments)
+    structlog.configure(
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+    try:
+        sys.exit(int(options.verb(options)))
+    except TowlineError as error:
+        print(f"Error: {error.what}", file=sys.stderr)
+        if error.hint:
+            print(f"Try:   {error.hint}", file=sys.stderr)
+        sys.exit(2 if isinstance(error, Misconfigured) else 1)
+    except KeyboardInterrupt:
+        sys.exit(0)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="towline-sandbox",
+        description="A simulated IBM i, a simulated Shopify, and Towline between them.",
+    )
+    verbs = parser.add_subparsers(required=True, metavar="verb")
+    run = verbs.add_parser("run", help="everything, with a stage page (or --once with a report)")
+    run.set_defaults(verb=_run)
+    run.add_argument("--once", action="store_true", help="run both journeys, report, and exit")
+    run.add_argument("--items", type=_positive, default=2000, help="items in the ERP")
+    run.add_argument("--orders", type=_positive, default=200, help="orders of --once")
+    run.add_argument("--seed", type=int, default=7, help="makes data and chance repeatable")
+    run.add_argument("--faults", action="store_true", help="with --once: kill, cut, lock, throttle")
+    run.add_argument("--state", type=Path, help="folder of the sandbox (default .sandbox)")
+    run.add_argument("--fresh", action="store_true", help="throw the folder's sandbox away first")
+    run.add_argument("--port", type=int, default=_STAGE_PORT, help="of the stage page; 0 = any")
+    run.add_argument("--patience", type=_positive, default=600, help="seconds to wait for rest")
+    run.add_argument("--json", action="store_true", help="print the report for programs")
+    _ibmi_parser(verbs.add_parser("ibmi", help="the simulated IBM i alone"))
+    _shop_parser(verbs.add_parser("shopify", help="the simulated Shopify alone"))
+    return parser
+
+
+def _ibmi_parser(ibmi: argparse.ArgumentParser) -> None:
+    ibmi.set_defaults(verb=_ibmi)
+    ibmi.add_argument("--state", type=Path, default=Path("ibmi.db"))
+    ibmi.add_argument("--port", type=int, default=9471)
+    ibmi.add_argument("--items", type=_positive, default=2000)
+    ibmi.add_argument("--seed", type=int, default=7)
+    ibmi.add_argument("--pace", type=float, default=1.0, help="factor on the programs' waits")
+
+
+def _shop_parser(shop: argparse.ArgumentParser) -> None:
+    shop.set_defaults(verb=_shop)
+    shop.add_argument("--state", type=Path, default=Path("shop.db"))
+    shop.add_argument("--port", type=int, default=9480)
+    shop.add_argument("--seed", type=int, default=7)
+    shop.add_argument("--webhooks", help="where webhooks go, with {shop} and {topic}")
+    shop.add_argument("--products", type=Path, help="JSON list of products it starts with")
+    shop.add_argument("--calm", action="store_true", help="webhooks come once, soon, in order")
+
+
+def _positive(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"{value} is not greater than zero")
+    return value
+
+
+# -- verbs ----------------------------------------------------------------------------------------
+
+
+def _ibmi(options: argparse.Namespace) -> int:
+    paced = IbmISettings()
+    settings = IbmISettings(
+        items=options.items,
+        seed=options.seed,
+        port=options.port,
+        erp_delay_s=paced.erp_delay_s * options.pace,
+        ship_delay_s=paced.ship_delay_s * options.pace,
+        second_parcel_delay_s=paced.second_parcel_delay_s * options.pace,
+    )
+    serve_ibmi(options.state, settings, ready=lambda address: print(address, flush=True))
+    return 0
+
+
+def _shop(options: argparse.Namespace) -> int:
+    products = json.loads(options.products.read_text("utf-8")) if options.products else []
+    settings = ShopSettings(
+        state=options.state,
+        access_token=os.environ.get("TOWLINE_SANDBOX_SHOP_TOKEN", "shpat_sandbox"),
+        webhook_secret=os.environ.get("TOWLINE_SANDBOX_WEBHOOK_SECRET", "sandbox-secret"),
+        port=options.port,
+        shop_domain=SHOP_DOMAIN,
+        webhook_base=options.webhooks,
+        seed=options.seed,
+        odds=WebhookOdds(late=0, twice=0, lost=0, shuffle_s=0) if options.calm else WebhookOdds(),
+        locations=tuple(
+            SeedLocation(name=place, city=place, zip=_CITIES[place])
+            for place in WAREHOUSES.values()
+        ),
+        products=tuple(
+            SeedProduct(
+                sku=each["sku"],
+                title=each["title"],
+                price=Decimal(str(each["price"])),
+                stock=int(each.get("stock", 0)),
+            )
+            for each in products
+        ),
+    )
+    asyncio.run(_until_stopped(serve_shop(settings, ready=lambda url: print(url, flush=True))))
+    return 0
+
+
+def _run(options: argparse.Namespace) -> int:
+    folder: Path = options.state or Path(".sandbox") / ("once" if options.once else "stage")
+    if (options.fresh or options.once) and World.open(folder) is not None:
+        shutil.rmtree(folder)
+    world = World.open(folder) or World.make(
+        folder,
+        items=options.items,
+        seed=options.seed,
+        pace=_ONCE_PACE if options.once else _SHOW_PACE,
+    )
+    return asyncio.run(_once(world, options) if options.once else _show(world, options))
+
+
+async def _once(world: World, options: argparse.Namespace) -> int:
+    def say(line: str) -> None:
+        print(line, file=sys.stderr, flush=True)
+
+    say(f"Both worlds start in {world.folder}.")
+    async with Whole(world) as whole:
+        journey = await run_journeys(
+            whole,
+            orders=options.orders,
+            faults=options.faults,
+            most_s=options.patience,
+            say=say,
+        )
+        restarts = dict(whole.tree.restarts)
+    report = reckon(world, journey, restarts)
+    print(report.as_json() if options.json else report.as_text())
+    return 0 if report.passed else 3
+
+
+async def _show(world: World, options: argparse.Namespace) -> int:
+    print(f"Starting a simulated IBM i, a simulated Shopify, relay and agent in {world.folder}.")
+    async with Whole(world) as whole:
+        settings = StageSettings(
+            ibmi_address=f"127.0.0.1:{world.ports['ibmi']}",
+            shop_url=world.url("shopify"),
+            relay_url=world.url("relay"),
+            agent_url=world.url("health"),
+            relay_token=world.admin_token,
+            actions=process_faults(whole),
+            port=options.port,
+        )
+        await _until_stopped(serve_stage(settings, ready=lambda url: _welcome(url, world)))
+    return 0
+
+
+def _welcome(url: str, world: World) -> None:
+    print(f"\n    The stage:     {url}/")
+    print(f"    Relay pages:   {world.url('relay')}/admin/events")
+    print(f"    Agent health:  {world.url('health')}/")
+    print(f"\n    Sign in at the relay with the text of {world.folder}/relay/state/admin.token")
+    print("    Ctrl-C ends everything; the same command goes on where it stopped.\n", flush=True)
+
+
+async def _until_stopped(work: object) -> None:
+    """Run until the work ends or a signal comes."""
+    task = asyncio.ensure_future(work)  # type: ignore[call-overload]
+    loop = asyncio.get_running_loop()
+    if threading.current_thread() is threading.main_thread():
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, task.cancel)
+    with contextlib.suppress(asyncio.CancelledError):
+        await task
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,173 @@
+"""Both journeys from nothing to quiet: load the catalogue, sell, change, ship, and wait."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+import aiohttp
+
+from towline_sandbox.faults import storm
+from towline_sandbox.whole import Whole
+from towline_shared.errors import TowlineError
+
+__all__ = ["Journey", "run_journeys"]
+
+_OPEN = ("pending", "waiting", "sent", "on_site")
+_LOOK_S = 0.5
+_QUIET_LOOKS = 4  # looks in a row at which nothing was under way
+_FAULT_EVERY_S = 3.0
+_BURST = 20  # changes between two breaths
+
+
+@dataclass(frozen=True, slots=True)
+class Journey:
+    """What was done and whether it came to rest."""
+
+    orders: int
+    changes: int
+    faults: tuple[str, ...]
+    settled: bool
+    load_s: float
+    total_s: float
+
+
+class _Trouble:
+    """Makes faults in the background until it is told to stop."""
+
+    def __init__(self, whole: Whole, *, wanted: bool) -> None:
+        self._whole = whole
+        self._wanted = wanted
+        self._task: asyncio.Task[None] | None = None
+        self.made: list[str] = []
+
+    async def __aenter__(self) -> _Trouble:
+        if self._wanted:
+            self._task = asyncio.create_task(self._run())
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        if self._task is None:
+            return
+        self._task.cancel()
+        await asyncio.gather(self._task, return_exceptions=True)
+        # Leave nothing broken behind; the journeys must come to rest by themselves from here.
+        await _stubborn(lambda: self._whole.erp("start_subsystem"))
+        await _stubborn(lambda: self._whole.erp("unlock_all"))
+        await _stubborn(lambda: self._whole.shop("faults", {"throttle": False}))
+
+    async def _run(self) -> None:
+        step = 0
+        while True:
+            await asyncio.sleep(_FAULT_EVERY_S)
+            try:
+                self.made.append(await storm(self._whole, step))
+            except (TowlineError, aiohttp.ClientError, OSError) as error:
+                self.made.append(f"A fault could not be made: {error}")
+            step += 1
+
+
+async def run_journeys(
+    whole: Whole, *, orders: int, faults: bool, most_s: float, say: Callable[[str], None]
+) -> Journey:
+    """Run both journeys and wait until nothing is under way.
+
+    Args:
+        most_s: how long to wait for rest before giving up, in seconds, for each of the two acts.
+        say: gets a line of progress now and then.
+    """
+    begun = time.monotonic()
+    rng = random.Random(whole.world.seed)
+    async with _Trouble(whole, wanted=faults) as trouble:
+        say("Loading the catalogue into the shop...")
+        settled = await _rest(whole, most_s=most_s, say=say, faults=faults)
+        loaded = time.monotonic()
+        say("The merchant publishes; buyers order; the back office changes prices and stock.")
+        await _stubborn(lambda: whole.shop("publish", {"all": True}))
+        changes = await _sell_and_change(whole, rng, orders=orders)
+    say("Waiting for everything to arrive...")
+    settled = await _rest(whole, most_s=most_s, say=say, faults=False)
+    return Journey(
+        orders=orders,
+        changes=changes,
+        faults=tuple(trouble.made),
+        settled=settled,
+        load_s=loaded - begun,
+        total_s=time.monotonic() - begun,
+    )
+
+
+async def _sell_and_change(whole: Whole, rng: random.Random, *, orders: int) -> int:
+    """Place all orders while prices and stock move; returns how many changes were made."""
+    page = await _stubborn(lambda: whole.erp("items", position="", count=200))
+    items = [item for item in page if item["price"] is not None]
+    corpus = asyncio.create_task(
+        _stubborn(lambda: whole.shop("corpus", {"orders": orders, "seed": whole.world.seed}))
+    )
+    changes = 0
+    for item in rng.sample(items, k=min(len(items), max(20, orders // 2))):
+        price = (Decimal(item["price"]) * rng.randint(80, 130) / 100).quantize(Decimal("0.01"))
+        await _stubborn(
+            lambda sku=item["number"], to=price: whole.erp(  # type: ignore[misc]
+                "change_price", item=sku, price=str(to)
+            )
+        )
+        changes += 1
+        if changes % _BURST == 0:
+            await asyncio.sleep(_LOOK_S)
+    await corpus
+    return changes
+
+
+async def _rest(whole: Whole, *, most_s: float, say: Callable[[str], None], faults: bool) -> bool:
+    """Wait until nothing is under way at several looks in a row."""
+    until = time.monotonic() + most_s
+    quiet, spoken = 0, time.monotonic()
+    while time.monotonic() < until:
+        under_way = await _under_way(whole)
+        quiet = quiet + 1 if under_way == "" else 0
+        if quiet >= _QUIET_LOOKS:
+            return True
+        if under_way and time.monotonic() - spoken > 10:
+            say(f"  still under way: {under_way}")
+            spoken = time.monotonic()
+        await asyncio.sleep(_LOOK_S)
+    return False
+
+
+async def _under_way(whole: Whole) -> str:
+    """Say what still moves; an empty text means rest."""
+    try:
+        erp = await whole.erp("status")
+        shop = await whole.shop("state")
+        relay = await whole.relay("events.json?limit=1")
+        agent = await whole.agent()
+    except (TowlineError, aiohttp.ClientError, OSError, TimeoutError) as error:
+        return f"a part does not answer ({type(error).__name__})"
+    counts: dict[str, Any] = relay["counts"]
+    moving = {
+        "outbox rows": erp["outbox_depth"],
+        "web orders undecided": erp["new_orders"],
+        "orders unshipped": erp["unshipped"],
+        "data queue entries": sum(erp["queues"].values()),
+        "events in the agent": agent["backlog"]["unacked"] + agent["backlog"]["inbox"],
+        "events at the relay": sum(int(counts.get(state, 0)) for state in _OPEN),
+        "webhooks": shop["webhooks"]["pending"],
+    }
+    if not agent["snapshot_done"]:
+        return "the first snapshot"
+    return ", ".join(f"{count} {what}" for what, count in moving.items() if count)
+
+
+async def _stubborn(ask: Callable[[], Any]) -> Any:
+    """Ask again while a fault is in the way."""
+    while True:
+        try:
+            return await ask()
+        except (TowlineError, aiohttp.ClientError, OSError, TimeoutError):
+            await asyncio.sleep(_LOOK_S)

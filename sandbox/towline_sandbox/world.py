@@ -1,0 +1,203 @@
+"""One sandbox on disk: its folder, ports, secrets and settings files.
+
+Everything a run needs stands in one folder, so that deleting it starts afresh and a copy of it is a
+picture of the whole. The relay and the agent get settings files as a customer would write them.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import shutil
+import socket
+from dataclasses import asdict, dataclass, field
+from importlib import resources
+from pathlib import Path
+
+from towline_shared.errors import Misconfigured
+
+__all__ = ["SHOP_DOMAIN", "TENANT", "WAREHOUSES", "World"]
+
+TENANT = "nordwind"
+SHOP_DOMAIN = "nordwind-demo.myshopify.com"
+#: Location in the shop by warehouse of the ERP, as rules/towline.toml says too.
+WAREHOUSES = {"001": "Hamburg", "002": "München", "003": "Leipzig"}
+_FILE = "world.json"
+_PORTS = ("ibmi", "shopify", "relay", "link", "health")
+
+
+@dataclass(frozen=True)
+class World:
+    """A sandbox's folder and what stands fixed in it.
+
+    Attributes:
+        ports: loopback ports by name: ibmi, shopify, relay, health, and link, the wire to cut.
+        token: the Admin API token of the simulated shop.
+        webhook_secret: what it signs webhooks with.
+        pace: factor on the waiting times of the ERP's programs; smaller is faster.
+    """
+
+    folder: Path
+    items: int
+    seed: int
+    pace: float
+    ports: dict[str, int]
+    token: str = field(repr=False)
+    webhook_secret: str = field(repr=False)
+
+    @classmethod
+    def make(cls, folder: Path, *, items: int, seed: int, pace: float) -> World:
+        """Create a new sandbox in an empty or absent folder and write its settings files."""
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        world = cls(
+            folder=folder.resolve(),
+            items=items,
+            seed=seed,
+            pace=pace,
+            ports=_free_ports(),
+            token="shpat_" + secrets.token_hex(16),
+            webhook_secret=secrets.token_hex(32),
+        )
+        for part in ("logs", "relay", "agent"):
+            (folder / part).mkdir(exist_ok=True)
+        facts = asdict(world)
+        facts["folder"] = ""
+        _write_secret(folder / _FILE, json.dumps(facts))
+        world._write_relay()
+        world._write_agent()
+        return world
+
+    @classmethod
+    def open(cls, folder: Path) -> World | None:
+        """Return the sandbox of a folder, or None when there is none.
+
+        Raises:
+            Misconfigured: there is something else, or a sandbox of another release.
+        """
+        path = folder / _FILE
+        if not path.exists():
+            if folder.exists() and any(folder.iterdir()):
+                raise Misconfigured(
+                    f"{folder} holds something that is not a sandbox.",
+                    hint="Name another folder with --state, or empty this one.",
+                )
+            return None
+        try:
+            facts = json.loads(path.read_text(encoding="utf-8"))
+            return cls(**{**facts, "folder": folder.resolve()})
+        except (ValueError, TypeError):
+            raise Misconfigured(
+                f"{path} is of another release.", hint=f"Delete {folder} and start afresh."
+            ) from None
+
+    # -- where things are -------------------------------------------------------------------------
+
+    @property
+    def ibmi_file(self) -> Path:
+        """The simulated IBM i's state."""
+        return self.folder / "ibmi.db"
+
+    @property
+    def shop_file(self) -> Path:
+        """The simulated shop's state."""
+        return self.folder / "shop.db"
+
+    @property
+    def relay_file(self) -> Path:
+        """The relay's store."""
+        return self.folder / "relay" / "state" / "relay.db"
+
+    @property
+    def relay_config(self) -> Path:
+        """relay.toml."""
+        return self.folder / "relay" / "relay.toml"
+
+    @property
+    def agent_config(self) -> Path:
+        """agent.toml."""
+        return self.folder / "agent" / "agent.toml"
+
+    @property
+    def logs(self) -> Path:
+        """Output of the programs."""
+        return self.folder / "logs"
+
+    @property
+    def admin_token(self) -> str:
+        """The operator's token, once the relay has made it."""
+        path = self.folder / "relay" / "state" / "admin.token"
+        return path.read_text(encoding="utf-8").strip()
+
+    @property
+    def enrolled(self) -> bool:
+        """Tell whether the agent has its identity."""
+        return (self.folder / "agent" / "state" / "identity.json").exists()
+
+    def url(self, name: str) -> str:
+        """Return the address of a part."""
+        return f"http://127.0.0.1:{self.ports[name]}"
+
+    # -- settings files ---------------------------------------------------------------------------
+
+    def _write_relay(self) -> None:
+        folder = self.folder / "relay"
+        _write_secret(folder / "shop.token", self.token + "\n")
+        _write_secret(folder / "shop.secrets", self.webhook_secret + "\n")
+        _copy_rules(folder, only=("towline.toml", "lookups"))
+        text = _rules().joinpath("relay.toml").read_text(encoding="utf-8")
+        (folder / "relay.toml").write_text(
+            text.format(
+                port=self.ports["relay"],
+                tenant=TENANT,
+                shop=SHOP_DOMAIN,
+                shop_url=self.url("shopify"),
+            ),
+            encoding="utf-8",
+        )
+
+    def _write_agent(self) -> None:
+        folder = self.folder / "agent"
+        _copy_rules(folder, only=("sql",))
+        text = _rules().joinpath("agent.toml").read_text(encoding="utf-8")
+        values = {
+            "relay_url": f"ws://127.0.0.1:{self.ports['link']}/link",
+            "address": f"127.0.0.1:{self.ports['ibmi']}",
+            "state": "state",
+            "health_port": str(self.ports["health"]),
+            "proxy": "none",
+        }
+        for name, value in values.items():
+            text = text.replace("{" + name + "}", value)
+        (folder / "agent.toml").write_text(text, encoding="utf-8")
+
+
+def _rules() -> Path:
+    return Path(str(resources.files("towline_sandbox") / "rules"))
+
+
+def _copy_rules(target: Path, *, only: tuple[str, ...]) -> None:
+    for name in only:
+        source = _rules() / name
+        if source.is_dir():
+            shutil.copytree(source, target / name, dirs_exist_ok=True)
+        elif source.exists():
+            shutil.copy2(source, target / name)
+
+
+def _free_ports() -> dict[str, int]:
+    """Ask the system for ports that are free now, all of them at once so that none comes twice."""
+    sockets = [socket.socket() for _ in _PORTS]
+    try:
+        for each in sockets:
+            each.bind(("127.0.0.1", 0))
+        return {name: each.getsockname()[1] for name, each in zip(_PORTS, sockets, strict=True)}
+    finally:
+        for each in sockets:
+            each.close()
+
+
+def _write_secret(path: Path, text: str) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(text)
