@@ -70,13 +70,13 @@ def relay_view(said: Mapping[str, Any]) -> RelayView:
 
 def agent_view(said: Mapping[str, Any]) -> AgentView:
     """Read the agent's status page: two links apart, and what waits between them."""
-    relay, ibmi, buffer = said["relay"], said["ibmi"], said["buffer"]
+    ibmi, buffer = said["ibmi"], said["buffer"]
     return AgentView(
-        connected=bool(relay["connected"]),
-        ibmi=ibmi["state"],
+        connected=bool(said["relay"]["connected"]),
+        ibmi=ibmi["status"],
         backlog=buffer["backlog"],
-        oldest_unsent_s=buffer["oldest_unsent_s"] or 0.0,
+        oldest_unsent_s=buffer["oldest_unsent_s"],
         inbox=buffer["inbox"],
-        version=said["version"],
-        detail=ibmi.get("detail", ""),
+        version=said["agent"]["version"],
+        detail=ibmi["detail"],
     )

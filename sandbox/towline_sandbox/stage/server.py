@@ -138,8 +138,11 @@ async def _guarded(request: web.Request, handler: Any) -> web.StreamResponse:
     """Set the headers, turn our errors into sentences, and keep other sites' pages out.
 
     The stage binds loopback, but any page in the same browser could post to it: a request that
-    says it comes from another origin is refused.
+    says it comes from another origin is refused, and so is one under a foreign name (DNS
+    rebinding).
     """
+    if not _is_loopback_name(request):
+        return web.Response(status=421, text="The stage answers to loopback names only.\n")
     if request.method == "POST" and not _same_origin(request):
         return web.json_response({"error": "Only the stage's own page may do this."}, status=403)
     try:
@@ -151,6 +154,10 @@ async def _guarded(request: web.Request, handler: Any) -> web.StreamResponse:
     if not response.prepared:
         response.headers.update(_HEADERS)
     return response
+
+
+def _is_loopback_name(request: web.Request) -> bool:
+    return request.url.host in ("127.0.0.1", "localhost", "::1")
 
 
 def _same_origin(request: web.Request) -> bool:

@@ -115,7 +115,6 @@ class AgentView:
     backlog: int = 0
     oldest_unsent_s: float = 0.0
     inbox: int = 0
-    captured_total: int | None = None
     version: str = ""
     detail: str = ""
 

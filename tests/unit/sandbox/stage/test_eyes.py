@@ -145,10 +145,10 @@ def test_the_status_page_is_read_with_the_two_links_apart() -> None:
     """What is unsent is the agent's, what is up or down is told for each side."""
     view = agent_view(
         {
-            "version": "0.1.0",
+            "agent": {"version": "0.1.0"},
             "relay": {"connected": False},
-            "ibmi": {"state": "restricted", "detail": "A save runs."},
-            "buffer": {"backlog": 3, "oldest_unsent_s": None, "inbox": 1},
+            "ibmi": {"status": "restricted", "detail": "A save runs."},
+            "buffer": {"backlog": 3, "oldest_unsent_s": 0.0, "inbox": 1},
         }
     )
     assert (view.connected, view.ibmi, view.backlog, view.inbox) == (False, "restricted", 3, 1)

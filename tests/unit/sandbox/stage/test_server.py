@@ -143,6 +143,16 @@ def test_another_site_can_not_press_our_buttons() -> None:
     run(backend, test)
 
 
+def test_a_foreign_name_gets_nothing() -> None:
+    """A name of somebody else's that resolves to this machine opens no door (DNS rebinding)."""
+
+    async def test(client: Client) -> None:
+        answer = await client.get("/state.json", headers={"Host": "evil.example"})
+        assert answer.status == 421
+
+    run(ScriptedBackend(), test)
+
+
 def test_closing_the_stage_heals_what_it_broke() -> None:
     """Nobody leaves a locked record behind."""
     backend = ScriptedBackend()
