@@ -21,6 +21,7 @@ class LinkProxy:
         self._target_port = target_port
         self._server: asyncio.Server | None = None
         self._writers: set[asyncio.StreamWriter] = set()
+        self._carriers: set[asyncio.Task[None]] = set()
         self._cuts = 0
         self._heals: set[asyncio.Task[None]] = set()
 
@@ -40,6 +41,7 @@ class LinkProxy:
         if self._server is not None:
             self._server.close()
             self._drop()
+            await asyncio.gather(*self._carriers, return_exceptions=True)
             await self._server.wait_closed()
 
     def cut(self, seconds: float) -> None:
@@ -59,13 +61,17 @@ class LinkProxy:
             writer.transport.abort()
 
     async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._carriers.add(task)
+        task.add_done_callback(self._carriers.discard)
         if self.is_cut:
-            writer.transport.abort()
+            await _abort(writer)
             return
         try:
             far_reader, far_writer = await asyncio.open_connection("127.0.0.1", self._target_port)
         except OSError:
-            writer.transport.abort()
+            await _abort(writer)
             return
         pair = {writer, far_writer}
         self._writers |= pair
@@ -76,7 +82,14 @@ class LinkProxy:
         finally:
             self._writers -= pair
             for end in pair:
-                end.transport.abort()
+                await _abort(end)
+
+
+async def _abort(writer: asyncio.StreamWriter) -> None:
+    """Close at once, without the courtesies of TCP, and wait until it is done."""
+    writer.transport.abort()
+    with contextlib.suppress(ConnectionError, OSError):
+        await writer.wait_closed()
 
 
 async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
