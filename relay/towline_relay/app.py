@@ -1,0 +1,198 @@
+"""The relay put together: the only place that names concrete classes.
+
+Start: files, store, shops, server, lanes, schedule. Stop: the reverse, with GOAWAY to the agents
+first, so that they come back to the next process and nobody waits for a time-out.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import secrets
+from collections.abc import AsyncIterator, Sequence
+from datetime import timedelta
+from typing import Any
+
+import aiohttp
+import structlog
+from aiohttp import web
+
+from towline_relay import views
+from towline_relay.admin.auth import read_or_make_token
+from towline_relay.admin.facts import AgentFacts
+from towline_relay.admin.server import setup_admin
+from towline_relay.config import RelayConfig
+from towline_relay.keys import read_or_make_keys
+from towline_relay.link import enrolment
+from towline_relay.link.server import LinkServer
+from towline_relay.operator_api import OperatorApi
+from towline_relay.schedule import Schedule
+from towline_relay.store.sqlite import SqliteStore, prepare
+from towline_relay.tenancy import Tenancy
+from towline_relay.webhooks.receive import ShopDoor, WebhookReceiver
+from towline_shared import stream_log
+from towline_shared.clock import Clock, SystemClock
+from towline_shared.database import Database
+from towline_shared.health import Check
+
+__all__ = ["Relay", "open_database", "serve"]
+
+_log = structlog.get_logger()
+
+
+def open_database(config: RelayConfig) -> Database:
+    """Open the relay's file and bring its schema up to date.
+
+    Raises:
+        Permanent: another process has it open, or it is not ours.
+    """
+    config.state.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return Database(config.database, prepare=prepare([stream_log.SCHEMA, enrolment.SCHEMA]))
+
+
+class Relay:
+    """A relay that can be started and stopped; ``port`` is known after the start."""
+
+    def __init__(self, config: RelayConfig, *, clock: Clock | None = None) -> None:
+        self.config = config
+        self.clock = clock or SystemClock()
+        self.port = config.port
+
+    @contextlib.asynccontextmanager
+    async def running(self) -> AsyncIterator[Relay]:
+        """Run until the block is left; leaving it stops gracefully."""
+        async with contextlib.AsyncExitStack() as stack:
+            await self._start(stack)
+            _log.info("relay runs", action="relay.started", port=self.port)
+            yield self
+            _log.info("relay stops", action="relay.stopping")
+
+    async def _start(self, stack: contextlib.AsyncExitStack) -> None:
+        database = open_database(self.config)
+        stack.callback(database.close)
+        log = stream_log.StreamLog(clock=self.clock)
+        self._database, self._log = database, log
+        self._store = SqliteStore(
+            database, log=log, enrolled=views.EnrolledAgents(), clock=self.clock
+        )
+        session = await stack.enter_async_context(aiohttp.ClientSession())
+        self._link = LinkServer(
+            database=database,
+            log=log,
+            sink=self._store,
+            identity=read_or_make_keys(self.config.identity),
+            clock=self.clock,
+            on_received=lambda agent_id: self._nudge(None),
+        )
+        owner = secrets.token_hex(8)
+        self._tenants = {
+            tenant.id: Tenancy(
+                tenant,
+                session=session,
+                store=self._store,
+                clock=self.clock,
+                owner=owner,
+                nudge_agent=self._link.nudge,
+            )
+            for tenant in self.config.tenants
+        }
+        self._receiver = self._webhooks()
+        await self._listen(stack)
+        await self._work(stack)
+
+    def _webhooks(self) -> WebhookReceiver:
+        doors = {
+            tenant.shop.shop: ShopDoor(tenant.id, tenant.shop.shop, tenant.shop.webhook_secrets)
+            for tenant in self.config.tenants
+        }
+        inbox = views.Inbox(self._store, nudge=self._nudge)
+        return WebhookReceiver(inbox=inbox, shops=doors, clock=self.clock)
+
+    async def _listen(self, stack: contextlib.AsyncExitStack) -> None:
+        token = read_or_make_token(self.config.admin_token)
+        api = OperatorApi(
+            database=self._database,
+            store=self._store,
+            tenants=[tenant.id for tenant in self.config.tenants],
+            token=token,
+            clock=self.clock,
+            checks=self.checks,
+            links=self._link.connected,
+            webhooks=self._receiver.counts,
+        )
+        app = web.Application()
+        app.router.add_get("/link", self._link.handle)
+        app.router.add_post("/link/enrol", self._link.enrol)
+        app.router.add_post("/webhooks/{shop}/{topic:.+}", self._receiver.handle)
+        api.add_routes(app)
+        setup_admin(
+            app,
+            store=views.PagesStore(self._store),
+            agents=self._agents,
+            token=token,
+            clock=self.clock,
+            retry=self._retry,
+        )
+        # The socket sessions end by GOAWAY; what is left is cut after the graceful time.
+        runner = web.AppRunner(app, access_log=None, shutdown_timeout=5.0)
+        await runner.setup()
+        stack.push_async_callback(runner.cleanup)
+        stack.push_async_callback(self._link.goaway, "the relay restarts", most_s=1)
+        site = web.TCPSite(runner, self.config.host, self.config.port)
+        await site.start()
+        self.port = runner.addresses[0][1]
+
+    async def _work(self, stack: contextlib.AsyncExitStack) -> None:
+        loops = [
+            asyncio.create_task(loop.run(), name=name)
+            for tenancy in self._tenants.values()
+            for name, loop in tenancy.loops.items()
+        ]
+        stack.push_async_callback(_end, loops)
+        schedule = Schedule()
+        for tenancy in self._tenants.values():
+            interval = timedelta(seconds=tenancy.config.shop.sweep_s)
+            schedule.every(f"sweep {tenancy.config.id}", tenancy.sweep, interval=interval)
+        schedule.every("trim", self._trim, interval=timedelta(hours=6), soon=False)
+        schedule.start()
+        stack.callback(schedule.stop)
+
+    async def _agents(self) -> Sequence[AgentFacts]:
+        rows = await asyncio.wrap_future(self._database.submit(enrolment.agents))
+        return views.agent_facts(rows, self._link.connected())
+
+    async def _retry(self, tenant: str, event_id: str) -> bool:
+        retried = await self._store.retry(tenant, event_id)
+        if retried:
+            self._nudge(tenant)
+        return retried
+
+    async def _trim(self) -> None:
+        before = self.clock.now() - timedelta(days=self.config.retention_days)
+        rows = await self._store.trim(before=before)
+        rows += await asyncio.wrap_future(
+            self._database.submit(lambda db: self._log.trim(db, before=before))
+        )
+        _log.info("trimmed", action="relay.trimmed", rows=rows)
+
+    def _nudge(self, tenant: str | None) -> None:
+        for tenancy in self._tenants.values():
+            if tenant in (None, tenancy.config.id):
+                tenancy.nudge()
+
+    def checks(self) -> list[Check]:
+        """Tell how everything is doing."""
+        found = [check for tenancy in self._tenants.values() for check in tenancy.checks()]
+        return [*found, *self._receiver.checks()]
+
+
+async def _end(tasks: Sequence[asyncio.Task[Any]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def serve(config: RelayConfig, *, stop: asyncio.Event) -> None:
+    """Run a relay until ``stop`` is set."""
+    async with Relay(config).running():
+        await stop.wait()

@@ -1,0 +1,172 @@
+"""``relay.toml``: where the relay listens, where it keeps its state, whose shops it serves."""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from towline_relay.sync.rules import Rules, load_rules
+from towline_shared.config import Section, load_toml, read_secret
+from towline_shared.errors import Misconfigured
+
+__all__ = ["RelayConfig", "ShopConfig", "TenantConfig", "load_config"]
+
+_TENANT = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
+_SHOP = re.compile(r"[a-z0-9][a-z0-9-]*\.myshopify\.com")
+
+
+@dataclass(frozen=True, slots=True)
+class ShopConfig:
+    """One shop.
+
+    Attributes:
+        shop: the myshopify.com domain, lower case.
+        url: base URL of a simulated shop; empty for the real one.
+        token: an access token that does not expire; empty when the app asks for its own.
+        client_id: of a Dev Dashboard app, with ``client_secret``.
+        webhook_secrets: newest first.
+        sweep_s: seconds between two looks for orders no webhook told about.
+    """
+
+    shop: str
+    api_version: str
+    url: str
+    token: str = field(repr=False)
+    client_id: str
+    client_secret: str = field(repr=False)
+    webhook_secrets: tuple[str, ...] = field(repr=False)
+    sweep_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class TenantConfig:
+    """One customer: a shop, its rules, its agents."""
+
+    id: str
+    name: str
+    rules_file: Path
+    rules: Rules
+    shop: ShopConfig
+
+
+@dataclass(frozen=True, slots=True)
+class RelayConfig:
+    """Everything ``relay.toml`` says."""
+
+    file: Path
+    host: str
+    port: int
+    state: Path
+    log_format: str
+    retention_days: int
+    tenants: tuple[TenantConfig, ...]
+
+    @property
+    def database(self) -> Path:
+        """The relay's store."""
+        return self.state / "relay.db"
+
+    @property
+    def admin_token(self) -> Path:
+        """The file with the operator's token."""
+        return self.state / "admin.token"
+
+    @property
+    def identity(self) -> Path:
+        """The file with the relay's own keys."""
+        return self.state / "identity.json"
+
+
+def load_config(path: Path, *, secrets: bool = True) -> RelayConfig:
+    """Read ``relay.toml`` and the rules of every tenant.
+
+    Args:
+        secrets: false leaves tokens and secrets unread, for commands that call nobody.
+
+    Raises:
+        Misconfigured: one sentence with file, field and value.
+    """
+    root = load_toml(path)
+    root.only("server", "state", "log", "tenants")
+    server, state, log = root.section("server"), root.section("state"), root.section("log")
+    server.only("host", "port", "public_url")
+    state.only("folder", "retention_days")
+    log.only("format")
+    port = server.number("port", 8480)
+    if port > 65535:
+        raise server.wrong("port", port, "must be at most 65535")
+    tenants = tuple(_tenant(section, secrets=secrets) for section in root.array("tenants"))
+    if not tenants:
+        raise Misconfigured(f"{path}: there is no [[tenants]].", hint="Name at least one customer.")
+    _unique(path, "id", [tenant.id for tenant in tenants])
+    _unique(path, "shopify.shop", [tenant.shop.shop for tenant in tenants])
+    return RelayConfig(
+        file=path,
+        host=server.text("host", "127.0.0.1"),
+        port=port,
+        state=state.path("folder", "state"),
+        log_format=log.text("format", "auto", among=("auto", "json", "text")),
+        retention_days=state.number("retention_days", 30, least=3),
+        tenants=tenants,
+    )
+
+
+def _tenant(section: Section, *, secrets: bool) -> TenantConfig:
+    section.only("id", "name", "rules", "shopify")
+    tenant = section.text("id")
+    if not _TENANT.fullmatch(tenant):
+        raise section.wrong("id", tenant, "must be lower-case letters, digits and hyphens")
+    rules_file = section.path("rules")
+    return TenantConfig(
+        id=tenant,
+        name=section.text("name", tenant),
+        rules_file=rules_file,
+        rules=load_rules(rules_file),
+        shop=_shop(section.section("shopify", required=True), tenant, secrets=secrets),
+    )
+
+
+def _shop(section: Section, tenant: str, *, secrets: bool) -> ShopConfig:
+    section.only(
+        "shop", "api_version", "url", "client_id", "client_secret_file", "access_token_file",
+        "webhook_secrets_file", "sweep_s",
+    )  # fmt: skip
+    shop = section.text("shop").lower()
+    if not _SHOP.fullmatch(shop):
+        raise section.wrong("shop", shop, "must be a domain like my-shop.myshopify.com")
+    client_id = section.text("client_id", "")
+    token = client_secret = ""
+    webhook_secrets: tuple[str, ...] = ()
+    if secrets:
+        prefix = f"TOWLINE_{tenant.upper().replace('-', '_')}"
+        if client_id:
+            client_secret = read_secret(
+                section, "client_secret", variable=f"{prefix}_CLIENT_SECRET"
+            )
+        else:
+            token = read_secret(section, "access_token", variable=f"{prefix}_ACCESS_TOKEN")
+        lines = read_secret(section, "webhook_secrets", variable=f"{prefix}_WEBHOOK_SECRETS")
+        webhook_secrets = tuple(line.strip() for line in lines.splitlines() if line.strip())
+    return ShopConfig(
+        shop=shop,
+        api_version=section.text("api_version", "2026-10"),
+        url=section.text("url", ""),
+        token=token,
+        client_id=client_id,
+        client_secret=client_secret,
+        webhook_secrets=webhook_secrets,
+        sweep_s=section.seconds("sweep_s", 300.0),
+    )
+
+
+def _unique(path: Path, field_name: str, values: list[str]) -> None:
+    for value in set(values):
+        if values.count(value) > 1:
+            raise Misconfigured(f"{path}: tenants.{field_name} = {value!r} stands there twice.")
+
+
+def default_path() -> Path:
+    """Return where the settings are when nobody names them."""
+    return Path(os.environ.get("TOWLINE_RELAY_CONFIG", "relay.toml"))

@@ -1,0 +1,90 @@
+"""``/metrics`` in Prometheus' text form, written by hand: names, help, labels, numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from towline_relay.link.agent_link import AgentLink
+from towline_relay.store.base import Count
+from towline_shared.health import Check
+
+__all__ = ["metrics_text"]
+
+
+def metrics_text(
+    *,
+    counts: Sequence[Count],
+    echoes: Mapping[str, int],
+    webhooks: Mapping[str, int],
+    links: Mapping[str, AgentLink],
+    checks: Sequence[Check],
+) -> str:
+    """Write the relay's figures.
+
+    https://prometheus.io/docs/instrumenting/exposition_formats/#text-based-format
+    """
+    lines: list[str] = []
+    _add(
+        lines,
+        "towline_relay_events",
+        "Events in the store by tenant, entity and state.",
+        (
+            ({"tenant": c.tenant, "entity": c.entity, "state": c.state.value}, c.count)
+            for c in counts
+        ),
+    )
+    _add(
+        lines,
+        "towline_relay_deliveries",
+        "Webhook deliveries in the store by what became of them.",
+        (({"outcome": outcome}, number) for outcome, number in echoes.items()),
+    )
+    _add(
+        lines,
+        "towline_relay_webhook_answers_total",
+        "Webhook requests answered since the start, by answer.",
+        (({"answer": answer}, number) for answer, number in sorted(webhooks.items())),
+        kind="counter",
+    )
+    _add(
+        lines,
+        "towline_relay_agent_connected",
+        "1 for each agent that is connected.",
+        (({"agent": agent}, 1) for agent in sorted(links)),
+    )
+    _add(
+        lines,
+        "towline_relay_agent_backlog",
+        "Events an agent holds and the relay has not acknowledged, as it last reported.",
+        (
+            ({"agent": agent}, link.heartbeat.backlog)
+            for agent, link in sorted(links.items())
+            if link.heartbeat is not None
+        ),
+    )
+    _add(
+        lines,
+        "towline_relay_check",
+        "0 well, 1 warning, 2 failed.",
+        (({"check": check.name}, int(check.status)) for check in checks),
+    )
+    return "\n".join(lines) + "\n"
+
+
+def _add(
+    lines: list[str],
+    name: str,
+    text: str,
+    samples: Iterable[tuple[Mapping[str, str], int]],
+    *,
+    kind: str = "gauge",
+) -> None:
+    lines.append(f"# HELP {name} {text}")
+    lines.append(f"# TYPE {name} {kind}")
+    for labels, value in samples:
+        inside = ",".join(f'{label}="{_escaped(said)}"' for label, said in labels.items())
+        lines.append(f"{name}{{{inside}}} {value}")
+
+
+def _escaped(text: str) -> str:
+    return text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")

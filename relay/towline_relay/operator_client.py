@@ -1,0 +1,107 @@
+"""What a command asks of the relay: of the running one over its port, else of its file.
+
+The file has one owner at a time. So a command first asks the relay of the same settings on its port
+with the operator's token, and opens the file only when nobody listens there.
+"""
+
+from __future__ import annotations
+
+import json
+import urllib.error
+import urllib.parse
+import urllib.request
+from typing import Any
+
+from towline_relay.admin.auth import read_or_make_token
+from towline_relay.app import open_database
+from towline_relay.config import RelayConfig
+from towline_relay.link import enrolment
+from towline_relay.store import event_rows
+from towline_relay.verify import verified
+from towline_shared.clock import SystemClock
+from towline_shared.errors import Misconfigured, Permanent, Refused
+
+__all__ = ["enrolment_code", "verify"]
+
+_TIMEOUT_S = 10.0
+
+
+def enrolment_code(config: RelayConfig, *, tenant: str, name: str) -> dict[str, Any]:
+    """Make a one-time code; returns code, tenant and name.
+
+    Raises:
+        Misconfigured: there is no such tenant.
+        Permanent: neither the relay nor its file can be reached.
+    """
+    if tenant not in {known.id for known in config.tenants}:
+        raise Misconfigured(
+            f"{config.file} has no tenant {tenant!r}.",
+            hint="Known: " + ", ".join(known.id for known in config.tenants),
+        )
+    answer = _ask(config, "POST", "/admin/api/enrolment-codes", {"tenant": tenant, "name": name})
+    if answer is not None:
+        return answer
+    database = open_database(config)
+    try:
+        code = database.call(
+            lambda db: enrolment.create_code(db, tenant=tenant, name=name, clock=SystemClock())
+        )
+    finally:
+        database.close()
+    return {"code": code, "tenant": tenant, "name": name}
+
+
+def verify(config: RelayConfig, *, tenant: str) -> dict[str, Any]:
+    """Count events by state; see :mod:`towline_relay.verify`."""
+    query = urllib.parse.urlencode({"tenant": tenant})
+    answer = _ask(config, "GET", f"/admin/api/verify?{query}", None)
+    if answer is not None:
+        return answer
+    database = open_database(config)
+    try:
+        return verified(database.call(lambda db: event_rows.counts(db, tenant)))
+    finally:
+        database.close()
+
+
+def _ask(
+    config: RelayConfig, method: str, path: str, body: dict[str, str] | None
+) -> dict[str, Any] | None:
+    """Ask the running relay; None when none listens on the port."""
+    if not config.admin_token.exists():
+        return None  # no relay has ever run here
+    host = "127.0.0.1" if config.host in ("0.0.0.0", "") else config.host  # noqa: S104
+    if ":" in host:
+        host = "[::1]" if host == "::" else f"[{host}]"
+    request = urllib.request.Request(
+        f"http://{host}:{config.port}{path}",
+        method=method,
+        data=None if body is None else json.dumps(body).encode(),
+        headers={
+            "Authorization": f"Bearer {read_or_make_token(config.admin_token)}",
+            "Content-Type": "application/json",
+        },
+    )
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        with opener.open(request, timeout=_TIMEOUT_S) as response:
+            answer: dict[str, Any] = json.load(response)
+            return answer
+    except urllib.error.HTTPError as error:
+        with error:
+            raise Refused(_sentence(error.read())) from None
+    except urllib.error.URLError as error:
+        if isinstance(error.reason, ConnectionRefusedError):
+            return None
+        raise Permanent(
+            f"The relay on port {config.port} can't be asked: {error.reason}."
+        ) from None
+    except (TimeoutError, OSError) as error:
+        raise Permanent(f"The relay on port {config.port} does not answer: {error}.") from None
+
+
+def _sentence(body: bytes) -> str:
+    try:
+        return str(json.loads(body)["error"])
+    except (ValueError, KeyError, TypeError):
+        return "The relay refused the request."

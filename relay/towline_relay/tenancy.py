@@ -1,0 +1,133 @@
+"""One tenant at work: its shop, its lanes, its checks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+import aiohttp
+
+from towline_relay.config import TenantConfig
+from towline_relay.shopify.client import Client, admin_url
+from towline_relay.shopify.operations import Shop
+from towline_relay.shopify.tokens import ClientCredentials, StaticToken, TokenProvider
+from towline_relay.store.base import Store
+from towline_relay.sync.attempt import Judge
+from towline_relay.sync.catalogue import CatalogueLane
+from towline_relay.sync.engine import LaneLoop
+from towline_relay.sync.handover import HandOver
+from towline_relay.sync.orders import OrdersLane
+from towline_relay.sync.sweep import sweep_orders
+from towline_shared.clock import Clock
+from towline_shared.health import Check, Status
+
+__all__ = ["Tenancy"]
+
+
+class Tenancy:
+    """Builds what belongs to one tenant; the app runs ``loops`` and calls ``sweep``."""
+
+    def __init__(
+        self,
+        config: TenantConfig,
+        *,
+        session: aiohttp.ClientSession,
+        store: Store,
+        clock: Clock,
+        owner: str,
+        nudge_agent: Callable[[str], None],
+    ) -> None:
+        self.config = config
+        self._store = store
+        self._clock = clock
+        self._started = clock.now()
+        self._client = Client(
+            session=session,
+            shop=config.shop.shop,
+            api_version=config.shop.api_version,
+            tokens=_tokens(config, session=session, clock=clock),
+            clock=clock,
+            url=config.shop.url,
+        )
+        self._shop = Shop(self._client)
+        judge = Judge(clock)
+        self._catalogue = CatalogueLane(
+            tenant=config.id,
+            store=store,
+            shop=self._shop,
+            rules=config.rules,
+            clock=clock,
+            judge=judge,
+        )
+        hand_over = HandOver(
+            tenant=config.id,
+            store=store,
+            shop=self._shop,
+            rules=config.rules,
+            clock=clock,
+            nudge=nudge_agent,
+        )
+        orders = OrdersLane(
+            tenant=config.id,
+            store=store,
+            shop=self._shop,
+            rules=config.rules,
+            judge=judge,
+            hand_over=hand_over,
+            places=self._place,
+        )
+        self.loops = {
+            lane.name: LaneLoop(lane, store=store, clock=clock, owner=owner)
+            for lane in (orders, self._catalogue)
+        }
+
+    def nudge(self) -> None:
+        """Say that there may be work in either lane."""
+        for loop in self.loops.values():
+            loop.nudge()
+
+    async def sweep(self) -> None:
+        """Look for orders no webhook told about."""
+        new = await sweep_orders(
+            tenant=self.config.id, shop=self._shop, store=self._store, clock=self._clock
+        )
+        if new:
+            self.nudge()
+
+    def checks(self) -> list[Check]:
+        """Tell how shop, lanes and rules are doing."""
+        checks = [*self._client.health.checks(), *(loop.check() for loop in self.loops.values())]
+        picture = self._catalogue.picture
+        if picture is not None and picture.unmapped:
+            checks.append(_missing(self.config.id, picture.unmapped, self._started))
+        return checks
+
+    def _place(self, warehouse: str) -> str:
+        """Return the gid of a warehouse's location; empty while it is not known."""
+        stock, picture = self.config.rules.stock, self._catalogue.picture
+        if stock is None or picture is None:
+            return ""
+        return picture.places.get(stock.locations.get(warehouse, ""), "")
+
+
+def _tokens(config: TenantConfig, *, session: aiohttp.ClientSession, clock: Clock) -> TokenProvider:
+    shop = config.shop
+    if not shop.client_id:
+        return StaticToken(shop.token)
+    return ClientCredentials(
+        session=session,
+        url=admin_url(shop.shop, shop.url),
+        client_id=shop.client_id,
+        client_secret=shop.client_secret,
+        clock=clock,
+    )
+
+
+def _missing(tenant: str, unmapped: tuple[str, ...], since: datetime) -> Check:
+    return Check(
+        f"locations {tenant}",
+        Status.WARNING,
+        since,
+        f"The shop has no active location {', '.join(unmapped)}.",
+        "Correct [entities.stock.locations] in the rules or activate the location.",
+    )

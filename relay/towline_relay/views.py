@@ -1,0 +1,166 @@
+"""Between the relay's parts: small classes that let one part be seen through another's port."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Callable, Mapping, Sequence
+
+from towline_relay.admin.facts import (
+    AgentFacts,
+    EventFacts,
+    EventFilter,
+    HistoryStep,
+    StateCount,
+)
+from towline_relay.link import enrolment
+from towline_relay.link.agent_link import AgentLink
+from towline_relay.store.base import EventQuery, EventRow, Store
+from towline_relay.store.states import State
+from towline_relay.sync.intake import take_in
+from towline_relay.webhooks.delivery import Delivery, PutResult
+
+__all__ = ["EnrolledAgents", "Inbox", "PagesStore", "agent_facts"]
+
+_WORDS = {
+    State.PENDING: "Waiting to be looked at",
+    State.WAITING: "Put off",
+    State.SENT: "Sent to the agent",
+    State.ON_SITE: "Written on the IBM i",
+    State.APPLIED: "Applied",
+    State.SUPERSEDED: "Superseded",
+    State.SKIPPED: "Skipped",
+    State.PARKED: "Parked",
+}
+
+
+class EnrolledAgents:
+    """The link's table of agents, as the store asks about it."""
+
+    def tenant_of(self, db: sqlite3.Connection, agent: str) -> str | None:
+        found = enrolment.find_agent(db, agent)
+        return found.tenant if found is not None else None
+
+    def agents_of(self, db: sqlite3.Connection, tenant: str) -> list[str]:
+        return [
+            agent.agent_id
+            for agent in enrolment.agents(db)
+            if agent.tenant == tenant and agent.revoked_at is None
+        ]
+
+
+class Inbox:
+    """The store as the inbox of webhooks."""
+
+    def __init__(self, store: Store, *, nudge: Callable[[str], None]) -> None:
+        """Build it; ``nudge(tenant)`` is called after a commit."""
+        self._store = store
+        self._nudge = nudge
+
+    async def put(self, delivery: Delivery) -> PutResult:
+        new = await self._store.put_delivery(take_in(delivery))
+        if not new:
+            return PutResult.DUPLICATE
+        self._nudge(delivery.tenant)
+        return PutResult.NEW
+
+
+class PagesStore:
+    """The store as the pages ask it."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def counts(self, *, tenant: str = "") -> Sequence[StateCount]:
+        sums: dict[tuple[str, str], int] = {}
+        for count in await self._store.counts(tenant):
+            key = (count.state.value, count.entity)
+            sums[key] = sums.get(key, 0) + count.count
+        return [StateCount(state, entity, number) for (state, entity), number in sums.items()]
+
+    async def events(self, wanted: EventFilter) -> Sequence[EventFacts]:
+        query = EventQuery(
+            states=tuple(state for state in State if state.value in wanted.states),
+            entity=wanted.entity,
+            key=wanted.key,
+            text=wanted.text,
+            tenant=wanted.tenant,
+            before=wanted.before,
+            limit=wanted.limit,
+        )
+        return [_facts(row) for row in await self._store.events(query)]
+
+    async def event(self, event_id: str) -> EventFacts | None:
+        row = await self._store.event(event_id)
+        return None if row is None else _facts(row)
+
+    async def history(self, event_id: str) -> Sequence[HistoryStep]:
+        return [
+            HistoryStep(step.at, _WORDS[step.state], step.reason)
+            for step in await self._store.history(event_id)
+        ]
+
+
+def agent_facts(
+    rows: Sequence[enrolment.AgentRow], links: Mapping[str, AgentLink]
+) -> list[AgentFacts]:
+    """Join what is enrolled with what is connected."""
+    facts = []
+    for row in rows:
+        link = links.get(row.agent_id)
+        beat = link.heartbeat if link else None
+        facts.append(
+            AgentFacts(
+                agent_id=row.agent_id,
+                tenant=row.tenant,
+                name=row.name,
+                connected=link is not None,
+                since=link.since if link else row.last_seen_at,
+                last_seen_at=link.last_seen_at if link else row.last_seen_at,
+                backlog=beat.backlog if beat else None,
+                oldest_unsent_s=beat.oldest_unsent_s if beat else None,
+                ibmi=beat.ibmi if beat else "unknown",
+                detail=row.suspicion or (beat.detail if beat else ""),
+                version=link.version if link else row.version,
+                fingerprint=link.fingerprint if link else row.fingerprint,
+                epoch=row.epoch,
+                revoked=row.revoked_at is not None,
+            )
+        )
+    return facts
+
+
+def _facts(row: EventRow) -> EventFacts:
+    return EventFacts(
+        serial=row.serial,
+        event_id=row.id,
+        tenant=row.tenant,
+        agent_id=row.agent,
+        direction=row.direction,
+        entity=row.entity,
+        key=row.key,
+        state=row.state.value,
+        seen_at=row.seen_at,
+        received_at=row.received_at,
+        changed_at=row.changed_at,
+        reason=row.reason,
+        hint=row.hint,
+        origin=row.origin,
+        attempts=row.attempts,
+        due_at=row.due_at,
+        body=_body(row.body),
+    )
+
+
+def _body(text: str) -> Mapping[str, object]:
+    """Read a body for showing; a text that is no event is shown by its length only."""
+    if not text:
+        return {}
+    try:
+        envelope = json.loads(text)
+    except ValueError:
+        return {"unreadable": f"{len(text)} characters"}
+    if not isinstance(envelope, dict):
+        return {"unreadable": f"{len(text)} characters"}
+    body = envelope.get("body", envelope)
+    return body if isinstance(body, dict) else {"value": body}
