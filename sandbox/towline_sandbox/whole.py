@@ -122,11 +122,11 @@ class Whole:
         return Child("shopify", command, self._until(lambda: self.shop("state")), secrets)
 
     def _relay(self) -> Child:
-        command = [script("towline-relay"), "--config", str(self.world.relay_config), "serve"]
+        command = [script("towline-relay"), "serve", "--config", str(self.world.relay_config)]
         return Child("relay", command, self._until(lambda: self._alive("relay", "readyz")))
 
     def _agent(self) -> Child:
-        command = [script("towline-agent"), "--config", str(self.world.agent_config), "run"]
+        command = [script("towline-agent"), "run", "--config", str(self.world.agent_config)]
         return Child("agent", command, self._until(lambda: self._alive("health", "healthz")))
 
     async def _products(self) -> Path:
@@ -140,12 +140,12 @@ class Whole:
     async def _enrol(self) -> None:
         """Let the agent in as a customer does: a code from the relay, redeemed on site."""
         told = await self._program(
-            "towline-relay", "--config", str(self.world.relay_config),
-            "enrol", "--tenant", TENANT, "--name", "store room", "--json",
+            "towline-relay", "enrol", "--config", str(self.world.relay_config),
+            "--tenant", TENANT, "--name", "store room", "--json",
         )  # fmt: skip
         code = str(json.loads(told)["code"])
         await self._program(
-            "towline-agent", "--config", str(self.world.agent_config), "enrol",
+            "towline-agent", "enrol", "--config", str(self.world.agent_config),
             environment={"TOWLINE_ENROLMENT_CODE": code},
         )  # fmt: skip
 
