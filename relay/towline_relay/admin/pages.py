@@ -139,7 +139,8 @@ def _agent_health(agent: AgentFacts, now: datetime) -> tuple[str, str]:
         return "ok", agent.detail or "The IBM i is in restricted state, as during a save."
     if agent.ibmi != "up":
         return "warning", agent.detail or "Connected, but it does not reach its IBM i."
-    return "ok", agent.detail
+    # What is said although all is up is a suspicion, such as a second agent with the same identity.
+    return ("warning" if agent.detail else "ok"), agent.detail
 
 
 def _event(event: EventFacts) -> dict[str, Any]:

@@ -14,6 +14,8 @@ _SHOWN: Mapping[str, tuple[tuple[str, str], ...]] = {
     "price": (("sku", "SKU"), ("price_list", "Price list"), ("gone", "Gone from the ERP")),
     "stock": (("sku", "SKU"), ("warehouse", "Warehouse"), ("gone", "Gone from the ERP")),
     "order": (
+        ("order", "Order"),
+        ("updated_at", "Changed in the shop"),
         ("order_gid", "Order"),
         ("name", "Order name"),
         ("placed_at", "Placed at"),
@@ -70,6 +72,9 @@ def _text(value: object) -> str:
         return ""
     if value is True:
         return "yes"
+    if isinstance(value, Mapping):
+        # The codec writes a Decimal as {"d": text}; any other object is not for showing.
+        return str(value["d"]) if set(value) == {"d"} else ""
     if isinstance(value, list | tuple):
         return ", ".join(str(each) for each in value)
     return str(value)

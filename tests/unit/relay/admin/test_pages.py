@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from decimal import Decimal
 
 import pytest
 
@@ -11,6 +12,8 @@ from tests.unit.relay.admin.fakes import NOW, event, sample_agents
 from towline_relay.admin.facts import STATES, EventFilter, StateCount
 from towline_relay.admin.pages import agents_page, duration, event_page, events_page
 from towline_relay.admin.summary import body_summary
+from towline_shared import codec
+from towline_shared.events import Event, Price
 
 
 def test_troubled_agents_come_first() -> None:
@@ -34,6 +37,13 @@ def test_an_agent_that_never_came_is_told_apart_from_one_that_left() -> None:
     never = replace(sample_agents()[1], last_seen_at=None)
     row = agents_page([never], now=NOW)["agents"][0]
     assert (row["health"], "never connected" in row["sentence"]) == ("warning", True)
+
+
+def test_a_suspicion_is_a_warning_although_all_is_up() -> None:
+    """Two agents with one identity both look well; the page must not."""
+    twin = replace(sample_agents()[0], detail="Another agent came with this identity.")
+    row = agents_page([twin], now=NOW)["agents"][0]
+    assert (row["health"], row["sentence"]) == ("warning", twin.detail)
 
 
 def test_a_revoked_agent_is_no_trouble() -> None:
@@ -83,6 +93,14 @@ def test_a_summary_never_shows_what_may_be_personal(entity: str) -> None:
         "surprise": "Ada",
     }
     assert "ada" not in json.dumps(body_summary(entity, body)).lower()
+
+
+def test_an_encoded_event_is_summed_up_as_people_read_it() -> None:
+    """The codec's own text of an event gives plain values: 12.90, not how JSON carries it."""
+    body = Price(sku="A-1", row={"PRICE": Decimal("12.90"), "CURRENCY": "EUR"})
+    event = Event(id="e", key="A-1", origin="ibmi:X/Y", seen_at=NOW, body=body)
+    summary = body_summary("price", json.loads(codec.encode(event))["body"])
+    assert [line["value"] for line in summary] == ["A-1", "12.90", "EUR"]
 
 
 def test_a_row_of_goods_is_shown_and_a_row_of_people_is_not() -> None:
