@@ -158,6 +158,12 @@ class Buffer:
             )
         )
 
+    def outbox_waiting(self) -> Future[int]:
+        """Return how many captured outbox rows still stand on the IBM i."""
+        return self._database.submit(
+            lambda db: int(db.execute("SELECT count(*) FROM outbox_taken").fetchone()[0])
+        )
+
     def deletable(self, limit: int) -> Future[list[int]]:
         """Return outbox ids whose events the relay has acknowledged (or that needed none)."""
         return self._database.submit(

@@ -65,6 +65,8 @@ class Delivery:
         self._patience = patience
         self._reported = reported
         self._wake = asyncio.Event()
+        self._stop = asyncio.Event()
+        self._stopping = False
         self._state = DeliveryState()
 
     @property
@@ -76,28 +78,40 @@ class Delivery:
         """Say that the inbox holds something new; call it on the event loop's thread."""
         self._wake.set()
 
+    def stop(self) -> None:
+        """Let :meth:`run` return after the document in hand; the rest stays in the inbox."""
+        self._stopping = True
+        self._wake.set()
+        self._stop.set()
+
     async def run(self) -> None:
-        """Apply for ever."""
-        while True:
+        """Apply until stopped."""
+        while not self._stopping:
             rows = await asyncio.wrap_future(self._buffer.inbox(_BATCH))
             for row in rows:
-                await self._apply(row)
-            if not rows:
+                if not await self._apply(row):
+                    return
+            if not rows and not self._stopping:
                 await self._pace.rest(self._wake, _IDLE_S)
 
-    async def _apply(self, row: InboxRow) -> None:
-        """Repeat one document until it has its effect or is refused, then report it."""
+    async def _apply(self, row: InboxRow) -> bool:
+        """Repeat one document until it has its effect or is refused; report; False = stopping."""
         while True:
+            if self._stopping:
+                return False
             try:
                 outcome, reason = await self._outcome(row)
+                break
             except Retryable as error:
                 await self._wait(row, error)
-                continue
-            break
         self._patience.succeeded()
-        report = self._report(row, outcome, reason)
-        if not await self._noted(row, report):
-            return
+        if not await self._noted(row, self._report(row, outcome, reason)):
+            return False
+        self._count(row, outcome, reason)
+        self._reported()
+        return True
+
+    def _count(self, row: InboxRow, outcome: str, reason: str) -> None:
         refused = outcome == "refused"
         self._state = replace(
             self._state,
@@ -109,17 +123,17 @@ class Delivery:
         _log.info(
             "document applied", action="deliver", event=row.event_id, outcome=outcome, reason=reason
         )
-        self._reported()
 
     async def _noted(self, row: InboxRow, report: Event) -> bool:
         """Write the report; a full disk is waited for, and the sink knows the event again."""
         while True:
             try:
                 await asyncio.wrap_future(self._buffer.applied(row, report))
+                return True
             except Retryable as error:
+                if self._stopping:
+                    return False
                 await self._wait(row, error)
-                continue
-            return True
 
     async def _outcome(self, row: InboxRow) -> tuple[str, str]:
         if row.event is None:
@@ -136,7 +150,7 @@ class Delivery:
                 "document waits", action="deliver.wait", event=row.event_id, error=str(error)
             )
         self._state = replace(self._state, waiting=str(error))
-        await self._pace.rest(asyncio.Event(), self._patience.delay_s(error))
+        await self._pace.rest(self._stop, self._patience.delay_s(error))
 
     def _report(self, row: InboxRow, outcome: str, reason: str) -> Event:
         return Event(

@@ -1,0 +1,324 @@
+"""The composition root: the only place that names concrete classes and the order they live in.
+
+Start: state folder, identity, driver, buffer, health page, then the loops. Stop: the document in
+hand, the loops, the link with a BYE, the connections, the page, the buffer. A bug in any loop ends
+the process, so that the supervisor restarts it and everybody sees it; the state on disk is whole at
+every moment.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import random
+from collections.abc import Sequence
+from datetime import timedelta
+from pathlib import Path
+
+import structlog
+
+from towline_agent.buffer import Backlog, Buffer
+from towline_agent.capture import Capture
+from towline_agent.clearing import Clearing
+from towline_agent.config import AgentConfig
+from towline_agent.deliver import Delivery
+from towline_agent.doorbell import Doorbell
+from towline_agent.gate import Gate
+from towline_agent.health.server import HealthServer
+from towline_agent.health.status import About, AgentStatus
+from towline_agent.ibmi.drivers import load_driver
+from towline_agent.ibmi.port import Description, IbmIDriver, Purpose
+from towline_agent.ibmi.worker import IbmIWorker, SignOn
+from towline_agent.identity import Identity, load_identity
+from towline_agent.link_client import LinkClient
+from towline_agent.loading import Loading
+from towline_agent.pace import Pace, Patience, RealPace
+from towline_agent.queue_reader import QueueReader
+from towline_agent.sinks.base import Sink
+from towline_agent.sinks.data_queue import OrderQueue
+from towline_agent.sinks.order_tables import OrderTables
+from towline_agent.sinks.program_call import OrderProgram
+from towline_agent.sources.data_queue import QueueFormat
+from towline_agent.tls import tls_context
+from towline_shared import __version__
+from towline_shared.clock import Clock, SystemClock
+from towline_shared.errors import Misconfigured, Retryable, TowlineError
+from towline_shared.events import Heartbeat
+from towline_shared.retry import Backoff
+
+__all__ = ["BUFFER_FILE", "PORT_FILE", "Agent", "prepare_state"]
+
+BUFFER_FILE = "buffer.db"
+PORT_FILE = "health.port"
+_log = structlog.get_logger(__name__)
+
+_IBMI_BACKOFF = Backoff(first_s=0.5, most_s=30.0)  # a save lasts hours; half a minute is patient
+_LOOP_BACKOFF = Backoff(first_s=0.5, most_s=60.0)
+_LINK_BACKOFF = Backoff(first_s=0.5, most_s=30.0)
+_KEEP = timedelta(days=7)  # so long a restored relay can ask again
+_LOOK_S = 2.0
+_TRIM_S = 3600.0
+_FINISH_S = 10.0
+
+
+def prepare_state(folder: Path) -> None:
+    """Make the state folder, for this user alone.
+
+    Raises:
+        Misconfigured: it can't be made or written.
+    """
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        probe = folder / ".writable"
+        probe.write_bytes(b"")
+        probe.unlink()
+    except OSError as error:
+        raise Misconfigured(
+            f"The state folder {folder} can't be written: {error.strerror}.",
+            hint="Give it to the user the agent runs as, or set [state] folder.",
+        ) from None
+
+
+class Agent:
+    """All parts of a running agent."""
+
+    def __init__(
+        self,
+        config: AgentConfig,
+        *,
+        clock: Clock | None = None,
+        driver: IbmIDriver | None = None,
+        pace: Pace | None = None,
+        rng: random.Random | None = None,
+    ) -> None:
+        """Open the buffer and put the parts together; connect nothing yet.
+
+        Raises:
+            Misconfigured: not enrolled, no such driver, a setting of the driver is wrong.
+            Permanent: the buffer is in use by another process.
+        """
+        self._config = config
+        self._clock = clock or SystemClock()
+        self._pace = pace or RealPace()
+        self._rng = rng or random.SystemRandom()
+        self._order = asyncio.Lock()
+        prepare_state(config.state)
+        self._identity: Identity = load_identity(config.state)
+        tls = tls_context(config.relay.url, config.relay.ca_file)
+        driver = driver or load_driver(config.ibmi)
+        self._buffer = Buffer(config.state / BUFFER_FILE, clock=self._clock)
+        self._gate = Gate(self._buffer, most_events=config.most_events)
+        sign_on = SignOn()
+        self._workers = {
+            purpose: IbmIWorker(
+                driver, purpose, clock=self._clock, sign_on=sign_on,
+                backoff=_IBMI_BACKOFF, rng=self._rng,
+            )
+            for purpose in Purpose
+            if purpose is not Purpose.WAIT or config.outbox.doorbell is not None
+        }  # fmt: skip
+        self._link = LinkClient(
+            url=config.relay.url,
+            identity=self._identity,
+            buffer=self._buffer,
+            clock=self._clock,
+            heartbeat=self._heartbeat,
+            fingerprint=lambda: self._description.fingerprint if self._description else "",
+            proxy=config.relay.proxy,
+            tls=tls,
+            backoff=_LINK_BACKOFF,
+            rng=self._rng,
+            on_inbox=self._on_inbox,
+            on_acked=self._on_acked,
+        )
+        self._build_loops()
+        self._description: Description | None = None
+        self._backlog = Backlog(0, None, {}, 0)
+        self._health = HealthServer(self.status, port=config.health_port)
+        self._about = About(
+            version=__version__,
+            agent_id=self._identity.agent_id,
+            tenant=self._identity.tenant,
+            name=self._identity.name,
+            words=self._identity.words,
+            driver=config.driver,
+            started_at=self._clock.now(),
+            most_events=config.most_events,
+        )
+
+    @property
+    def health_port(self) -> int:
+        """Port the health page listens on; 0 before it does."""
+        return self._health.port
+
+    # -- putting together -----------------------------------------------------------------------
+
+    def _build_loops(self) -> None:
+        config, reader = self._config, self._workers[Purpose.READ]
+        writer = self._workers[Purpose.WRITE]
+        self._capture = Capture(
+            settings=config.outbox, entities=config.entities, buffer=self._buffer, reader=reader,
+            order=self._order, gate=self._gate, clock=self._clock, pace=self._pace,
+            patience=self._patience(), captured=self._link.nudge,
+        )  # fmt: skip
+        self._clearing = Clearing(
+            buffer=self._buffer, writer=writer, order=self._order, clock=self._clock,
+            pace=self._pace, patience=self._patience(),
+        )  # fmt: skip
+        self._loading = Loading(
+            queries=[each.query for each in config.entities if each.initial_load],
+            page=config.snapshot_page, buffer=self._buffer, reader=reader, order=self._order,
+            gate=self._gate, clock=self._clock, pace=self._pace, patience=self._patience(),
+            captured=self._link.nudge,
+        )  # fmt: skip
+        self._queues = [
+            QueueReader(
+                form=QueueFormat(each.queue, each.entity, each.record, each.key),
+                look_s=each.look_s, buffer=self._buffer, reader=reader, writer=writer,
+                order=self._order, gate=self._gate, clock=self._clock, pace=self._pace,
+                patience=self._patience(), captured=self._link.nudge,
+            )
+            for each in config.queues
+        ]  # fmt: skip
+        self._delivery = Delivery(
+            buffer=self._buffer, sink=self._sink(writer), clock=self._clock, pace=self._pace,
+            patience=self._patience(), reported=self._link.nudge,
+        )  # fmt: skip
+        self._doorbell: Doorbell | None = None
+        if config.outbox.doorbell is not None:
+            self._doorbell = Doorbell(
+                queue=config.outbox.doorbell, wait_s=config.outbox.wait_s,
+                waiter=self._workers[Purpose.WAIT], clock=self._clock, pace=self._pace,
+                patience=self._patience(), rang=self._rang,
+            )  # fmt: skip
+
+    def _sink(self, writer: IbmIWorker) -> Sink:
+        orders = self._config.orders
+        if orders.sink == "data_queue" and orders.queue is not None:
+            return OrderQueue(writer, orders.queue, ccsid=orders.ccsid)
+        if orders.sink == "program_call" and orders.program is not None:
+            return OrderProgram(writer, orders.program, parameters=orders.parameters)
+        return OrderTables(writer)
+
+    def _patience(self) -> Patience:
+        return Patience(_LOOP_BACKOFF, self._rng)
+
+    # -- what wakes what ------------------------------------------------------------------------
+
+    def _rang(self) -> None:
+        self._capture.wake()
+        for queue in self._queues:
+            queue.wake()
+
+    def _on_inbox(self) -> None:
+        self._delivery.wake()
+
+    def _on_acked(self, stream: str, upto: int) -> None:
+        self._clearing.wake()
+        if self._capture.state.paused:
+            self._capture.wake()
+
+    # -- living ---------------------------------------------------------------------------------
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Run until ``stop`` is set; return after everything in hand is finished and closed.
+
+        Raises:
+            Misconfigured: the health port is taken.
+            Exception: a bug in a loop, after everything else was stopped.
+        """
+        try:
+            await self._health.start()
+            (self._config.state / PORT_FILE).write_text(f"{self.health_port}\n")
+            _log.info(
+                "agent started", action="start", version=__version__, health_port=self.health_port
+            )
+            await self._live(stop)
+        finally:
+            await self._close()
+            _log.info("agent stopped", action="stop")
+
+    async def _live(self, stop: asyncio.Event) -> None:
+        delivery = asyncio.create_task(self._delivery.run(), name="delivery")
+        loops = [
+            asyncio.create_task(self._link.run(), name="link"),
+            asyncio.create_task(self._watch(), name="watch"),
+            asyncio.create_task(self._capture.run(), name="capture"),
+            asyncio.create_task(self._clearing.run(), name="clearing"),
+            asyncio.create_task(self._loading.run(), name="loading"),
+            *(asyncio.create_task(queue.run(), name="queue") for queue in self._queues),
+        ]
+        if self._doorbell is not None:
+            loops.append(asyncio.create_task(self._doorbell.run(), name="doorbell"))
+        stopping = asyncio.create_task(stop.wait(), name="stop")
+        try:
+            await _until_stop_or_bug(stopping, [delivery, *loops])
+        finally:
+            self._delivery.stop()
+            await asyncio.wait([delivery], timeout=_FINISH_S)
+            for task in (stopping, delivery, *loops):
+                task.cancel()
+            await asyncio.gather(stopping, delivery, *loops, return_exceptions=True)
+
+    async def _close(self) -> None:
+        await asyncio.gather(*(worker.close() for worker in self._workers.values()))
+        await self._health.stop()
+        (self._config.state / PORT_FILE).unlink(missing_ok=True)
+        await asyncio.to_thread(self._buffer.close)
+
+    async def _watch(self) -> None:
+        """Keep the figures of heartbeat and page fresh, learn who the partition is, trim."""
+        trimmed_at = self._clock.monotonic()
+        while True:
+            self._backlog = await asyncio.wrap_future(self._buffer.backlog())
+            if self._description is None:
+                with contextlib.suppress(TowlineError):
+                    self._description = await self._workers[Purpose.READ].call(
+                        lambda ibmi: ibmi.describe()
+                    )
+            if self._clock.monotonic() - trimmed_at >= _TRIM_S:
+                trimmed_at = self._clock.monotonic()
+                with contextlib.suppress(Retryable):  # a full disk is told elsewhere
+                    await asyncio.wrap_future(self._buffer.trim(keep=_KEEP))
+            await self._pace.rest(asyncio.Event(), _LOOK_S)
+
+    # -- how it is ------------------------------------------------------------------------------
+
+    async def status(self) -> AgentStatus:
+        """Return everything at this moment."""
+        self._backlog = await asyncio.wrap_future(self._buffer.backlog())
+        waiting = await asyncio.wrap_future(self._buffer.outbox_waiting())
+        return self._picture(waiting)
+
+    def _picture(self, outbox_waiting: int) -> AgentStatus:
+        return AgentStatus(
+            about=self._about,
+            now=self._clock.now(),
+            connections={purpose: worker.state for purpose, worker in self._workers.items()},
+            description=self._description,
+            link=self._link.state,
+            backlog=self._backlog,
+            outbox_waiting=outbox_waiting,
+            capture=self._capture.state,
+            doorbell=self._doorbell.state if self._doorbell else None,
+            clearing=self._clearing.state,
+            queues=[queue.state for queue in self._queues],
+            loading=self._loading.state,
+            delivery=self._delivery.state,
+        )
+
+    def _heartbeat(self) -> Heartbeat:
+        return self._picture(0).heartbeat()
+
+
+async def _until_stop_or_bug(
+    stopping: asyncio.Task[bool], loops: Sequence[asyncio.Task[None]]
+) -> None:
+    """Return when a stop is asked for; raise what ended a loop that must not end."""
+    waiting: set[asyncio.Task[None]] = set(loops)
+    while not stopping.done():
+        done, _ = await asyncio.wait({stopping, *waiting}, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            if task is not stopping:
+                task.result()  # raises what ended it; the initial load ends well by itself
+                waiting.discard(task)

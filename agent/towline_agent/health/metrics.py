@@ -1,0 +1,67 @@
+"""The agent's figures in Prometheus text (https://prometheus.io/docs/instrumenting/exposition_formats/)."""
+
+from __future__ import annotations
+
+from towline_agent.health.status import AgentStatus
+
+__all__ = ["CONTENT_TYPE", "metrics_text"]
+
+CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+
+
+def metrics_text(status: AgentStatus) -> str:
+    """Return one family a figure; names are stable."""
+    lines: list[str] = []
+
+    def family(name: str, kind: str, meaning: str, *samples: tuple[str, float]) -> None:
+        lines.append(f"# HELP towline_agent_{name} {meaning}")
+        lines.append(f"# TYPE towline_agent_{name} {kind}")
+        lines.extend(f"towline_agent_{name}{labels} {value:g}" for labels, value in samples)
+
+    family(
+        "info", "gauge", "Version and driver of the agent; always 1.",
+        (_labels(version=status.about.version, driver=status.about.driver), 1),
+    )  # fmt: skip
+    family("ibmi_up", "gauge", "1 while the IBM i is connected.", ("", status.ibmi == "up"))
+    family(
+        "ibmi_connection_up", "gauge", "1 while the connection of a purpose is up.",
+        *((_labels(purpose=purpose.value), state.status == "up")
+          for purpose, state in status.connections.items()),
+    )  # fmt: skip
+    family("relay_up", "gauge", "1 while the relay is connected.", ("", status.link.connected))
+    family(
+        "backlog_events", "gauge", "Events not yet acknowledged by the relay.",
+        *((_labels(stream=name), count)
+          for name, count in sorted(status.backlog.by_stream.items())),
+    )  # fmt: skip
+    family(
+        "oldest_unsent_seconds", "gauge", "Age of the oldest of them.",
+        ("", status.oldest_unsent_s),
+    )  # fmt: skip
+    family("inbox_documents", "gauge", "Documents not yet applied.", ("", status.backlog.inbox))
+    family(
+        "outbox_waiting_rows", "gauge", "Outbox rows captured and not yet deleted.",
+        ("", status.outbox_waiting),
+    )  # fmt: skip
+    family("paused", "gauge", "1 while reading is paused.", ("", status.capture.paused))
+    family("captured_total", "counter", "Events captured.", ("", status.capture.events))
+    family(
+        "unreadable_total", "counter", "Changes nobody could read.",
+        ("", status.capture.unreadable),
+    )  # fmt: skip
+    family("outbox_deleted_total", "counter", "Outbox rows deleted.", ("", status.clearing.deleted))
+    family(
+        "documents_total", "counter", "Documents by outcome.",
+        (_labels(outcome="written"), status.delivery.written),
+        (_labels(outcome="refused"), status.delivery.refused),
+    )  # fmt: skip
+    return "\n".join(lines) + "\n"
+
+
+def _labels(**values: str) -> str:
+    pairs = (f'{name}="{_escaped(value)}"' for name, value in values.items())
+    return "{" + ",".join(pairs) + "}"
+
+
+def _escaped(value: str) -> str:
+    return value.replace("\\", "\\\\").replace("\n", "\\n").replace('"', '\\"')

@@ -1,0 +1,224 @@
+"""How the agent is, as plain data: the one source of page, status.json, metrics and heartbeat.
+
+Pure: it is given the states and puts them together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, is_dataclass
+from datetime import datetime
+from typing import Any
+
+from towline_agent.buffer import Backlog
+from towline_agent.capture import CaptureState
+from towline_agent.clearing import ClearingState
+from towline_agent.deliver import DeliveryState
+from towline_agent.doorbell import DoorbellState
+from towline_agent.ibmi.port import Description, Purpose
+from towline_agent.ibmi.worker import WorkerState
+from towline_agent.link_client import LinkState
+from towline_agent.loading import LoadingState
+from towline_agent.queue_reader import QueueState
+from towline_shared.clock import utc_text
+from towline_shared.events import Heartbeat
+from towline_shared.health import Check, Status, worst
+
+__all__ = ["About", "AgentStatus", "ibmi_status"]
+
+_OLD_S = 300.0  # a change that waits longer than this for the relay is worth a look
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What does not change while the agent runs."""
+
+    version: str
+    agent_id: str
+    tenant: str
+    name: str
+    words: str
+    driver: str
+    started_at: datetime
+    most_events: int
+
+
+@dataclass(frozen=True, slots=True)
+class AgentStatus:
+    """Everything at one moment; ``outbox_waiting`` counts rows captured and not yet deleted."""
+
+    about: About
+    now: datetime
+    connections: Mapping[Purpose, WorkerState]
+    description: Description | None
+    link: LinkState
+    backlog: Backlog
+    outbox_waiting: int
+    capture: CaptureState
+    doorbell: DoorbellState | None
+    clearing: ClearingState
+    queues: Sequence[QueueState]
+    loading: LoadingState
+    delivery: DeliveryState
+
+    @property
+    def ibmi(self) -> str:
+        """``up``, ``down`` or ``restricted``."""
+        return ibmi_status(self.connections)
+
+    @property
+    def ibmi_sentence(self) -> str:
+        """The first thing that is wrong with the IBM i; empty when nothing is."""
+        for state in self.connections.values():
+            if state.status in ("down", "restricted") and state.last_error:
+                return state.last_error
+        return self.capture.trouble or self.clearing.trouble
+
+    @property
+    def oldest_unsent_s(self) -> float:
+        """Age of the oldest change the relay has not acknowledged, in seconds."""
+        oldest = self.backlog.oldest_at
+        return max(0.0, (self.now - oldest).total_seconds()) if oldest else 0.0
+
+    @property
+    def ready(self) -> bool:
+        """Connected on both sides and draining."""
+        return (
+            self.ibmi == "up"
+            and self.link.connected
+            and not self.capture.paused
+            and self.oldest_unsent_s < _OLD_S
+        )
+
+    def heartbeat(self) -> Heartbeat:
+        """What the relay is told."""
+        return Heartbeat(
+            backlog=self.backlog.unacked,
+            oldest_unsent_s=self.oldest_unsent_s,
+            ibmi=self.ibmi,
+            version=self.about.version,
+            detail=self.ibmi_sentence if self.ibmi != "up" else "",
+        )
+
+    def checks(self) -> list[Check]:
+        """Named checks, each with what to do."""
+        found = [self._ibmi_check(), self._relay_check(), self._buffer_check()]
+        since = self.about.started_at
+        for sentence in self.description.missing if self.description else ():
+            found.append(Check("authority", Status.FAILED, since, sentence))
+        for entity, sentence in self.capture.faults.items():
+            found.append(
+                Check(
+                    f"entity {entity}", Status.FAILED, since, sentence,
+                    "Its rows stay in the outbox and are read once this is corrected.",
+                )
+            )  # fmt: skip
+        for entity, sentence in self.loading.faults.items():
+            found.append(Check(f"load {entity}", Status.FAILED, since, sentence))
+        for queue in self.queues:
+            if queue.trouble or queue.strangers:
+                detail = queue.trouble or (
+                    f"{queue.name} gave {queue.strangers} entries that were not kept:"
+                    " another job reads it."
+                )
+                found.append(Check(f"queue {queue.name}", Status.WARNING, since, detail))
+        if self.delivery.waiting:
+            found.append(Check("orders", Status.WARNING, since, self.delivery.waiting))
+        return found
+
+    def _ibmi_check(self) -> Check:
+        state = self.connections[Purpose.READ]
+        if self.ibmi == "up":
+            return Check("IBM i", Status.OK, state.since, "The IBM i is connected.")
+        if self.ibmi == "restricted":
+            detail = self.ibmi_sentence or "The IBM i takes no connections now."
+            return Check(
+                "IBM i", Status.WARNING, state.since, detail,
+                "Normal during a full save; the agent goes on by itself.",
+            )  # fmt: skip
+        detail = self.ibmi_sentence or "The IBM i has not been reached yet."
+        return Check("IBM i", Status.FAILED, state.since, detail, "Run towline-agent check.")
+
+    def _relay_check(self) -> Check:
+        since = self.link.since or self.about.started_at
+        if self.link.connected:
+            return Check("relay", Status.OK, since, "The relay is connected.")
+        detail = self.link.last_error or "The relay has not been reached yet."
+        return Check(
+            "relay", Status.FAILED, since, detail, "Nothing is lost; run towline-agent check."
+        )
+
+    def _buffer_check(self) -> Check:
+        since = self.about.started_at
+        if self.capture.paused:
+            return Check(
+                "buffer", Status.WARNING, since,
+                "The buffer is full; reading is paused and the IBM i keeps the rows.",
+                "See why the relay does not take them.",
+            )  # fmt: skip
+        if self.oldest_unsent_s >= _OLD_S:
+            return Check(
+                "buffer", Status.WARNING, since,
+                f"The oldest change has waited {self.oldest_unsent_s:.0f} s for the relay.",
+            )  # fmt: skip
+        return Check("buffer", Status.OK, since, f"{self.backlog.unacked} changes wait to be sent.")
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return status.json: stable names, moments as ISO text in UTC, seconds as numbers."""
+        checks = self.checks()
+        description = plain_data(self.description) if self.description else None
+        return {
+            "status": worst(checks).name.lower(),
+            "ready": self.ready,
+            "now": utc_text(self.now),
+            "agent": plain_data(self.about),
+            "ibmi": {
+                "status": self.ibmi,
+                "detail": self.ibmi_sentence,
+                "last_good_at": plain_data(self._last_good()),
+                "system": description,
+                "fingerprint": self.description.fingerprint if self.description else "",
+                "connections": {
+                    purpose.value: plain_data(state) for purpose, state in self.connections.items()
+                },
+            },
+            "relay": plain_data(self.link),
+            "buffer": {
+                "backlog": self.backlog.unacked,
+                "oldest_unsent_s": round(self.oldest_unsent_s, 3),
+                "by_stream": dict(self.backlog.by_stream),
+                "inbox": self.backlog.inbox,
+                "paused": self.capture.paused,
+                "outbox_waiting": self.outbox_waiting,
+            },
+            "capture": plain_data(self.capture),
+            "doorbell": plain_data(self.doorbell) if self.doorbell else None,
+            "clearing": plain_data(self.clearing),
+            "queues": [plain_data(queue) for queue in self.queues],
+            "loading": plain_data(self.loading),
+            "delivery": plain_data(self.delivery),
+            "checks": [check.as_dict() for check in checks],
+        }
+
+    def _last_good(self) -> datetime | None:
+        moments = [state.last_good_at for state in self.connections.values() if state.last_good_at]
+        return max(moments, default=None)
+
+
+def ibmi_status(connections: Mapping[Purpose, WorkerState]) -> str:
+    """Judge by the reading connection first; the waiting one is up whenever a wait came back."""
+    states = {state.status for state in connections.values()}
+    if "restricted" in states:
+        return "restricted"
+    return "up" if connections[Purpose.READ].status == "up" and "down" not in states else "down"
+
+
+def plain_data(value: Any) -> Any:
+    """Turn states into what JSON can write."""
+    if is_dataclass(value) and not isinstance(value, type):
+        return {name: plain_data(item) for name, item in asdict(value).items()}
+    if isinstance(value, Mapping):
+        return {str(name): plain_data(item) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain_data(item) for item in value]
+    return utc_text(value) if isinstance(value, datetime) else value
