@@ -39,7 +39,11 @@ class FaultDesk:
         if fault is None:
             raise KeyError(name)
         if name in self._until and fault.lasts_s:
-            return await self._heal(name)
+            said = await self._backend.fault(name=name, on=False)
+            if not said:  # the backend can't end it early, so the countdown goes on
+                return "It ends by itself."
+            self._until.pop(name, None)
+            return said
         said = await self._backend.fault(name=name, on=True)
         self._until[name] = self._clock.monotonic() + (fault.lasts_s or _SHOWN_AFTER_BLOW_S)
         return said
@@ -62,9 +66,7 @@ class FaultDesk:
             except TowlineError:
                 continue
 
-    async def _heal(self, name: str) -> str:
-        said = ""
+    async def _heal(self, name: str) -> None:
         if fault_named(name).lasts_s:
-            said = await self._backend.fault(name=name, on=False)
+            await self._backend.fault(name=name, on=False)
         self._until.pop(name, None)
-        return said

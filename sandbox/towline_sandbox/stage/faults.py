@@ -36,7 +36,7 @@ _ALL = (
         name="cut_link",
         title="Cut the link",
         caption="The agent buffers, then catches up in order.",
-        lasts_s=12,
+        lasts_s=8,
         where="link",
     ),
     Fault(

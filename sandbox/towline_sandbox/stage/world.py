@@ -268,7 +268,10 @@ class StageBackend(Protocol):
         ...
 
     async def fault(self, *, name: str, on: bool) -> str:
-        """Start or heal a fault; returns one sentence about what happened."""
+        """Start or heal a fault; returns one sentence about what happened.
+
+        An empty answer to a heal means that this fault can only end by itself.
+        """
         ...
 
     def faults(self) -> Sequence[str]:

@@ -173,7 +173,7 @@ def test_a_fault_heals_by_itself_when_its_time_is_over() -> None:
         backend, clock = ScriptedBackend(), ManualClock()
         desk = FaultDesk(backend, clock=clock)
         await desk.press("cut_link")
-        clock.advance(11.9)
+        clock.advance(7.9)
         await desk.heal_due()
         assert backend.broken == {"cut_link"}
         clock.advance(0.1)
@@ -193,6 +193,26 @@ def test_pressing_again_heals_at_once() -> None:
         await desk.press("throttle")
         await desk.press("throttle")
         assert not backend.broken
+
+    asyncio.run(test())
+
+
+def test_a_fault_that_only_ends_by_itself_keeps_its_countdown() -> None:
+    """The button must not say healed while the wire is still cut."""
+
+    class Stubborn(ScriptedBackend):
+        async def fault(self, *, name: str, on: bool) -> str:
+            return "Cut." if on else ""
+
+    async def test() -> None:
+        clock = ManualClock()
+        desk = FaultDesk(Stubborn(), clock=clock)
+        await desk.press("cut_link")
+        assert await desk.press("cut_link") == "It ends by itself."
+        assert desk.seconds_left() == {"cut_link": 8.0}
+        clock.advance(8)
+        await desk.heal_due()
+        assert desk.seconds_left() == {}
 
     asyncio.run(test())
 
