@@ -1,0 +1,271 @@
+"""The system console: every control verb of the stand-in, by name.
+
+The stage, tests and the fault desk call these; the agent never does.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from towline_sandbox.dataset import Dataset
+from towline_sandbox.ibmi.catalogue import FileLayout
+from towline_sandbox.ibmi.cells import store
+from towline_sandbox.ibmi.green_screen import GreenScreen
+from towline_sandbox.ibmi.towline_files import QUEUES, layout
+from towline_sandbox.ibmi.units import Unit
+from towline_shared.errors import Permanent
+from towline_shared.events import Scalar
+
+if TYPE_CHECKING:
+    from towline_sandbox.ibmi.partition import SimulatedIbmI
+
+__all__ = ["ConsoleVerbs"]
+
+Verb = Callable[..., Any]
+
+
+class ConsoleVerbs:
+    """All control verbs; arguments by name, results plain data with Decimals."""
+
+    def __init__(self, system: SimulatedIbmI) -> None:
+        self._system = system
+        self._units: dict[str, Unit] = {}
+        screen = GreenScreen(system)
+        own = (
+            self.status, self.outbox, self.queue, self.messages, self.send_raw, self.lock_record,
+            self.unlock_record, self.unlock_all, self.end_subsystem, self.start_subsystem,
+            self.stop_programs, self.start_programs, self.run_order_entry, self.run_warehouse,
+            self.begin, self.insert, self.update, self.delete, self.commit, self.rollback,
+            self.spoil, self.shop_products, self.traps,
+        )  # fmt: skip
+        theirs = (
+            screen.items, screen.items_before, screen.item, screen.web_orders, screen.shipments,
+            screen.change_price, screen.change_stock, screen.change_item, screen.price_run,
+            screen.send_queue_price,
+        )  # fmt: skip
+        self._verbs: Mapping[str, Verb] = {verb.__name__: verb for verb in (*own, *theirs)}
+
+    def call(self, verb: str, arguments: Mapping[str, Any]) -> Any:
+        """Call a verb.
+
+        Raises:
+            Permanent: no such verb, or arguments it does not take.
+        """
+        found = self._verbs.get(verb)
+        if found is None:
+            raise Permanent(
+                f"The console has no verb {verb!r}.", hint=f"It has {', '.join(self._verbs)}."
+            )
+        try:
+            inspect.signature(found).bind(**arguments)
+        except TypeError as error:
+            raise Permanent(f"The verb {verb} can't be called so: {error}.") from None
+        return found(**arguments)
+
+    def status(self) -> dict[str, Any]:
+        """Return all figures the stage shows."""
+        system = self._system
+        with system.storage.lock:
+            counts = {name: system.storage.db.execute(text).fetchone()[0] for name, text in _COUNTS}
+            programs = {name: program.state for name, program in system.programs.items()}
+            return {
+                "system": system.settings.system_name,
+                "state": "restricted" if system.restricted else "up",
+                **counts,
+                "doorbell_total": int(system.storage.fact("doorbell_total", "0")),
+                "doorbell_missed": int(system.storage.fact("doorbell_missed", "0")),
+                "locked": [held.sentence() for held in system.locks.held()],
+                "program": f"ORDENTRY {programs['ORDENTRY']}",
+                "programs": programs,
+                "jobs": system.jobs(),
+                "queues": {name: system.queues.info(name).entries for name in QUEUES},
+            }
+
+    def outbox(self, count: int = 20) -> list[dict[str, Any]]:
+        """Return the oldest outbox rows."""
+        with self._system.storage.lock:
+            rows = self._system.storage.db.execute(
+                'SELECT * FROM "TOWLINE.OUTBOX" ORDER BY ID LIMIT ?', (count,)
+            ).fetchall()
+        return [dict(row) for row in rows]
+
+    def queue(self, name: str = "TOWLINE/WEBPRICE") -> dict[str, Any]:
+        """Return a data queue's figures and its first entries."""
+        info = self._system.queues.info(name)
+        first = [entry.data.hex().upper() for entry in self._system.queues.peek(name, limit=10)]
+        return {
+            "entries": info.entries,
+            "most": info.most,
+            "max_length": info.max_length,
+            "sequence": info.sequence,
+            "first": first,
+        }
+
+    def messages(self, count: int = 20) -> list[dict[str, Any]]:
+        """Return the operator's newest messages."""
+        return [dict(message) for message in self._system.messages.newest(count)]
+
+    def send_raw(self, queue: str, data: str, key: str = "") -> dict[str, Any]:
+        """Send bytes, given as hex, to a data queue."""
+        self._system.queues.send(
+            queue, bytes.fromhex(data), key=bytes.fromhex(key), sender="048212/MWEBER/QPADEV0003"
+        )
+        return {"entries": self._system.queues.info(queue).entries}
+
+    def lock_record(
+        self,
+        file: str = "DISTLIB/ITMPRC",
+        key: Sequence[str] = (),
+        seconds: float | None = None,
+        user: str = "KESSLER",
+        job: str = "QPADEV0007",
+    ) -> dict[str, Any]:
+        """Hold a record, or with an empty key the whole file; reads go on."""
+        shape = layout_of(file)
+        if key and len(key) != len(shape.key):
+            raise Permanent(f"The key of {file} is {', '.join(shape.key)}.")
+        held = self._system.locks.hold(
+            file, tuple(part.rstrip() for part in key), job=f"048233/{user}/{job}", seconds=seconds
+        )
+        return {"sentence": held.sentence()}
+
+    def unlock_record(self, file: str, key: Sequence[str] = ()) -> dict[str, Any]:
+        """Let a record go."""
+        name = tuple(part.rstrip() for part in key)
+        released = self._system.locks.release(file, name)
+        self._system.programs_wake()
+        return {"released": released}
+
+    def unlock_all(self) -> dict[str, Any]:
+        """Let everything go."""
+        self._system.locks.release_all()
+        self._system.programs_wake()
+        return {}
+
+    def end_subsystem(self) -> dict[str, Any]:
+        """Enter restricted state: jobs end, connecting is refused."""
+        self._system.end_subsystem()
+        return {}
+
+    def start_subsystem(self) -> dict[str, Any]:
+        """Leave restricted state."""
+        self._system.start_subsystem()
+        return {}
+
+    def stop_programs(self) -> dict[str, Any]:
+        """Stop ORDENTRY and WHSHIP."""
+        self._system.stop_programs()
+        return {}
+
+    def start_programs(self) -> dict[str, Any]:
+        """Start ORDENTRY and WHSHIP."""
+        self._system.start_programs()
+        return {}
+
+    def run_order_entry(self) -> dict[str, Any]:
+        """Decide all new orders now."""
+        return {"decided": self._system.order_entry.run_once()}
+
+    def run_warehouse(self) -> dict[str, Any]:
+        """Ship everything open now."""
+        return {"shipments": self._system.warehouse.run_once()}
+
+    def begin(self, job: str, user: str = "MWEBER") -> dict[str, Any]:
+        """Start a unit of work in a named job."""
+        if job in self._units:
+            raise Permanent(f"Job {job} has an open unit of work.", hint="COMMIT or ROLLBACK it.")
+        self._units[job] = self._system.units.begin(f"048400/{user}/{job}")
+        return {"unit": self._units[job].number}
+
+    def insert(self, job: str, file: str, values: Mapping[str, Scalar]) -> dict[str, Any]:
+        """Write a record in a job's unit of work."""
+        self._unit(job).insert(layout_of(file).object, values)
+        return {}
+
+    def update(
+        self, job: str, file: str, key: Sequence[Scalar], values: Mapping[str, Scalar]
+    ) -> dict[str, Any]:
+        """Change a record in a job's unit of work."""
+        self._unit(job).update(layout_of(file).object, key, values)
+        return {}
+
+    def delete(self, job: str, file: str, key: Sequence[Scalar]) -> dict[str, Any]:
+        """Delete a record in a job's unit of work."""
+        self._unit(job).delete(layout_of(file).object, key)
+        return {}
+
+    def commit(self, job: str) -> dict[str, Any]:
+        """Commit a job's unit of work."""
+        unit = self._unit(job)
+        ids = unit.commit()
+        del self._units[job]
+        self._system.programs_wake()
+        return {"outbox_ids": ids}
+
+    def rollback(self, job: str) -> dict[str, Any]:
+        """Roll a job's unit of work back."""
+        self._unit(job).rollback()
+        del self._units[job]
+        return {}
+
+    def spoil(self, file: str, key: Sequence[Scalar], field: str, data: str) -> dict[str, Any]:
+        """Put raw bytes, given as hex, into a field; as a bad program does, past all triggers."""
+        shape = layout_of(file)
+        if field not in shape.by_name:
+            raise Permanent(f"SQL0206: column {field} is not in {file}.")
+        where = " AND ".join(f'"{name}" = ?' for name in shape.key)
+        cells = [
+            store(shape.by_name[n], value, where=n) for n, value in zip(shape.key, key, strict=True)
+        ]
+        with self._system.storage.write() as db:
+            changed = db.execute(
+                f'UPDATE "{shape.table}" SET "{field}" = ? WHERE {where}',  # noqa: S608
+                (bytes.fromhex(data), *cells),
+            ).rowcount
+        return {"changed": changed}
+
+    def shop_products(self) -> list[dict[str, Any]]:
+        """Return what the shop already has, for its seed."""
+        return [
+            {"sku": p.sku, "title": p.title, "price": p.price, "stock": p.stock}
+            for p in self._data().shop_products
+        ]
+
+    def traps(self) -> dict[str, str]:
+        """Return the items that carry dirt, by kind."""
+        return dict(self._data().traps)
+
+    def _data(self) -> Dataset:
+        return Dataset.generate(self._system.settings.items, self._system.settings.seed)
+
+    def _unit(self, job: str) -> Unit:
+        unit = self._units.get(job)
+        if unit is None:
+            raise Permanent(f"Job {job} has no open unit of work.", hint="Call begin first.")
+        return unit
+
+
+_COUNTS = (
+    ("outbox_depth", 'SELECT count(*) FROM "TOWLINE.OUTBOX"'),
+    (
+        "outbox_total",
+        "SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'SYS.UNIT_OUTBOX'",
+    ),
+    ("staged_total", 'SELECT count(*) FROM "TOWLINE.WEBORDH"'),
+    ("new_orders", "SELECT count(*) FROM \"TOWLINE.WEBORDH\" WHERE STATUS = 'N'"),
+    ("accepted_total", "SELECT count(*) FROM \"TOWLINE.WEBORDH\" WHERE STATUS = 'A'"),
+    ("refused_total", "SELECT count(*) FROM \"TOWLINE.WEBORDH\" WHERE STATUS = 'R'"),
+    ("shipped_total", "SELECT count(*) FROM \"DISTLIB.ORDHDR\" WHERE OHSTS = 'S'"),
+    ("unshipped", "SELECT count(*) FROM \"DISTLIB.ORDHDR\" WHERE OHSTS <> 'S'"),
+    ("messages", 'SELECT count(*) FROM "SYS.MESSAGES"'),
+)
+
+
+def layout_of(file: str) -> FileLayout:
+    """Return a file's layout; Permanent when there is none."""
+    try:
+        return layout(file)
+    except KeyError:
+        raise Permanent(f"SQL0204: {file} type *FILE not found.") from None

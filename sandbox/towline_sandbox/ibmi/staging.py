@@ -1,0 +1,192 @@
+"""A shop's order as records of the staging files: pure, one list of records per document.
+
+Rules of fitting: see :mod:`towline_sandbox.ibmi.fitting`. The original of every text that had to be
+fitted stands in WEBORDN with KIND ORIGINAL, so nothing the buyer wrote is lost.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+
+from towline_sandbox.ibmi.catalogue import FileLayout
+from towline_sandbox.ibmi.cells import store
+from towline_sandbox.ibmi.fitting import fit
+from towline_sandbox.ibmi.towline_files import layout
+from towline_shared.errors import Permanent, Refused
+from towline_shared.events import Address, Order, Scalar
+
+__all__ = ["Record", "records"]
+
+Record = tuple[str, dict[str, Scalar]]
+
+_FITTED = {
+    "TOWLINE/WEBORDH": {"CUSTNAME", "PHONE", "CUSTPO", "FINSTS", "EMAIL"},
+    "TOWLINE/WEBORDL": {"TITLE"},
+    "TOWLINE/WEBORDS": {"CODE", "TITLE"},
+    "TOWLINE/WEBORDA": {
+        "NAME", "COMPANY", "ADDRESS1", "ADDRESS2", "CITY", "PROVINCE", "ZIP", "PHONE",
+    },
+    "TOWLINE/WEBORDT": {"TITLE"},
+    "TOWLINE/WEBORDP": {"GATEWAY", "KIND", "STATUS"},
+    "TOWLINE/WEBORDN": {"NAME", "VALUE"},
+}  # fmt: skip
+_NEVER_CUT = {"EMAIL"}
+
+
+def records(document: Order, *, event_id: str, at: str) -> list[Record]:
+    """Return the records of a document, APPLIED first; ``at`` is the local timestamp.
+
+    Raises:
+        Refused: a key, code or amount does not fit its column; names file and column.
+    """
+    found: list[Record] = []
+    originals: list[tuple[str, str]] = []
+    for file, values in _documents(document, at):
+        shape = layout(file)
+        row: dict[str, Scalar] = {"EVENTID": event_id}
+        for name, value in values.items():
+            row[name] = _fitted(shape, name, value, originals, values)
+        _check(shape, row)
+        found.append((file, row))
+    notes = [*_notes(document), *(("ORIGINAL", name, value) for name, value in originals)]
+    for sequence, (kind, name, value) in enumerate(notes, start=1):
+        # 4,000 characters a record: a longer note goes on in the next.
+        shape = layout("TOWLINE/WEBORDN")
+        row = {"EVENTID": event_id, "SEQ": sequence, "KIND": kind}
+        row |= {"NAME": fit(name, length=80, ccsid=1208), "VALUE": value[:4000]}
+        _check(shape, row)
+        found.append((shape.object, row))
+    return found
+
+
+def _documents(document: Order, at: str) -> Iterator[Record]:
+    yield "TOWLINE/APPLIED", {"ORDGID": document.order_gid, "APPLYTS": at}
+    yield "TOWLINE/WEBORDH", _header(document, at)
+    taxes: list[tuple[int, str, Decimal, Decimal]] = []
+    for line in document.lines:
+        yield (
+            "TOWLINE/WEBORDL",
+            {
+                "LINENO": line.number,
+                "LINEGID": line.line_gid,
+                "SKU": line.sku,
+                "TITLE": line.title,
+                "QTY": line.quantity,
+                "UNITPRC": line.unit_price,
+                "DISCOUNT": line.discount,
+                "TOTAL": line.total,
+                "ERPLIN": 0,
+            },
+        )
+        taxes += [(line.number, tax.title, tax.rate, tax.amount) for tax in line.taxes]
+    for sequence, charge in enumerate(document.shipping, start=1):
+        yield (
+            "TOWLINE/WEBORDS",
+            {
+                "SEQ": sequence,
+                "CODE": charge.code,
+                "TITLE": charge.title,
+                "PRICE": charge.price,
+                "DISCOUNT": charge.discount,
+                "TOTAL": charge.total,
+            },
+        )
+        taxes += [(0, tax.title, tax.rate, tax.amount) for tax in charge.taxes]
+    for sequence, (number, title, rate, amount) in enumerate(taxes, start=1):
+        yield (
+            "TOWLINE/WEBORDT",
+            {"SEQ": sequence, "LINENO": number, "TITLE": title, "RATE": rate, "AMOUNT": amount},
+        )
+    for sequence, payment in enumerate(document.payments, start=1):
+        yield (
+            "TOWLINE/WEBORDP",
+            {
+                "SEQ": sequence,
+                "GATEWAY": payment.gateway,
+                "KIND": payment.kind,
+                "STATUS": payment.status,
+                "AMOUNT": payment.amount,
+            },
+        )
+    for kind, address in (("S", document.ship_to), ("B", document.bill_to)):
+        if address != Address():
+            yield "TOWLINE/WEBORDA", {"KIND": kind, **_address(address)}
+
+
+def _header(document: Order, at: str) -> dict[str, Scalar]:
+    return {
+        "ORDGID": document.order_gid,
+        "ORDNAME": document.name,
+        "PLACEDAT": document.placed_at,
+        "CURRENCY": document.currency,
+        "TAXINCL": "Y" if document.taxes_included else "N",
+        "TEST": "Y" if document.test else "N",
+        "FINSTS": document.financial_status,
+        "LINESTOT": document.lines_total,
+        "SHIPTOT": document.shipping_total,
+        "TAXTOT": document.tax_total,
+        "ADJUST": document.adjustment,
+        "TOTAL": document.total,
+        "CUSTGID": document.customer_gid,
+        "CUSTNAME": document.customer_name,
+        "EMAIL": document.email,
+        "PHONE": document.phone,
+        "CUSTPO": document.purchase_order,
+        "STATUS": "N",
+        "ERPORD": 0,
+        "REASON": "",
+        "CRTTS": at,
+    }
+
+
+def _address(address: Address) -> dict[str, Scalar]:
+    return {
+        "NAME": address.name,
+        "COMPANY": address.company,
+        "ADDRESS1": address.address1,
+        "ADDRESS2": address.address2,
+        "CITY": address.city,
+        "PROVINCE": address.province,
+        "ZIP": address.postal_code,
+        "COUNTRY": address.country,
+        "PHONE": address.phone,
+    }
+
+
+def _notes(document: Order) -> Iterator[tuple[str, str, str]]:
+    for start in range(0, len(document.note), 4000):
+        yield "NOTE", "", document.note[start : start + 4000]
+    for name, value in document.attributes:
+        yield "ATTRIBUTE", name, value
+
+
+def _fitted(
+    shape: FileLayout,
+    name: str,
+    value: Scalar,
+    originals: list[tuple[str, str]],
+    row: dict[str, Scalar],
+) -> Scalar:
+    """Fit a descriptive text and note its original; leave all else alone."""
+    if name not in _FITTED.get(shape.object, ()) or not isinstance(value, str):
+        return value
+    kind = shape.by_name[name]
+    fitted = fit(value, length=kind.length, ccsid=kind.ccsid)
+    if fitted == value.rstrip(" "):
+        return fitted
+    part = row.get("LINENO") or row.get("SEQ") or row.get("KIND") or ""
+    originals.append((f"{shape.name} {part} {name}".replace("  ", " "), value))
+    return "" if name in _NEVER_CUT else fitted
+
+
+def _check(shape: FileLayout, row: dict[str, Scalar]) -> None:
+    for name, value in row.items():
+        try:
+            store(shape.by_name[name], value, where=f"column {name} of {shape.object}")
+        except Permanent as error:
+            raise Refused(
+                f"The order can't be written: {error.what}",
+                hint="Change the value in the shop, or have the column widened.",
+                code=error.what.split(":")[0],
+            ) from None
