@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from towline_agent.ibmi.errors import LinkLost
 from towline_agent.ibmi.port import (
     Applied,
     Description,
@@ -22,7 +23,7 @@ from towline_agent.ibmi.port import (
     TableRow,
 )
 from towline_sandbox.ibmi.staging import Record, records
-from towline_shared.errors import Misuse, Permanent, Refused, Retryable
+from towline_shared.errors import Misuse, Permanent, Refused
 from towline_shared.events import Order
 
 if TYPE_CHECKING:
@@ -89,7 +90,7 @@ class Job:
         return self._system.queries.snapshot(query, after_key=after_key, limit=limit)
 
     def wait(self, queue: QueueName, *, seconds: float) -> QueueEntry | None:
-        """See the port; a waiting job that is ended with its subsystem gets Retryable."""
+        """See the port; a waiting job that is ended with its subsystem gets LinkLost."""
         self._enter(str(queue))
         return self._system.queues.wait(str(queue), seconds=seconds, alive=self._alive)
 
@@ -190,7 +191,7 @@ class Job:
 
     def _alive(self) -> None:
         if self._system.session != self._session or self._system.restricted:
-            raise Retryable(
+            raise LinkLost(
                 "08S01: communication link failure; the server job ended.",
                 hint="The host servers are down while the system is saved; it heals by itself.",
             )

@@ -11,7 +11,7 @@ import threading
 import time
 from dataclasses import dataclass
 
-from towline_shared.errors import Retryable
+from towline_agent.ibmi.errors import InUse
 
 __all__ = ["Held", "RecordLocks"]
 
@@ -47,7 +47,7 @@ class RecordLocks:
             self._expire()
             holder = self._blocker(file, key, job)
             if holder is not None:
-                raise Retryable(f"SQL0913: {holder.sentence()}")
+                raise InUse(f"SQL0913: {holder.sentence()}")
             until = None if seconds is None else time.monotonic() + seconds
             held = Held(file, key, job, until)
             self._held[file, key] = held
@@ -57,7 +57,7 @@ class RecordLocks:
         """Lock a record for a unit of work; waits up to WAITRCD.
 
         Raises:
-            Retryable: SQL0913, naming the holder.
+            InUse: SQL0913, naming the holder.
         """
         with self._changed:
             self.wait_free(file, key, job=job, may_wait=may_wait)
@@ -67,7 +67,7 @@ class RecordLocks:
         """Wait until nobody else holds the record or its file.
 
         Raises:
-            Retryable: SQL0913, naming the holder.
+            InUse: SQL0913, naming the holder.
         """
         deadline = time.monotonic() + (self._waitrcd_s if may_wait else 0.0)
         with self._changed:
@@ -78,7 +78,7 @@ class RecordLocks:
                     return
                 now = time.monotonic()
                 if now >= deadline:
-                    raise Retryable(
+                    raise InUse(
                         f"SQL0913: row or object in use. {holder.sentence()}",
                         hint="Nothing was written; it is tried again.",
                     )

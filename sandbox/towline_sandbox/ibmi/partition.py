@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from towline_agent.ibmi.errors import Restricted
 from towline_agent.ibmi.port import Description, Purpose
 from towline_sandbox.dataset import Dataset
 from towline_sandbox.ibmi.cells import store
@@ -25,7 +26,6 @@ from towline_sandbox.ibmi.towline_files import layout
 from towline_sandbox.ibmi.units import UnitManager
 from towline_sandbox.ibmi.warehouse import Warehouse
 from towline_shared.clock import Clock, SystemClock
-from towline_shared.errors import Retryable
 
 __all__ = ["SimulatedIbmI"]
 
@@ -87,11 +87,11 @@ class SimulatedIbmI:
         """Start a server job.
 
         Raises:
-            Retryable: restricted state; a full save is normal, not an alarm.
+            Restricted: restricted state; a full save is normal, not an alarm.
         """
         with self.storage.lock:
             if self.restricted:
-                raise Retryable(
+                raise Restricted(
                     "08001: connection refused, the host servers are not started (CWBCO1049).",
                     hint="The system is in restricted state; it is tried again.",
                 )
