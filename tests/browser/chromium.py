@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import queue
 import shutil
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from pathlib import Path
 
 from aiohttp import web
@@ -15,7 +16,7 @@ from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.remote.webdriver import WebDriver
 from selenium.webdriver.support.wait import WebDriverWait
 
-__all__ = ["browser", "complaints", "served", "until"]
+__all__ = ["browser", "complaints", "served", "served_by", "set_size", "until"]
 
 _WAIT_S = 20.0
 _FLAGS = (
@@ -67,39 +68,52 @@ def until(driver: WebDriver, met: Callable[[WebDriver], object], what: str) -> N
     WebDriverWait(driver, _WAIT_S, poll_frequency=0.05).until(met, f"waited for: {what}")
 
 
+@asynccontextmanager
+async def _serving(make: Callable[[], web.Application]) -> AsyncIterator[str]:
+    runner = web.AppRunner(make(), shutdown_timeout=0.1, access_log=None)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        yield f"http://127.0.0.1:{runner.addresses[0][1]}"
+    finally:
+        await runner.cleanup()
+
+
 @contextmanager
 def served(make: Callable[[], web.Application]) -> Iterator[str]:
     """Serve an app on a free loopback port from a thread of its own; yields its address."""
-    ready: threading.Event = threading.Event()
-    address: list[str] = []
+    with served_by(lambda: _serving(make)) as address:
+        yield address
+
+
+@contextmanager
+def served_by(start: Callable[[], AbstractAsyncContextManager[str]]) -> Iterator[str]:
+    """Keep a server's context open in a thread with a loop of its own; yields its address."""
+    ready: queue.Queue[str | BaseException] = queue.Queue()
     loop = asyncio.new_event_loop()
     stop = asyncio.Event()
 
     async def serve() -> None:
-        runner = web.AppRunner(make(), shutdown_timeout=0.1, access_log=None)
-        await runner.setup()
-        site = web.TCPSite(runner, "127.0.0.1", 0)
-        await site.start()
-        address.append(f"http://127.0.0.1:{runner.addresses[0][1]}")
-        ready.set()
-        await stop.wait()
-        await runner.cleanup()
+        async with start() as address:
+            ready.put(address)
+            await stop.wait()
 
     def run() -> None:
         try:
             loop.run_until_complete(serve())
+        except BaseException as error:  # handed to the test, which fails with it
+            ready.put(error)
         finally:
-            ready.set()
             loop.close()
 
     thread = threading.Thread(target=run, name="served-pages")
     thread.start()
-    ready.wait()
     try:
-        if not address:
-            raise RuntimeError("the pages could not be served")
-        yield address[0]
+        address = ready.get()
+        if isinstance(address, BaseException):
+            raise address
+        yield address
     finally:
-        if address:
+        if thread.is_alive():
             loop.call_soon_threadsafe(stop.set)
         thread.join()

@@ -11,6 +11,7 @@ import pytest
 from aiohttp import ClientSession, ClientTimeout
 from aiohttp.test_utils import TestServer
 
+from tests.browser.agent_status import sample_status
 from tests.unit.relay.admin.fakes import TOKEN, build, sample_store
 from towline_sandbox.shopify.server import build_app
 from towline_sandbox.shopify.settings import SeedProduct, ShopSettings
@@ -142,13 +143,7 @@ def test_the_relay_is_read_through_its_own_json_twin() -> None:
 
 
 def test_the_status_page_is_read_with_the_two_links_apart() -> None:
-    """What is unsent is the agent's, what is up or down is told for each side."""
-    view = agent_view(
-        {
-            "agent": {"version": "0.1.0"},
-            "relay": {"connected": False},
-            "ibmi": {"status": "restricted", "detail": "A save runs."},
-            "buffer": {"backlog": 3, "oldest_unsent_s": 0.0, "inbox": 1},
-        }
-    )
-    assert (view.connected, view.ibmi, view.backlog, view.inbox) == (False, "restricted", 3, 1)
+    """From the agent's own words: what is unsent, what lies in the inbox, which side is up."""
+    view = agent_view(sample_status(trouble="The link was cut.").as_dict())
+    assert (view.connected, view.ibmi, view.backlog, view.inbox) == (False, "up", 3, 1)
+    assert view.version == "0.1.0"
