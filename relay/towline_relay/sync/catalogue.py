@@ -22,7 +22,6 @@ from towline_relay.store.base import (
     Known,
     Lease,
     LinkRow,
-    Move,
     Store,
     Supersede,
 )
@@ -100,10 +99,11 @@ class CatalogueLane:
         if not rows:
             return echoed
         base = self._rules.price.price_list if self._rules.price else ""
-        kept, older = decide.newest(rows, base_list=base)
-        await self._store.advance(lease, _coalesced(kept, older, base_list=base))
-        await self._items(lease, [row for row in kept if row.entity == "item"], picture)
-        await self._prices(lease, [row for row in kept if row.entity == "price"], picture)
+        kept = decide.newest(rows, base_list=base)
+        await self._store.advance(lease, _coalesced(kept, base_list=base))
+        carried = await self._items(lease, [row for row in kept if row.entity == "item"], picture)
+        prices = [row for row in kept if row.entity == "price" and row.serial not in carried]
+        await self._prices(lease, prices, picture)
         await self._stocks(lease, [row for row in kept if row.entity == "stock"], picture)
         rest = [row for row in kept if row.entity not in ("item", "price", "stock")]
         await self._settle(lease, [_unreadable(row) for row in rest])
@@ -123,7 +123,10 @@ class CatalogueLane:
 
     # -- items
 
-    async def _items(self, lease: Lease, rows: Sequence[EventRow], picture: ShopPicture) -> None:
+    async def _items(
+        self, lease: Lease, rows: Sequence[EventRow], picture: ShopPicture
+    ) -> set[int]:
+        """Work items; returns the serials of the prices that new products were made with."""
         around = await self._around(rows)
         new = [row.key for row in rows if not around.of(row.key)]
         prices = await self._latest_prices(new, picture)
@@ -144,12 +147,13 @@ class CatalogueLane:
         await _some_at_once(creates, lambda found: self._create(lease, found, searched))
         changed = [found for found in decisions if isinstance(found, decide.SetFields)]
         await _some_at_once(changed, lambda found: self._calls.set_fields(lease, found))
+        return {found.priced_by.serial for found in creates}
 
     def _item(
         self,
         row: EventRow,
         around: _Around,
-        prices: dict[str, PriceTarget],
+        prices: dict[str, tuple[PriceTarget, EventRow]],
         known: dict[str, Known],
     ) -> decide.Decision:
         links = around.of(row.key)
@@ -179,7 +183,7 @@ class CatalogueLane:
 
     async def _latest_prices(
         self, keys: Sequence[str], picture: ShopPicture
-    ) -> dict[str, PriceTarget]:
+    ) -> dict[str, tuple[PriceTarget, EventRow]]:
         """Map the newest price of each key, whatever became of its event so far."""
         rules = self._rules.price
         if rules is None or not keys:
@@ -198,7 +202,7 @@ class CatalogueLane:
             except (Undecodable, BadRecord):
                 continue  # its own event says what is wrong with it
             if isinstance(mapped, PriceTarget):
-                prices[key] = mapped
+                prices[key] = mapped, row
         return prices
 
     # -- prices
@@ -324,24 +328,15 @@ class CatalogueLane:
         await self._store.advance(lease, effects)
 
 
-def _coalesced(
-    kept: Sequence[EventRow], older: Sequence[tuple[EventRow, EventRow]], *, base_list: str
-) -> Effects:
+def _coalesced(kept: Sequence[EventRow], *, base_list: str) -> Effects:
     """Close what a newer value of the same key replaces, in this batch and before it."""
-    moves = tuple(
-        Move(
-            row.serial,
-            State.SUPERSEDED,
-            f"A newer {row.entity} of {row.key} took its place (event {by.serial}).",
+    return Effects(
+        supersede=tuple(
+            Supersede(row.entity, row.key, subkey, row.serial)
+            for row in kept
+            for subkey in decide.same_value(row, base_list)
         )
-        for row, by in older
     )
-    supersede = tuple(
-        Supersede(row.entity, row.key, subkey, row.serial)
-        for row in kept
-        for subkey in decide.same_value(row, base_list)
-    )
-    return Effects(moves=moves, supersede=supersede)
 
 
 def _unreadable(row: EventRow) -> decide.Decision:

@@ -62,10 +62,14 @@ class CatalogueCalls:
             return
         link = link_of(ref, erp_key=found.event.key)
         known = [decide.item_known(link, found.target)]
+        reason = f"Made as a draft product at {found.price.shown}."
+        moves = [Move(found.event.serial, State.APPLIED, reason)]
         compare_at = found.price.compare_at if found.price.writes_compare_at else ref.compare_at
         if (ref.price, ref.compare_at) == (found.price.price, compare_at):
-            known.append(decide.price_known(link, found.price))  # else the price's event writes it
-        reason = f"Made as a draft product at {found.price.shown}."
+            known.append(decide.price_known(link, found.price))
+            if found.priced_by.state in OPEN | {State.PARKED}:
+                told = "Set when the product was made."
+                moves.append(Move(found.priced_by.serial, State.APPLIED, told))
         await self._store.advance(
             lease,
             Effects(
@@ -73,7 +77,7 @@ class CatalogueCalls:
                 links=(link,),
                 known=tuple(known),
                 items=(ItemRow(found.event.key, "linked"),),
-                moves=(Move(found.event.serial, State.APPLIED, reason),),
+                moves=tuple(moves),
                 release=(Release(decide.item_of(found.event.key)),),
             ),
         )

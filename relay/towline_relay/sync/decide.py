@@ -53,11 +53,12 @@ class Settle:
 
 @dataclass(frozen=True, slots=True)
 class Create:
-    """Make a draft product with this price."""
+    """Make a draft product with this price, which the event ``priced_by`` told."""
 
     event: EventRow
     target: ItemTarget
     price: PriceTarget
+    priced_by: EventRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,22 +96,13 @@ class SetStock:
 Decision = Settle | Create | SetFields | SetPrice | SetStock
 
 
-def newest(
-    rows: Sequence[EventRow], *, base_list: str = ""
-) -> tuple[list[EventRow], list[tuple[EventRow, EventRow]]]:
-    """Coalesce: keep the newest row of each absolute value.
-
-    Returns:
-        The rows that stay, in order of serial, and pairs of (older row, the row that replaced it).
-    """
-    last = {_value_of(row, base_list): row for row in rows}
-    kept = sorted(last.values(), key=lambda row: row.serial)
-    older = [
-        (row, last[_value_of(row, base_list)])
-        for row in rows
-        if last[_value_of(row, base_list)] is not row
-    ]
-    return kept, older
+def newest(rows: Sequence[EventRow], *, base_list: str = "") -> list[EventRow]:
+    """Coalesce: keep the newest row of each absolute value, in order of serial."""
+    last = {
+        (row.entity, row.key, min(same_value(row, base_list))): row
+        for row in sorted(rows, key=lambda row: row.serial)
+    }
+    return sorted(last.values(), key=lambda row: row.serial)
 
 
 def same_value(row: EventRow, base_list: str) -> tuple[str, ...]:
@@ -121,10 +113,6 @@ def same_value(row: EventRow, base_list: str) -> tuple[str, ...]:
     if row.entity == "price" and row.subkey in ("", base_list):
         return tuple({"", base_list})
     return (row.subkey,)
-
-
-def _value_of(row: EventRow, base_list: str) -> tuple[str, str, str]:
-    return row.entity, row.key, min(same_value(row, base_list))
 
 
 def value_hash(*parts: str) -> str:
@@ -147,7 +135,7 @@ def decide_item(
     mapped: ItemTarget | LeftOut,
     *,
     links: Sequence[LinkRow],
-    price: PriceTarget | None,
+    price: tuple[PriceTarget, EventRow] | None,
     known: Known | None,
 ) -> Decision:
     """Decide about an item.
@@ -155,7 +143,8 @@ def decide_item(
     Args:
         mapped: what the rules make of it.
         links: variants of the shop with this SKU, compared without case and outer blanks.
-        price: what it shall cost when it is made; None when the ERP told no usable price yet.
+        price: what it shall cost when it is made, and the event that told; None when the ERP told
+            no usable price yet.
         known: what was last written of its owned fields.
     """
     if isinstance(mapped, LeftOut):
@@ -165,7 +154,7 @@ def decide_item(
         return replace(wrong, item=ItemRow(row.key, "parked", wrong.move.reason))
     if not links:
         if price is not None:
-            return Create(row, mapped, price)
+            return Create(row, mapped, *price)
         reason = f"The item {row.key} has no price yet, so no product was made of it."
         return replace(
             park(row, reason, "Give it a price on the IBM i.", waits_for=_price_of(row.key)),

@@ -26,7 +26,7 @@ from towline_shared.events import (
     ShippingLine,
     TaxLine,
 )
-from towline_shared.money import decimal_from_text, plain
+from towline_shared.money import decimal_from_text, exponent, plain
 
 __all__ = ["Document", "NotWanted", "build", "content_hash"]
 
@@ -127,7 +127,10 @@ class _Money:
                 field="currencyCode",
                 hint="Report this; an order has one shop currency.",
             )
-        return decimal_from_text(str(money["amount"]))
+        amount = decimal_from_text(str(money["amount"]))
+        # Shopify writes 142.0; documents show the minor unit, and never lose a smaller one.
+        step = Decimal(1).scaleb(-exponent(self.currency))
+        return amount.quantize(step) if amount == amount.quantize(step) else amount
 
 
 def _lines(given: Mapping[str, Any], money: _Money, rules: OrderRules) -> Iterable[OrderLine]:
