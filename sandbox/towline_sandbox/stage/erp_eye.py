@@ -16,6 +16,7 @@ __all__ = ["ErpEye"]
 
 _STAGING = "TOWLINE/WEBORDH"
 _PRICES = "DISTLIB/ITMPRC"
+_ANSWER_S = 5.0
 _LOCK_MOST_S = 60.0  # a lock never outlives a stage that was killed
 
 
@@ -98,7 +99,7 @@ class ErpEye:
     def _in_thread(self, verb: str, arguments: Mapping[str, object]) -> Any:
         try:
             if self._console is None:
-                self._console = Console(self._address)
+                self._console = Console(self._address, timeout_s=_ANSWER_S)
             return self._console.call(verb, **arguments)
         except Retryable:
             self._drop()

@@ -9,7 +9,6 @@ from types import MappingProxyType
 __all__ = ["Action", "StageSettings"]
 
 Action = Callable[[], Awaitable[str]]
-_NO_ACTIONS: Mapping[str, Action] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +31,7 @@ class StageSettings:
     relay_url: str
     agent_url: str
     relay_token: str = field(repr=False)
-    actions: Mapping[str, Action] = _NO_ACTIONS
+    actions: Mapping[str, Action] = field(default_factory=lambda: MappingProxyType({}))
     host: str = "127.0.0.1"
     port: int = 0
     look_s: float = 0.3
