@@ -1,0 +1,164 @@
+"""A small IBM i in memory, for the agent's own tests: obedient, fast, and it fails on request.
+
+The conformance suite holds drivers to the port; this fake only serves loops and crash points.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import defaultdict, deque
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from towline_agent.ibmi.port import (
+    Applied,
+    Description,
+    EntityQuery,
+    IbmI,
+    OutboxRow,
+    ProgramCall,
+    Purpose,
+    QueueEntry,
+    QueueInfo,
+    QueueName,
+    TableRow,
+    Unread,
+)
+from towline_shared.errors import Misuse
+from towline_shared.events import Order, Scalar
+
+Cells = Mapping[str, Scalar | Unread]
+
+ABOUT = Description(
+    system="NORDWIND", serial="78A1B2C", partition="1", rdb="NORDWIND", release="V7R5M0",
+    ccsid=37, user="TOWLINE", simulated=True,
+)  # fmt: skip
+
+
+@dataclass
+class FakePartition:
+    """What all connections share.
+
+    Attributes:
+        rows: entity -> key -> rows of the mapped SELECT.
+        failures: verb -> errors to raise, one a call, before the verb works again.
+        refuse: error every connect raises while it is set.
+        calls: verbs in the order they were called, with their purpose.
+    """
+
+    rows: dict[str, dict[tuple[str, ...], list[Cells]]] = field(
+        default_factory=lambda: defaultdict(dict)
+    )
+    outbox: dict[int, OutboxRow] = field(default_factory=dict)
+    queues: dict[str, deque[QueueEntry]] = field(default_factory=lambda: defaultdict(deque))
+    orders: dict[str, Order] = field(default_factory=dict)
+    programs: list[ProgramCall] = field(default_factory=list)
+    failures: dict[str, list[Exception]] = field(default_factory=lambda: defaultdict(list))
+    refuse: Exception | None = None
+    connects: list[Purpose] = field(default_factory=list)
+    calls: list[str] = field(default_factory=list)
+    about: Description = ABOUT
+    bell: threading.Condition = field(default_factory=threading.Condition)
+
+    def connect(self, purpose: Purpose) -> IbmI:
+        self.connects.append(purpose)
+        if self.refuse is not None:
+            raise self.refuse
+        return FakeConnection(self)
+
+    def change(
+        self, number: int, file: str, *keys: str, operation: str = "U", library: str = "DISTLIB"
+    ) -> None:
+        """Commit an outbox row."""
+        self.outbox[number] = OutboxRow(
+            id=number,
+            library=library,
+            file=file,
+            keys=keys,
+            operation=operation,
+            changed_at=f"2026-11-23-08.00.00.{number:06d}",
+            job="123456/MWEBER/QPADEV0003",
+            user="MWEBER",
+        )
+
+    def set_price(self, number: int, sku: str, price: Scalar | Unread) -> None:
+        """Change a price as a program does: the row, then the outbox row."""
+        self.rows["price"][(sku,)] = [{"SKU": sku.ljust(15), "PRICE": price, "CURRENCY": "EUR"}]
+        self.change(number, "ITMPRC", sku, "STD")
+
+    def ring(self) -> None:
+        """Send a doorbell entry."""
+        with self.bell:
+            self.queues["TOWLINE/DOORBELL"].append(QueueEntry(b"\x40"))
+            self.bell.notify_all()
+
+
+class FakeConnection:
+    """One connection to a :class:`FakePartition`."""
+
+    def __init__(self, partition: FakePartition) -> None:
+        self._partition = partition
+        self.closed = False
+
+    def _enter(self, verb: str) -> FakePartition:
+        if self.closed:
+            raise Misuse("The connection is closed.")
+        self._partition.calls.append(verb)
+        if self._partition.failures[verb]:
+            raise self._partition.failures[verb].pop(0)
+        return self._partition
+
+    def outbox(self, *, after: int, limit: int) -> Sequence[OutboxRow]:
+        rows = self._enter("outbox").outbox
+        return [rows[number] for number in sorted(rows) if number > after][:limit]
+
+    def outbox_delete(self, ids: Sequence[int]) -> int:
+        rows = self._enter("outbox_delete").outbox
+        return sum(rows.pop(number, None) is not None for number in ids)
+
+    def rows(self, query: EntityQuery, keys: Sequence[tuple[str, ...]]) -> Sequence[TableRow]:
+        rows = self._enter("rows").rows[query.entity]
+        return [TableRow(cells) for key in keys for cells in rows.get(key, [])]
+
+    def snapshot(
+        self, query: EntityQuery, *, after_key: tuple[str, ...] | None, limit: int
+    ) -> Sequence[TableRow]:
+        rows = self._enter("snapshot").rows[query.entity]
+        keys = sorted(key for key in rows if after_key is None or key > after_key)
+        return [TableRow(cells) for key in keys for cells in rows[key]][:limit]
+
+    def wait(self, queue: QueueName, *, seconds: float) -> QueueEntry | None:
+        partition = self._enter("wait")
+        waiting = partition.queues[str(queue)]
+        with partition.bell:
+            partition.bell.wait_for(lambda: bool(waiting), timeout=seconds)
+            return waiting.popleft() if waiting else None
+
+    def queue_peek(self, queue: QueueName, *, limit: int) -> Sequence[QueueEntry]:
+        return list(self._enter("queue_peek").queues[str(queue)])[:limit]
+
+    def queue_take(self, queue: QueueName) -> QueueEntry | None:
+        waiting = self._enter("queue_take").queues[str(queue)]
+        return waiting.popleft() if waiting else None
+
+    def queue_send(self, queue: QueueName, data: bytes, *, key: bytes = b"") -> None:
+        self._enter("queue_send").queues[str(queue)].append(QueueEntry(data, key))
+
+    def queue_info(self, queue: QueueName) -> QueueInfo:
+        return QueueInfo(len(self._enter("queue_info").queues[str(queue)]), 0, 64512, "FIFO")
+
+    def apply_order(self, document: Order, *, event_id: str) -> Applied:
+        orders = self._enter("apply_order").orders
+        if event_id in orders:
+            return Applied.ALREADY_THERE
+        orders[event_id] = document
+        return Applied.WRITTEN
+
+    def call_program(self, call: ProgramCall) -> None:
+        self._enter("call_program").programs.append(call)
+
+    def describe(self) -> Description:
+        return self._enter("describe").about
+
+    def close(self) -> None:
+        self.closed = True
