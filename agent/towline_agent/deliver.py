@@ -121,7 +121,11 @@ class Delivery:
             last_at=self._clock.now(),
         )
         _log.info(
-            "document applied", action="deliver", event=row.event_id, outcome=outcome, reason=reason
+            "document applied",
+            action="deliver",
+            event_id=row.event_id,
+            outcome=outcome,
+            reason=reason,
         )
 
     async def _noted(self, row: InboxRow, report: Event) -> bool:
@@ -147,7 +151,7 @@ class Delivery:
     async def _wait(self, row: InboxRow, error: TowlineError) -> None:
         if self._state.waiting != str(error):
             _log.warning(
-                "document waits", action="deliver.wait", event=row.event_id, error=str(error)
+                "document waits", action="deliver.wait", event_id=row.event_id, error=str(error)
             )
         self._state = replace(self._state, waiting=str(error))
         await self._pace.rest(self._stop, self._patience.delay_s(error))
