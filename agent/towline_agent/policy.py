@@ -17,15 +17,14 @@ __all__ = ["FileName", "Policy", "ProgramName", "parse_object", "tables_of"]
 
 # System names: 10 characters, first one a letter or $ # @; national variants of the three exist.
 _NAME = re.compile(r"[A-Z$#@][A-Z0-9$#@_]{0,9}")
-_TABLE = re.compile(
-    r"""(?:\bFROM|\bJOIN|,)\s+(?:LATERAL\s+)?
-        (?P<library>"?[A-Z$#@][A-Z0-9$#@_]*"?)\s*[./]\s*(?P<file>"?[A-Z$#@][A-Z0-9$#@_]*"?)
-        (?!\s*[(.])""",
-    re.VERBOSE,
+_SOURCES = re.compile(
+    r"""\b(?:FROM|JOIN)\s+(?P<list>.*?)
+        (?=\b(?:FROM|WHERE|JOIN|INNER|LEFT|RIGHT|FULL|CROSS|EXCEPTION|ON|USING|GROUP|ORDER|HAVING
+            |UNION|EXCEPT|INTERSECT|FETCH|LIMIT|OPTIMIZE|FOR|WITH)\b|\)|$)""",
+    re.VERBOSE | re.DOTALL,
 )
-_UNQUALIFIED = re.compile(
-    r"""(?:\bFROM|\bJOIN)\s+(?P<file>[A-Z$#@][A-Z0-9$#@_]*)(?!\s*[./A-Z0-9$#@_(])""", re.VERBOSE
-)
+_COMMON = re.compile(r"(?:\bWITH|,)\s+([A-Z$#@][A-Z0-9$#@_]*)\s*(?:\([^()]*\)\s*)?AS\s*\(")
+_TABLE = re.compile(r'"?([A-Z$#@][A-Z0-9$#@_]*)"?(?:\s*[./]\s*"?([A-Z$#@][A-Z0-9$#@_]*)"?)?')
 _COMMENT = re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
 _LITERAL = re.compile(r"'(?:[^']|'')*'")
 
@@ -129,11 +128,13 @@ def _outside(kind: str, name: str, why: str, what: str) -> Permanent:
 def tables_of(select: str) -> Iterator[FileName | str]:
     """Yield the tables a SELECT names after FROM and JOIN; a text where the library is missing."""
     text = _LITERAL.sub("''", _COMMENT.sub(" ", select)).upper()
-    common = set(
-        re.findall(r"(?:\bWITH|,)\s+([A-Z$#@][A-Z0-9$#@_]*)\s*(?:\([^()]*\)\s*)?AS\s*\(", text)
-    )
-    for found in _TABLE.finditer(text):
-        yield FileName(found["library"].strip('"'), found["file"].strip('"'))
-    for found in _UNQUALIFIED.finditer(text):
-        if found["file"] not in common:
-            yield found["file"]
+    common = set(_COMMON.findall(text))
+    for clause in _SOURCES.finditer(text):
+        for part in clause["list"].split(","):
+            found = _TABLE.match(part.strip())
+            if found is None or found[1] in ("TABLE", "LATERAL"):
+                continue  # a nested SELECT or a table function; its own FROM is met by itself
+            if found[2]:
+                yield FileName(found[1], found[2])
+            elif found[1] not in common:
+                yield found[1]
