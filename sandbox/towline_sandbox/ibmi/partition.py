@@ -7,6 +7,7 @@ refused, programs stop; the console goes on
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from towline_agent.ibmi.errors import Restricted
@@ -45,6 +46,7 @@ class SimulatedIbmI:
         self.session = 1
         self.restricted = False
         self._jobs: dict[str, Job] = {}
+        self._on_ended: list[Callable[[], None]] = []
         self.order_entry = OrderEntry(self)
         self.warehouse = Warehouse(self)
         self.programs = {
@@ -149,11 +151,22 @@ class SimulatedIbmI:
             if self.restricted:
                 return
             self.restricted = True
+            self.drop_jobs()
+            self.messages.send("CPF0968", "System ended to restricted condition.", severity=0)
+        for tell in self._on_ended:
+            tell()
+        self.stop_programs()
+
+    def on_ended(self, tell: Callable[[], None]) -> None:
+        """Call this when the jobs are ended with their subsystem."""
+        self._on_ended.append(tell)
+
+    def drop_jobs(self) -> None:
+        """End all server jobs: waits end, further calls are Retryable."""
+        with self.storage.lock:
             self.session += 1
             self._jobs.clear()
             self.queues.wake_all()
-            self.messages.send("CPF0968", "System ended to restricted condition.", severity=0)
-        self.stop_programs()
 
     def start_subsystem(self) -> None:
         """Back to work."""
@@ -168,9 +181,7 @@ class SimulatedIbmI:
     def close(self) -> None:
         """Stop the programs and close the file; a power-down that was planned."""
         self.stop_programs()
-        with self.storage.lock:
-            self.session += 1
-            self.queues.wake_all()
+        self.drop_jobs()
         self.storage.close()
 
     def _job_name(self, user: str) -> str:
