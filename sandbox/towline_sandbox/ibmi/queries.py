@@ -15,7 +15,7 @@ from towline_shared.errors import Permanent
 
 __all__ = ["Queries"]
 
-_KEYS_A_STATEMENT = 200  # SQLite's expression depth is 1,000
+_KEYS_A_STATEMENT = 400  # SQLite takes 999 values in old builds, 500 compound terms by default
 
 
 @lru_cache(maxsize=256)
@@ -46,11 +46,14 @@ class Queries:
                     hint="Compare `key` of the entity with the outbox's KEY columns.",
                 )
         found: list[TableRow] = []
-        one = " AND ".join(_equals(column) for column in columns)
+        names = ", ".join(_comparing(column) for column in columns)
+        one = f"({', '.join('?' for _ in columns)})"
         for start in range(0, len(keys), _KEYS_A_STATEMENT):
             part = keys[start : start + _KEYS_A_STATEMENT]
-            text = f"SELECT * FROM ({statement.sql}) AS q WHERE " + " OR ".join(  # noqa: S608
-                f"({one})" for _ in part
+            # A list of keys is searched by value, however long it is; ORed conditions are not.
+            text = (
+                f"SELECT * FROM ({statement.sql}) AS q"  # noqa: S608
+                f" WHERE ({names}) IN (VALUES {', '.join(one for _ in part)})"
             )
             values = [
                 _comparable(c, cell) for k in part for c, cell in zip(columns, k, strict=True)
@@ -118,16 +121,17 @@ class Queries:
         ]
 
 
-def _equals(column: Column) -> str:
+def _comparing(column: Column) -> str:
+    """Write a key column so that texts compare right-trimmed and numbers by value."""
     if column.type.is_text:
-        return f'q."{column.name}" COLLATE RTRIM = ?'
-    return f'CAST(q."{column.name}" AS NUMERIC) = ?'
+        return f"rtrim(q.\"{column.name}\", ' ')"
+    return f'CAST(q."{column.name}" AS REAL)'
 
 
 def _comparable(column: Column, key: str) -> Stored:
     """Return a key part as SQLite compares it; a text that is no number equals no number."""
     if column.type.is_text:
-        return key
+        return key.rstrip(" ")
     try:
         return float(Decimal(key))
     except ArithmeticError:
