@@ -126,13 +126,13 @@ class StreamLog:
         """Number events and write them; returns the last number (the old one for no events)."""
         head = self._head(db, peer, name, "out")
         seq, chain = int(head["last"]), bytes(head["chain"])
-        at = utc_text(self._clock.now())
+        now = self._clock.now()
         for event in events:
             text = encode(event)
             seq += 1
             chain = next_chain(chain, seq, text)
-            self._insert(db, (peer, name, "out", seq), event.id, event.entity, event.key,
-                         text, chain, at)  # fmt: skip
+            row = LogRow(seq, text, event.id, event.entity, event.key, chain, now)
+            self._insert(db, (peer, name, "out"), row)
         self._advance(db, (peer, name, "out"), seq, chain)
         return seq
 
@@ -221,23 +221,22 @@ class StreamLog:
         if not fresh:
             return Received.DUPLICATE, []
         now = self._clock.now()
-        at = utc_text(now)
         rows: list[LogRow] = []
         for text, event_id, entity, key in fresh:
             seq += 1
             chain = next_chain(chain, seq, text)
-            self._insert(db, (peer, name, "in", seq), event_id, entity, key, text, chain, at)
             rows.append(LogRow(seq, text, event_id, entity, key, chain, now))
+            self._insert(db, (peer, name, "in"), rows[-1])
         self._advance(db, (peer, name, "in"), seq, chain)
         return Received.NEW, rows
 
     def inbox(self, db: sqlite3.Connection, peer: str, name: str, *, limit: int) -> list[LogRow]:
         """Return received rows whose effect is not yet committed, ascending."""
-        head = self._head(db, peer, name, "in")
         cursor = db.execute(
-            "SELECT * FROM stream_row WHERE peer=? AND name=? AND direction='in' AND seq>?"
-            " ORDER BY seq LIMIT ?",
-            (peer, name, head["consumed"], limit),
+            "SELECT r.* FROM stream_head h JOIN stream_row r ON r.peer=h.peer AND r.name=h.name"
+            " AND r.direction=h.direction AND r.seq>h.consumed"
+            " WHERE h.peer=? AND h.name=? AND h.direction='in' ORDER BY r.seq LIMIT ?",
+            (peer, name, limit),
         )
         return [_row(row) for row in cursor]
 
@@ -252,7 +251,13 @@ class StreamLog:
     # -- both ----------------------------------------------------------------------------------
 
     def state(self, db: sqlite3.Connection, peer: str, name: str, direction: str) -> StreamState:
-        """Return one stream; creates an outgoing one on first use."""
+        """Return one stream; creates an outgoing one on first use.
+
+        An incoming one is named by its writer alone (:meth:`expect`): until then it is empty, with
+        an empty stream id, and looking at it leaves no trace.
+        """
+        if direction == "in" and self._find(db, peer, name, direction) is None:
+            return StreamState(name, direction, "", 0, 0, 0, b"", None)
         head = self._head(db, peer, name, direction)
         oldest = None
         if direction == "out":
@@ -286,8 +291,8 @@ class StreamLog:
         """Return the chain value at a number: empty bytes at 0, None when it is not there."""
         if seq == 0:
             return b""
-        head = self._head(db, peer, name, direction)
-        if seq == head["last"]:
+        head = self._find(db, peer, name, direction)
+        if head is not None and seq == head["last"]:
             return bytes(head["chain"])
         row = db.execute(
             "SELECT chain FROM stream_row WHERE peer=? AND name=? AND direction=? AND seq=?",
@@ -301,7 +306,9 @@ class StreamLog:
             "SELECT min(seq) AS first FROM stream_row WHERE peer=? AND name=? AND direction='out'",
             (peer, name),
         ).fetchone()
-        return int(row["first"]) if row["first"] else self._last(db, peer, name) + 1
+        if row["first"] is not None:
+            return int(row["first"])
+        return int(self._head(db, peer, name, "out")["last"]) + 1
 
     def trim(self, db: sqlite3.Connection, *, before: datetime) -> int:
         """Delete rows acknowledged (out) or consumed (in) before a moment; returns how many.
@@ -309,9 +316,8 @@ class StreamLog:
         Numbers and chains stay in the head, so trimming never changes what comes next.
         """
         text = utc_text(before)
-        out = db.execute(
-            "DELETE FROM stream_row WHERE direction='out' AND acked_at<?", (text,)
-        ).rowcount
+        streams = db.execute("SELECT * FROM stream_head WHERE direction='out'").fetchall()
+        out = sum(self._trim_out(db, stream, text) for stream in streams)
         done = db.execute(
             "DELETE FROM stream_row WHERE direction='in' AND at<? AND seq<=(SELECT consumed FROM"
             " stream_head h WHERE h.peer=stream_row.peer AND h.name=stream_row.name"
@@ -322,6 +328,26 @@ class StreamLog:
 
     # -- inside --------------------------------------------------------------------------------
 
+    @staticmethod
+    def _trim_out(db: sqlite3.Connection, stream: sqlite3.Row, before: str) -> int:
+        """Delete up to the first row that must stay: a clock set back must not leave holes."""
+        place = (stream["peer"], stream["name"])
+        keep = db.execute(
+            "SELECT min(seq) FROM stream_row WHERE peer=? AND name=? AND direction='out'"
+            " AND (acked_at IS NULL OR acked_at>=?)",
+            (*place, before),
+        ).fetchone()[0]
+        return db.execute(
+            "DELETE FROM stream_row WHERE peer=? AND name=? AND direction='out' AND seq<?",
+            (*place, keep if keep is not None else int(stream["last"]) + 1),
+        ).rowcount
+
+    @staticmethod
+    def _find(db: sqlite3.Connection, peer: str, name: str, direction: str) -> sqlite3.Row | None:
+        query = "SELECT * FROM stream_head WHERE peer=? AND name=? AND direction=?"
+        row: sqlite3.Row | None = db.execute(query, (peer, name, direction)).fetchone()
+        return row
+
     def _head(
         self,
         db: sqlite3.Connection,
@@ -331,36 +357,24 @@ class StreamLog:
         *,
         stream_id: str | None = None,
     ) -> sqlite3.Row:
-        query = "SELECT * FROM stream_head WHERE peer=? AND name=? AND direction=?"
-        row = db.execute(query, (peer, name, direction)).fetchone()
+        row = self._find(db, peer, name, direction)
         if row is None:
             db.execute(
                 "INSERT INTO stream_head (peer, name, direction, stream_id) VALUES (?,?,?,?)",
                 (peer, name, direction, stream_id or secrets.token_hex(16)),
             )
-            row = db.execute(query, (peer, name, direction)).fetchone()
-        assert isinstance(row, sqlite3.Row)
+            row = self._find(db, peer, name, direction)
+        assert row is not None
         return row
 
-    def _last(self, db: sqlite3.Connection, peer: str, name: str) -> int:
-        return int(self._head(db, peer, name, "out")["last"])
-
     @staticmethod
-    def _insert(
-        db: sqlite3.Connection,
-        place: tuple[str, str, str, int],
-        event_id: str,
-        entity: str,
-        key: str,
-        text: str,
-        chain: bytes,
-        at: str,
-    ) -> None:
+    def _insert(db: sqlite3.Connection, stream: tuple[str, str, str], row: LogRow) -> None:
         db.execute(
             "INSERT INTO stream_row (peer, name, direction, seq, event_id, entity, key, text,"
             " chain, at) VALUES (?,?,?,?,?,?,?,?,?,?)",
-            (*place, event_id, entity, key, text, chain, at),
-        )
+            (*stream, row.seq, row.event_id, row.entity, row.key, row.text, row.chain,
+             utc_text(row.at)),
+        )  # fmt: skip
 
     @staticmethod
     def _advance(
