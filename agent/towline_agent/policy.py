@@ -26,6 +26,9 @@ _SOURCES = re.compile(
 _COMMON = re.compile(r"(?:\bWITH|,)\s+([A-Z$#@][A-Z0-9$#@_]*)\s*(?:\([^()]*\)\s*)?AS\s*\(")
 _TABLE = re.compile(r'"?([A-Z$#@][A-Z0-9$#@_]*)"?(?:\s*[./]\s*"?([A-Z$#@][A-Z0-9$#@_]*)"?)?')
 _COMMENT = re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
+_NOT_A_SOURCE = re.compile(  # FROM inside a scalar function, and the predicate DISTINCT FROM
+    r"\b(?:EXTRACT|TRIM|STRIP|SUBSTRING|OVERLAY)\s*\([^()]*\)|\bDISTINCT\s+FROM\b"
+)
 _LITERAL = re.compile(r"'(?:[^']|'')*'")
 
 
@@ -128,6 +131,7 @@ def _outside(kind: str, name: str, why: str, what: str) -> Permanent:
 def tables_of(select: str) -> Iterator[FileName | str]:
     """Yield the tables a SELECT names after FROM and JOIN; a text where the library is missing."""
     text = _LITERAL.sub("''", _COMMENT.sub(" ", select)).upper()
+    text = _NOT_A_SOURCE.sub("''", text)
     common = set(_COMMON.findall(text))
     for clause in _SOURCES.finditer(text):
         for part in clause["list"].split(","):
