@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 
-from towline_sandbox.stage.canvas import Canvas, Ink
+from towline_sandbox.stage.canvas import COLUMNS, Canvas, Ink
 from towline_sandbox.stage.world import ErpItem, WebOrder
 
 __all__ = ["PAGE_ROWS", "Frame", "display_item", "item_list", "no_answer", "order_list", "sign_on"]
@@ -34,7 +34,7 @@ class Frame:
 
     Attributes:
         now: time of the partition, written as the job's date format *DMY does.
-        message: for line 24; ``alarm`` shows it reversed.
+        message: for line 24, and the line above when it is long; ``alarm`` shows it reversed.
         typed: values the person typed that must stay, by field name, after an error.
         wrong: names of fields with a wrong value.
     """
@@ -151,7 +151,9 @@ def _framed(frame: Frame, program: str, title: str) -> Canvas:
     canvas.centred(1, title)
     canvas.right(1, frame.system)
     canvas.right(2, frame.now.strftime("%d/%m/%y  %H:%M:%S"))
-    canvas.text(24, 2, frame.message, Ink.REVERSE if frame.alarm else Ink.WHITE)
+    lines = _wrapped(frame.message, COLUMNS - 2)[:2]
+    for row, line in enumerate(lines, start=25 - len(lines)):
+        canvas.text(row, 2, line, Ink.REVERSE if frame.alarm else Ink.WHITE)
     return canvas
 
 

@@ -116,7 +116,7 @@ def _lamps(world: World) -> list[tuple[str, str, str]]:
     elif ibmi.state == "restricted":
         lamps.append(("ibmi", "warn", "restricted state"))
     elif ibmi.locked:
-        lamps.append(("ibmi", "warn", ibmi.locked[0]))
+        lamps.append(("ibmi", "warn", "a record is locked"))
     else:
         lamps.append(("ibmi", "ok", "up"))
     agent = world.agent

@@ -78,6 +78,14 @@ def test_a_message_fits_however_long_it_is(text: str) -> None:
     assert_fits(sign_on(FRAME))
 
 
+def test_a_long_message_takes_two_lines() -> None:
+    """Who holds the record stands at the end of the sentence; it must not be cut."""
+    text = "Record CA-10015 STD of DISTLIB/ITMPRC is in use " + "by job 048233/KESSLER/QPADEV0007."
+    frame = Frame(system="S", now=FRAME.now, message=text, alarm=True)
+    rows = item_list(frame, [], more=False).plain()
+    assert f"{rows[22].strip()} {rows[23].strip()}" == text
+
+
 def test_a_price_is_a_field_and_the_rest_is_not() -> None:
     """A person can type over prices and options, nothing else."""
     item = ErpItem(number="A-1", description="Bolt", price=Decimal("1.5"), on_hand=-4)
