@@ -15,7 +15,7 @@ from towline_shared.errors import Permanent
 
 __all__ = ["Queries"]
 
-_KEYS_A_STATEMENT = 400  # SQLite takes 999 values in old builds, 500 compound terms by default
+_KEYS_A_STATEMENT = 400  # far below the 32,766 values SQLite takes
 
 
 @lru_cache(maxsize=256)

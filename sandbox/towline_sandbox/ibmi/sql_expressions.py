@@ -33,6 +33,7 @@ __all__ = ["Expressions", "Scope"]
 _COMPARISONS = {"=": "=", "<>": "<>", "!=": "<>", "¬=": "<>"} | {
     s: s for s in ("<", ">", "<=", ">=")
 }
+_NO_COLUMNS = frozenset(("word", word) for word in ("SELECT", "EXISTS", "WITH", "FROM", "WHERE"))
 
 
 class Scope:
@@ -198,7 +199,7 @@ class Expressions:
                 return self._cast()
             if tokens.ahead().value == "(" and tokens.ahead().kind == "sign":
                 return self._function()
-        if token.kind not in ("word", "name"):
+        if token.kind not in ("word", "name") or (token.kind, token.value) in _NO_COLUMNS:
             raise not_valid(token, "a column, a literal or a function")
         name = tokens.name()
         if tokens.accept("."):

@@ -1,0 +1,3 @@
+"""The wholesaler's data."""
+
+from __future__ import annotations

@@ -1,0 +1,3 @@
+"""The simulated IBM i."""
+
+from __future__ import annotations
