@@ -27,11 +27,11 @@ from towline_sandbox.ibmi.settings import IbmISettings
 from towline_sandbox.once import run_journeys
 from towline_sandbox.report import reckon
 from towline_sandbox.shopify.server import serve as serve_shop
-from towline_sandbox.shopify.settings import SeedLocation, SeedProduct, ShopSettings, WebhookOdds
+from towline_sandbox.shopify.settings import SeedProduct, ShopSettings, WebhookOdds
 from towline_sandbox.stage.serve import serve as serve_stage
 from towline_sandbox.stage.settings import StageSettings
 from towline_sandbox.whole import Whole
-from towline_sandbox.world import SHOP_DOMAIN, WAREHOUSES, World
+from towline_sandbox.world import SHOP_DOMAIN, World
 from towline_shared.errors import Misconfigured, TowlineError
 
 __all__ = ["main"]
@@ -39,7 +39,6 @@ __all__ = ["main"]
 _STAGE_PORT = 8460
 _ONCE_PACE = 0.05
 _SHOW_PACE = 1.0
-_CITIES = {"Hamburg": "21129", "München": "80939", "Leipzig": "04158"}
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -137,10 +136,6 @@ def _shop(options: argparse.Namespace) -> int:
         webhook_base=options.webhooks,
         seed=options.seed,
         odds=WebhookOdds(late=0, twice=0, lost=0, shuffle_s=0) if options.calm else WebhookOdds(),
-        locations=tuple(
-            SeedLocation(name=place, city=place, zip=_CITIES[place])
-            for place in WAREHOUSES.values()
-        ),
         products=tuple(
             SeedProduct(
                 sku=each["sku"],

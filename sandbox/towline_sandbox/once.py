@@ -155,12 +155,12 @@ async def _under_way(whole: Whole) -> str:
         "web orders undecided": erp["new_orders"],
         "orders unshipped": erp["unshipped"],
         "data queue entries": sum(erp["queues"].values()),
-        "events in the agent": agent["backlog"]["unacked"] + agent["backlog"]["inbox"],
+        "events in the agent": agent["buffer"]["backlog"] + agent["buffer"]["inbox"],
         "events at the relay": sum(int(counts.get(state, 0)) for state in _OPEN),
         "webhooks": shop["webhooks"]["pending"],
     }
-    if not agent["snapshot_done"]:
-        return "the first snapshot"
+    if agent["loading"]["running"]:
+        return f"the first load of {agent['loading']['running']}"
     return ", ".join(f"{count} {what}" for what, count in moving.items() if count)
 
 

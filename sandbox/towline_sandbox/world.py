@@ -22,7 +22,7 @@ __all__ = ["SHOP_DOMAIN", "TENANT", "WAREHOUSES", "World"]
 TENANT = "nordwind"
 SHOP_DOMAIN = "nordwind-demo.myshopify.com"
 #: Location in the shop by warehouse of the ERP, as rules/towline.toml says too.
-WAREHOUSES = {"001": "Hamburg", "002": "München", "003": "Leipzig"}
+WAREHOUSES = {"001": "Berlin warehouse", "002": "Hamburg warehouse"}
 _FILE = "world.json"
 _PORTS = ("ibmi", "shopify", "relay", "link", "health")
 

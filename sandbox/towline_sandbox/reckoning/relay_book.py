@@ -50,7 +50,7 @@ def read_relay(path: Path) -> RelayBook:
     with closing(sqlite3.connect(path)) as relay:
         relay.row_factory = sqlite3.Row
         rows = relay.execute(
-            "SELECT state, reason, entity, seen_at, decided_at FROM event"
+            "SELECT state, reason, entity, seen_at, changed_at FROM event"
         ).fetchall()
     states = Counter(str(row["state"]) for row in rows)
     reasons = Counter(
@@ -60,8 +60,8 @@ def read_relay(path: Path) -> RelayBook:
     )
     waits: dict[str, list[float]] = {}
     for row in rows:
-        if row["state"] == "applied" and row["decided_at"]:
-            seen, decided = _moment(row["seen_at"]), _moment(row["decided_at"])
+        if row["state"] == "applied" and row["changed_at"]:
+            seen, decided = _moment(row["seen_at"]), _moment(row["changed_at"])
             waits.setdefault(str(row["entity"]), []).append((decided - seen).total_seconds())
     return RelayBook(states, reasons, {name: _latency(each) for name, each in waits.items()})
 
