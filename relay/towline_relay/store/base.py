@@ -179,7 +179,7 @@ class LinkRow:
     Attributes:
         sku: as the shop holds it.
         tracked: the shop counts its stock; None when the source did not tell (then what was told
-            before stands). ``bundle`` alike: its stock follows its components.
+            before stands).
         erp_key: the ERP's exact key that claimed it; empty while nobody did.
     """
 
@@ -189,7 +189,6 @@ class LinkRow:
     inventory_item_gid: str
     product_status: str = ""
     tracked: bool | None = None
-    bundle: bool | None = None
     erp_key: str = ""
 
 

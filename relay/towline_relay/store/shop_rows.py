@@ -42,13 +42,13 @@ def put_link(db: sqlite3.Connection, tenant: str, link: LinkRow, *, now: datetim
     """Write what the shop said about a variant; a claim that stands is kept."""
     db.execute(
         """INSERT INTO variant_link (tenant, variant_gid, product_gid, inventory_item_gid, sku,
-               folded, product_status, tracked, bundle, erp_key, seen_at)
+               folded, product_status, tracked, erp_key, seen_at)
            VALUES (:tenant, :variant, :product, :item, :sku, :folded, :status,
-               coalesce(:tracked, 1), coalesce(:bundle, 0), :erp_key, :at)
+               coalesce(:tracked, 1), :erp_key, :at)
            ON CONFLICT (tenant, variant_gid) DO UPDATE SET
                product_gid = excluded.product_gid, sku = excluded.sku, folded = excluded.folded,
                inventory_item_gid = excluded.inventory_item_gid,
-               tracked = coalesce(:tracked, tracked), bundle = coalesce(:bundle, bundle),
+               tracked = coalesce(:tracked, tracked),
                product_status = excluded.product_status,
                erp_key = CASE WHEN excluded.erp_key <> '' THEN excluded.erp_key
                               WHEN folded = excluded.folded THEN erp_key ELSE '' END,
@@ -62,7 +62,6 @@ def put_link(db: sqlite3.Connection, tenant: str, link: LinkRow, *, now: datetim
             "folded": fold_sku(link.sku),
             "status": link.product_status,
             "tracked": link.tracked,
-            "bundle": link.bundle,
             "erp_key": link.erp_key,
             "at": utc_text(now),
         },
@@ -91,7 +90,7 @@ def links(db: sqlite3.Connection, tenant: str, skus: Iterable[str]) -> dict[str,
     for folded in {fold_sku(sku) for sku in skus}:
         rows = db.execute(
             """SELECT sku, product_gid, variant_gid, inventory_item_gid, product_status, tracked,
-                   bundle, erp_key FROM variant_link WHERE tenant = ? AND folded = ?
+                   erp_key FROM variant_link WHERE tenant = ? AND folded = ?
                ORDER BY variant_gid""",
             (tenant, folded),
         ).fetchall()
@@ -104,7 +103,6 @@ def links(db: sqlite3.Connection, tenant: str, skus: Iterable[str]) -> dict[str,
                     inventory_item_gid=row["inventory_item_gid"],
                     product_status=row["product_status"],
                     tracked=bool(row["tracked"]),
-                    bundle=bool(row["bundle"]),
                     erp_key=row["erp_key"],
                 )
                 for row in rows

@@ -224,12 +224,6 @@ def decide_stock(
             f"The shop has no active location {mapped.location!r} for warehouse {row.subkey}.",
             "Correct [entities.stock.locations] in the rules, or activate the location, and retry.",
         )
-    if found.bundle:
-        return park(
-            row,
-            f"{row.key} is a bundle in the shop; its stock follows its components.",
-            "Leave it out by the rules' condition for stock.",
-        )
     if found.tracked is False:
         return park(
             row,

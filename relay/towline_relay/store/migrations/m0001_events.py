@@ -61,7 +61,6 @@ _STATEMENTS = (
         folded TEXT NOT NULL,
         product_status TEXT NOT NULL,
         tracked INTEGER NOT NULL,
-        bundle INTEGER NOT NULL,
         erp_key TEXT NOT NULL DEFAULT '',
         seen_at TEXT NOT NULL,
         PRIMARY KEY (tenant, variant_gid))""",

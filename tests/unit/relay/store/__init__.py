@@ -1,0 +1,3 @@
+"""Tests of the relay."""
+
+from __future__ import annotations
