@@ -22,7 +22,7 @@ from towline_shared.errors import Permanent
 from towline_shared.events import ENTITY_OF, Body, Event, Row
 from towline_shared.money import decimal_from_text, plain
 
-__all__ = ["MOST_BYTES", "VERSION", "Undecodable", "decode", "encode"]
+__all__ = ["MOST_BYTES", "VERSION", "Undecodable", "decode", "encode", "is_unicode"]
 
 VERSION = 1
 MOST_BYTES = 1 << 20  # one event; an order with 1,000 lines is about 400 KB
@@ -35,13 +35,31 @@ class Undecodable(Permanent):
     """A text that is not an event of a version we know."""
 
 
+def is_unicode(text: str) -> bool:
+    """Tell whether a text is whole: JSON can spell half a surrogate pair, no database takes it."""
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def encode(event: Event) -> str:
     """Write an event as compact JSON; the same event always gives the same text.
 
+    Half a surrogate pair, which a UCS-2 column and a web form can hold but no UTF-8 can, is written
+    as an escape, and only a text that has one is escaped at all.
+
     Raises:
         Undecodable: when the text would exceed :data:`MOST_BYTES`, so that no event is written
-            which the far side must refuse.
+            which the far side must refuse; or when its id or key is not whole Unicode.
     """
+    if not (is_unicode(event.id) and is_unicode(event.key)):
+        raise Undecodable(
+            f"The {event.entity} event {event.id!a} has a key with half a surrogate pair: "
+            f"{event.key!a}.",
+            hint="Correct the key at its source.",
+        )
     envelope = {
         "v": VERSION,
         "entity": event.entity,
@@ -53,7 +71,9 @@ def encode(event: Event) -> str:
         "body": _plain_value(event.body),
     }
     text = json.dumps(envelope, ensure_ascii=False, separators=(",", ":"))
-    size = len(text.encode("utf-8", "surrogatepass"))
+    if not is_unicode(text):
+        text = json.dumps(envelope, ensure_ascii=True, separators=(",", ":"))
+    size = len(text.encode("utf-8"))
     if size > MOST_BYTES:
         raise Undecodable(
             f"The {event.entity} event {event.id} has {size} bytes; the most is {MOST_BYTES}.",

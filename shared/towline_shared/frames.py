@@ -11,10 +11,11 @@ from __future__ import annotations
 import json
 import types
 import zlib
-from dataclasses import dataclass, fields
+from dataclasses import MISSING, dataclass, fields
 from typing import Any, Protocol, get_type_hints
 
-from towline_shared.errors import PeerFault
+from towline_shared.codec import is_unicode
+from towline_shared.errors import Misuse, PeerFault
 
 __all__ = [
     "BATCH_BYTES",
@@ -220,12 +221,17 @@ class Cipher(Protocol):
 
 
 def pack(frame: Frame, cipher: Cipher | None = None) -> bytes:
-    """Write a frame as one binary message; sealed when a cipher is given."""
-    body = json.dumps(
-        {"type": type(frame).__name__.lower(), **_plain(frame)},
-        ensure_ascii=False,
-        separators=(",", ":"),
-    ).encode("utf-8", "surrogatepass")
+    """Write a frame as one binary message; sealed when a cipher is given.
+
+    Raises:
+        Misuse: a text is not Unicode (half a surrogate pair), which the far side would refuse.
+    """
+    plain = {"type": type(frame).__name__.lower(), **_plain(frame)}
+    text = json.dumps(plain, ensure_ascii=False, separators=(",", ":"))
+    try:
+        body = text.encode("utf-8")
+    except UnicodeEncodeError:
+        raise Misuse(f"{type(frame).__name__} holds half a surrogate pair.") from None
     flags = 0
     if len(body) >= _COMPRESS_FROM:
         packed = zlib.compress(body, 1)
@@ -273,15 +279,16 @@ def _inflate(body: bytes) -> bytes:
 
 def _frame(body: bytes) -> Frame:
     try:
-        raw = json.loads(body.decode("utf-8", "surrogatepass"))
+        raw = json.loads(body.decode("utf-8"))
     except (ValueError, RecursionError):
         raise PeerFault("A frame is not readable JSON.") from None
     if not isinstance(raw, dict):
         raise PeerFault("A frame is not a JSON object.")
     name = raw.get("type")
-    kind = _TYPES.get(name) if isinstance(name, str) else None
-    if kind is None:
-        raise PeerFault(f"A frame has the unknown type {str(name)[:40]!r}.")
+    if not isinstance(name, str) or name not in _TYPES:
+        shown = repr(name[:40]) if isinstance(name, str) else f"of a {type(name).__name__}"
+        raise PeerFault(f"A frame has the unknown type {shown}.")
+    kind = _TYPES[name]
     return _typed(raw, kind)  # type: ignore[no-any-return]
 
 
@@ -292,7 +299,7 @@ def _shape(kind: type) -> dict[str, tuple[Any, bool]]:
     shape = _SHAPES.get(kind)
     if shape is None:
         hints = get_type_hints(kind)
-        shape = {f.name: (hints[f.name], f.default == "") for f in fields(kind)}
+        shape = {f.name: (hints[f.name], f.default is not MISSING) for f in fields(kind)}
         _SHAPES[kind] = shape
     return shape
 
@@ -312,7 +319,7 @@ def _typed(raw: Any, kind: type) -> Any:
 
 def _value(raw: Any, wanted: Any, where: str) -> Any:
     if wanted is str:
-        if not isinstance(raw, str):
+        if not isinstance(raw, str) or not is_unicode(raw):
             raise PeerFault(f"{where} is not text.")
         return raw
     if wanted is int:

@@ -110,7 +110,7 @@ def next_chain(chain: bytes, seq: int, text: str) -> bytes:
     """Extend a chain by one row."""
     digest = hashlib.sha256(chain)
     digest.update(seq.to_bytes(8, "big"))
-    digest.update(text.encode("utf-8", "surrogatepass"))
+    digest.update(text.encode("utf-8"))
     return digest.digest()
 
 
@@ -152,7 +152,7 @@ class StreamLog:
             (peer, name, after, rows),
         )
         for row in cursor:
-            size += len(row["text"].encode("utf-8", "surrogatepass"))
+            size += len(row["text"].encode("utf-8"))
             if found and size > most:
                 break
             found.append(_row(row))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -155,3 +156,18 @@ def test_every_body_has_an_entity_name_of_its_own() -> None:
     assert len(set(ENTITY_OF.values())) == len(ENTITY_OF)
     beat = Event("1", "", "agent", _PRICE.seen_at, Heartbeat(0, 0.0, "up", "0.1.0"))
     assert beat.entity == "heartbeat"
+
+
+def test_half_a_surrogate_pair_travels_as_an_escape() -> None:
+    """A UCS-2 column may hold one; the text stays UTF-8 that every database takes."""
+    event = replace(_PRICE, body=Price(sku="4711", row={"TXT": "caf\u00e9 \ud83d"}))
+    assert encode(event).isascii()
+    assert decode(encode(event)) == event
+    whole = replace(_PRICE, body=Price(sku="4711", row={"TXT": "caf\u00e9"}))
+    assert "caf\u00e9" in encode(whole)
+
+
+def test_a_key_that_is_not_whole_is_refused_with_its_escape() -> None:
+    """Order is kept by the key and it stands in a column of its own, so it can't be escaped."""
+    with pytest.raises(Undecodable, match=r"\\ud83d"):
+        encode(replace(_PRICE, key="A\ud83d"))
