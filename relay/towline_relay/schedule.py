@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
@@ -33,6 +34,8 @@ class Schedule:
         async def run() -> None:
             try:
                 await job()
+            except asyncio.CancelledError:
+                return  # the relay stops; APScheduler would log it as a fault of the job
             except TowlineError as error:
                 _log.warning(
                     "a job failed and is tried again at its next time",

@@ -30,6 +30,7 @@ __all__ = ["Expression", "Lookups", "Place", "compile_expression"]
 Lookups = Mapping[str, Mapping[str, str]]
 
 _MOST_DIGITS = 60  # of a result; beyond it somebody wrote a mistake
+_RESERVED = frozenset({"self", "super", "caller", "loop", "varargs", "kwargs"})  # Jinja2's own
 _FORBIDDEN = (
     nodes.Getattr,
     nodes.Getitem,
@@ -288,6 +289,9 @@ def _allowed(tree: nodes.Template, environment: _Environment) -> None:
     for kind in _FORBIDDEN:
         if next(tree.find_all(kind), None) is not None:
             raise ValueError(f"{kind.__name__.lower()} is not allowed")
+    for name in tree.find_all(nodes.Name):
+        if name.name in _RESERVED:
+            raise ValueError(f"{name.name!r} is not a column")
     for call in tree.find_all(nodes.Call):
         if not isinstance(call.node, nodes.Name) or call.node.name not in _FUNCTIONS:
             raise ValueError("only max, min, abs, decimal and lookup can be called")

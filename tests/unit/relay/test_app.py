@@ -1,0 +1,196 @@
+"""The relay as a whole on loopback: one port, operator commands, webhooks, graceful stop."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import hashlib
+import hmac
+import json
+import socket
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+
+from tests.support.engine_house import RULES
+from towline_relay.app import Relay
+from towline_relay.cli import main
+from towline_relay.config import RelayConfig, load_config
+from towline_shared.errors import Misconfigured, Permanent
+
+SHOP = "demo.myshopify.com"
+CONFIG = """
+[server]
+port = {port}
+[[tenants]]
+id = "nordwind"
+rules = "towline.toml"
+[tenants.shopify]
+shop = "demo.myshopify.com"
+url = "http://127.0.0.1:9"
+access_token_file = "token"
+webhook_secrets_file = "secrets"
+"""
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture
+def config_file(tmp_path: Path) -> Path:
+    (tmp_path / "towline.toml").write_text(RULES, encoding="utf-8")
+    (tmp_path / "token").write_text("shpat_secret\n", encoding="utf-8")
+    (tmp_path / "secrets").write_text("new-secret\nold-secret\n", encoding="utf-8")
+    path = tmp_path / "relay.toml"
+    path.write_text(CONFIG.format(port=free_port()), encoding="utf-8")
+    return path
+
+
+def with_relay(config: RelayConfig, work: Callable[[Relay, Any], Awaitable[None]]) -> None:
+    async def run() -> None:
+        async with Relay(config).running() as relay:
+            base = f"http://127.0.0.1:{relay.port}"
+            async with aiohttp.ClientSession(base) as session:
+                await work(relay, session)
+
+    asyncio.run(run())
+
+
+def operator(config: RelayConfig) -> dict[str, str]:
+    token = config.admin_token.read_text(encoding="ascii").strip()
+    return {"Authorization": f"Bearer {token}"}
+
+
+def test_everything_is_served_on_one_port(config_file: Path) -> None:
+    """Health for machines, pages for people, figures for Prometheus."""
+    config = load_config(config_file)
+
+    async def work(relay: Relay, session: aiohttp.ClientSession) -> None:
+        for path, status in {
+            "/healthz": 200,
+            "/metrics": 200,
+            "/admin/sign-in": 200,
+            "/link": 400,
+            "/nowhere": 404,
+        }.items():
+            async with session.get(path) as answer:
+                assert (path, answer.status) == (path, status)
+        async with session.get("/metrics") as answer:
+            assert 'towline_relay_check{check="lane nordwind/orders"} 0' in await answer.text()
+        async with session.get("/admin/events.json", headers=operator(config)) as answer:
+            assert (await answer.json())["events"] == []
+
+    with_relay(config, work)
+
+
+def test_a_signed_order_webhook_becomes_one_event(config_file: Path) -> None:
+    """With either secret; the same body twice is a duplicate; a wrong signature is nothing."""
+    body = json.dumps({"id": 7, "updated_at": "2026-11-23T08:00:00Z", "email": "a@b.c"}).encode()
+
+    def headers(secret: str, webhook_id: str) -> dict[str, str]:
+        digest = hmac.new(secret.encode(), body, hashlib.sha256).digest()
+        return {
+            "X-Shopify-Hmac-Sha256": base64.b64encode(digest).decode(),
+            "X-Shopify-Topic": "orders/create",
+            "X-Shopify-Shop-Domain": SHOP,
+            "X-Shopify-Webhook-Id": webhook_id,
+        }
+
+    async def work(relay: Relay, session: aiohttp.ClientSession) -> None:
+        config = relay.config
+        for secret, status in (("new-secret", 200), ("old-secret", 200), ("guessed", 401)):
+            path = f"/webhooks/{SHOP}/orders/create"
+            async with session.post(path, data=body, headers=headers(secret, secret)) as answer:
+                assert answer.status == status
+        async with session.get("/admin/api/verify", headers=operator(config)) as answer:
+            assert (await answer.json())["by_entity"].keys() == {"order"}
+        async with session.get("/admin/events.json", headers=operator(config)) as answer:
+            text = await answer.text()
+        assert text.count('"entity": "order"') >= 1
+        assert "a@b.c" not in text
+
+    config = load_config(config_file)
+    with_relay(config, work)
+    assert b"a@b.c" not in config.database.read_bytes()
+
+
+def test_operator_commands_work_while_the_relay_runs_and_when_it_does_not(
+    config_file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The file has one owner; the command asks the owner when there is one."""
+    config = load_config(config_file)
+    given = ["--config", str(config_file), "--json"]
+    enrol = ["enrol", "--tenant", "nordwind", "--name", "Berlin", *given]
+
+    def command(arguments: list[str]) -> tuple[int, Any]:
+        code = main(arguments)
+        said = capsys.readouterr().out
+        return code, json.loads(said[said.index("{\n") :])  # logs of this process stand before
+
+    code, answer = command(enrol)
+    assert (code, len(answer["code"])) == (0, 29)
+
+    async def work(relay: Relay, session: aiohttp.ClientSession) -> None:
+        code, while_running = await asyncio.to_thread(command, enrol)
+        assert code == 0
+        assert while_running["code"] != answer["code"]
+        code, report = await asyncio.to_thread(command, ["verify", *given])
+        assert (code, report["final"]) == (0, True)
+        unsigned = {"tenant": "nordwind", "name": "x"}
+        async with session.post("/admin/api/enrolment-codes", json=unsigned) as refused:
+            assert refused.status == 401
+
+    with_relay(config, work)
+    assert command(["verify", *given])[0] == 0
+    assert command(["rules", "check", *given])[0] == 0
+
+
+def test_a_wrong_command_says_what_is_wrong(
+    config_file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Exit code 2, one sentence and a hint on stderr, no traceback."""
+    arguments = ["enrol", "--tenant", "nord", "--name", "x", "--config", str(config_file)]
+    assert main(arguments) == 2
+    said = capsys.readouterr().err
+    assert "has no tenant 'nord'" in said
+    assert "nordwind" in said
+    assert main(["verify", "--config", str(config_file.parent / "none.toml")]) == 2
+
+
+def test_two_relays_can_not_share_a_file(config_file: Path) -> None:
+    """The second one refuses to start instead of damaging the first one's work."""
+    config = load_config(config_file)
+
+    async def work(relay: Relay, session: aiohttp.ClientSession) -> None:
+        with pytest.raises(Permanent, match="in use by another process"):
+            async with Relay(config).running():
+                pass
+
+    with_relay(config, work)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ('id = "nordwind"', 'id = "Nord Wind"', "must be lower-case letters"),
+        ('shop = "demo.myshopify.com"', 'shop = "demo.de"', "must be a domain like"),
+        ('"token"', '"missing"', "missing can't be read"),
+        ("[server]", "[servr]", "servr is not a setting"),
+        ("[[tenants]]", "[[tenant]]", "tenant is not a setting"),
+    ],
+)
+def test_a_wrong_setting_is_one_sentence(config_file: Path, old: str, new: str, said: str) -> None:
+    """File, field and value; never a secret."""
+    text = config_file.read_text(encoding="utf-8")
+    config_file.write_text(text.replace(old, new, 1), encoding="utf-8")
+    with pytest.raises(Misconfigured) as caught:
+        load_config(config_file)
+    assert said in str(caught.value)
+    assert "shpat_secret" not in str(caught.value)
+    assert "shpat_secret" not in repr(caught.value)
