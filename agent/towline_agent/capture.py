@@ -149,16 +149,26 @@ class Capture:
         Raises:
             Retryable, Permanent: from the IBM i or a full disk; what was captured stays captured.
         """
-        after = 0 if sweep else self._watermark.after(self._clock.monotonic())
+        reach = self._settings.batch
+        windows = self._watermark.reads(self._clock.monotonic(), reach=reach)
+        for after, upto in [(0, None)] if sweep else windows:
+            if not await self._read_window(after, upto, origin):
+                return False
+        return True
+
+    async def _read_window(self, after: int, upto: int | None, origin: Origin) -> bool:
+        """Read pages above ``after`` until one is not full or passes ``upto``."""
         while True:
             async with self._order:
                 rows = await self._outbox(after)
                 await self._take(rows, origin)
             if len(rows) < self._settings.batch:
                 return True
+            after = rows[-1].id
+            if upto is not None and after >= upto:
+                return True
             if not await self._gate.is_open():
                 return False
-            after = rows[-1].id
 
     async def _outbox(self, after: int) -> Sequence[OutboxRow]:
         rows = await self._reader.call(

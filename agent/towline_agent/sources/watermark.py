@@ -33,16 +33,27 @@ class Watermark:
         """Tell whether a lower id may still appear."""
         return bool(self._gaps)
 
-    def after(self, now_s: float) -> int:
-        """Return where the next read starts: it asks for ids greater than this."""
+    def reads(self, now_s: float, *, reach: int) -> list[tuple[int, int | None]]:
+        """Return what to read next, ascending: (ids greater than this, up to this; None = all).
+
+        Gaps less than ``reach`` ids apart are read in one go; the last entry always looks forward.
+        """
         self._gaps = [gap for gap in self._gaps if now_s - gap[2] < self._patience_s]
-        return min((gap[0] - 1 for gap in self._gaps), default=self._high)
+        windows: list[tuple[int, int | None]] = []
+        for first, last, _ in sorted(self._gaps):
+            if windows and first - windows[-1][0] <= reach:
+                windows[-1] = (windows[-1][0], last)
+            else:
+                windows.append((first - 1, last))
+        if windows and self._high - windows[-1][0] < reach:
+            return [*windows[:-1], (windows[-1][0], None)]
+        return [*windows, (self._high, None)]
 
     def saw(self, ids: Iterable[int], now_s: float) -> None:
         """Note ids that were read; new jumps become gaps, filled ones shrink or vanish."""
         for number in sorted(set(ids)):
             if number > self._high:
-                if self._high and number > self._high + 1:
+                if number > self._high + 1:
                     self._gaps.append((self._high + 1, number - 1, now_s))
                 self._high = number
             else:

@@ -1,0 +1,106 @@
+"""A connection's worker: opens when needed, spares the system, never repeats a refused sign-on."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from pathlib import Path
+
+import pytest
+
+from tests.support.agent_house import AgentHouse, agent_house
+from towline_agent.ibmi.errors import InUse, LinkLost, Restricted, SignOnRefused
+from towline_agent.ibmi.port import IbmI, Purpose
+from towline_shared.errors import Permanent, Retryable
+
+
+def describe(ibmi: IbmI) -> str:
+    return ibmi.describe().system
+
+
+def test_it_opens_once_and_keeps_the_connection(tmp_path: Path) -> None:
+    """Two calls, one sign-on; all calls on one thread."""
+
+    async def scenario(house: AgentHouse) -> None:
+        worker = house.workers[Purpose.READ]
+        assert worker.state.status == "starting"
+        await worker.call(describe)
+        threads = {await worker.call(lambda _: threading.get_ident()) for _ in range(3)}
+        assert house.partition.connects == [Purpose.READ]
+        assert len(threads) == 1
+        assert worker.state.status == "up"
+        assert worker.state.last_good_at == house.clock.now()
+
+    with agent_house(tmp_path) as house:
+        asyncio.run(scenario(house))
+
+
+def test_a_refused_sign_on_is_never_repeated_by_any_connection(tmp_path: Path) -> None:
+    """QMAXSIGN would disable the profile: one attempt for all three connections together."""
+
+    async def scenario(house: AgentHouse) -> None:
+        house.partition.refuse = SignOnRefused("CWBSY0002: the password is not correct.")
+        for worker in [*house.workers.values()] * 3:
+            with pytest.raises(Permanent, match="CWBSY0002"):
+                await worker.call(describe)
+            house.clock.advance(3600)
+        assert len(house.partition.connects) == 1
+        assert all(worker.state.status == "down" for worker in house.workers.values())
+
+    with agent_house(tmp_path) as house:
+        asyncio.run(scenario(house))
+
+
+def test_a_lost_link_is_reopened_after_a_rest(tmp_path: Path) -> None:
+    """Until the rest is over calls fail at once, without touching the system."""
+
+    async def scenario(house: AgentHouse) -> None:
+        worker = house.workers[Purpose.READ]
+        house.partition.failures["describe"] = [LinkLost("08S01: the line broke.")]
+        with pytest.raises(LinkLost):
+            await worker.call(describe)
+        assert worker.state.status == "down"
+        with pytest.raises(Retryable) as caught:
+            await worker.call(describe)
+        assert caught.value.retry_after_s
+        assert len(house.partition.connects) == 1
+        house.clock.advance(caught.value.retry_after_s)
+        assert await worker.call(describe) == "NORDWIND"
+        assert worker.state.status == "up"
+        assert worker.state.last_error == ""
+        assert worker.state.jobs == 2
+
+    with agent_house(tmp_path) as house:
+        asyncio.run(scenario(house))
+
+
+def test_restricted_state_is_told_from_a_fault(tmp_path: Path) -> None:
+    """A full save is normal; the state says so."""
+
+    async def scenario(house: AgentHouse) -> None:
+        worker = house.workers[Purpose.READ]
+        house.partition.refuse = Restricted("The system is in restricted state.")
+        with pytest.raises(Retryable):
+            await worker.call(describe)
+        assert worker.state.status == "restricted"
+
+    with agent_house(tmp_path) as house:
+        asyncio.run(scenario(house))
+
+
+def test_a_lock_does_not_cost_the_connection(tmp_path: Path) -> None:
+    """The other job holds the record; ours is sound and stays open."""
+
+    async def scenario(house: AgentHouse) -> None:
+        worker = house.workers[Purpose.WRITE]
+        house.partition.failures["describe"] = [InUse("SQL0913"), Permanent("SQL0204")]
+        with pytest.raises(InUse):
+            await worker.call(describe)
+        with pytest.raises(Permanent):
+            await worker.call(describe)
+        assert worker.state.status == "up"
+        await worker.call(describe)
+        assert len(house.partition.connects) == 1
+
+    with agent_house(tmp_path) as house:
+        asyncio.run(scenario(house))

@@ -1,0 +1,99 @@
+"""Rows become facts, or one sentence about why not."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+from towline_agent.ibmi.port import EntityQuery, TableRow
+from towline_agent.sources.facts import bodies, group_rows
+from towline_shared.errors import BadRecord
+from towline_shared.events import Item, OrderResult, Price, Shipment
+
+ITEM = EntityQuery("item", "", ("SKU",))
+PRICE = EntityQuery("price", "", ("SKU",))
+RESULT = EntityQuery("order_result", "", ("ORDER_GID",))
+SHIPMENT = EntityQuery("shipment", "", ("SHIPMENT",))
+
+
+def rows(*cells: dict[str, object]) -> list[TableRow]:
+    return [TableRow(each) for each in cells]  # type: ignore[arg-type]
+
+
+def test_text_is_right_trimmed_and_numbers_stay_numbers() -> None:
+    """The row travels column by column; left blanks stay."""
+    (body,) = bodies(
+        ITEM, ("A",), rows({"SKU": "A   ", "UNIT": "  EA ", "WEIGHT": Decimal("1.50")})
+    )
+    assert isinstance(body, Item)
+    assert body.sku == "A"
+    assert dict(body.row) == {"SKU": "A", "UNIT": "  EA", "WEIGHT": Decimal("1.50")}
+
+
+def test_several_price_lists_are_several_facts() -> None:
+    """One price for each list; the same list twice is refused."""
+    two = rows({"SKU": "A", "PRICE_LIST": "STD"}, {"SKU": "A", "PRICE_LIST": "WEB"})
+    found = [body for body in bodies(PRICE, ("A",), two) if isinstance(body, Price)]
+    assert [body.price_list for body in found] == ["STD", "WEB"]
+    with pytest.raises(BadRecord, match="two prices for the list STD"):
+        list(bodies(PRICE, ("A",), [two[0], two[0]]))
+
+
+def test_a_join_that_multiplies_rows_is_refused() -> None:
+    """Nobody can tell which of two item rows counts."""
+    with pytest.raises(BadRecord, match="2 rows for one key"):
+        list(bodies(ITEM, ("A",), rows({"SKU": "A"}, {"SKU": "A"})))
+
+
+@pytest.mark.parametrize(
+    ("cells", "why"),
+    [({"ITNBR": "A"}, "no column SKU"), ({"SKU": "  "}, "SKU is blank"), ({"SKU": None}, "blank")],
+)
+def test_a_missing_column_is_said(cells: dict[str, object], why: str) -> None:
+    """The sentence names the column and, for a missing one, the alias to write."""
+    with pytest.raises(BadRecord, match=why):
+        list(bodies(ITEM, ("A",), rows(cells)))
+
+
+@pytest.mark.parametrize(
+    ("letter", "outcome"), [("A", "accepted"), ("R", "refused"), ("X", "cancelled")]
+)
+def test_the_erps_letter_becomes_an_outcome(letter: str, outcome: str) -> None:
+    """Three letters are decisions; any other says nothing yet."""
+    cells = {"ORDER_GID": "g", "OUTCOME": letter, "ERP_ORDER": "0700123", "REASON": "no"}
+    (body,) = bodies(RESULT, ("g",), rows(cells))
+    assert isinstance(body, OrderResult)
+    assert (body.outcome, body.erp_order, body.reason) == (outcome, "0700123", "no")
+    assert list(bodies(RESULT, ("g",), rows(cells | {"OUTCOME": "N"}))) == []
+    assert list(bodies(RESULT, ("g",), [])) == []
+
+
+def test_a_shipment_gathers_its_lines_and_parcels() -> None:
+    """Lines in order, each tracking number once, blank ones left out."""
+    line = {"SHIPMENT": "S1", "ORDER_GID": "g", "LINE_GID": "l1", "QUANTITY": Decimal("2")}
+    (body,) = bodies(
+        SHIPMENT, ("S1",),
+        rows(line | {"TRACKING": "T1 "}, line | {"LINE_GID": "l2", "TRACKING": "T1"},
+             line | {"LINE_GID": "l3", "TRACKING": " "}),
+    )  # fmt: skip
+    assert isinstance(body, Shipment)
+    assert [each.line_gid for each in body.lines] == ["l1", "l2", "l3"]
+    assert body.tracking == ("T1",)
+    with pytest.raises(BadRecord, match="QUANTITY is not a whole number"):
+        list(bodies(SHIPMENT, ("S1",), rows(line | {"QUANTITY": Decimal("1.5")})))
+
+
+def test_a_deleted_shipment_is_gone() -> None:
+    """The relay decides what that means; the agent only says it."""
+    (body,) = bodies(SHIPMENT, ("S1",), [])
+    assert body == Shipment("S1", "", "", (), gone=True)
+
+
+def test_number_keys_match_whatever_zeros_the_trigger_wrote() -> None:
+    """DIGITS() in a trigger gives leading zeros; a CHAR key keeps them."""
+    query = EntityQuery("item", "", ("SKU", "KIND"))
+    found = group_rows(query, [("000123", "07"), ("9", "1")], rows({"SKU": 123, "KIND": "07  "}))
+    assert [len(group) for group in found.values()] == [1, 0]
+    other = group_rows(query, [("000123", "7")], rows({"SKU": 123, "KIND": "07"}))
+    assert other == {("000123", "7"): []}
