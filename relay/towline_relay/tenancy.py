@@ -8,13 +8,13 @@ from datetime import datetime
 import aiohttp
 
 from towline_relay.config import TenantConfig
+from towline_relay.lanes import LaneLoop
 from towline_relay.shopify.client import Client, admin_url
 from towline_relay.shopify.operations import Shop
 from towline_relay.shopify.tokens import ClientCredentials, StaticToken, TokenProvider
 from towline_relay.store.base import Store
 from towline_relay.sync.attempt import Judge
 from towline_relay.sync.catalogue import CatalogueLane
-from towline_relay.sync.engine import LaneLoop
 from towline_relay.sync.handover import HandOver
 from towline_relay.sync.orders import OrdersLane
 from towline_relay.sync.sweep import sweep_orders

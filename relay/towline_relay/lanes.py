@@ -1,4 +1,4 @@
-"""The loop that works a lane: lease, recover, turn by turn, woken by a nudge or a slow poll."""
+"""Lanes, the units of ordered work, and the loop that works one: lease, recover, turn by turn."""
 
 from __future__ import annotations
 

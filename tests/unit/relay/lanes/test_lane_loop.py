@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from tests.support.store import StoreHouse
+from towline_relay.lanes import LaneLoop
 from towline_relay.store.base import Lease
-from towline_relay.sync.engine import LaneLoop
 from towline_shared.errors import Retryable
 from towline_shared.health import Status
 

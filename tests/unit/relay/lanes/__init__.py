@@ -1,0 +1,3 @@
+"""Tests of the lanes."""
+
+from __future__ import annotations
