@@ -95,7 +95,8 @@ class _Maker:
             "DISTLIB/ITMPRC": [row for row in self._prices if row],
             "DISTLIB/ITMBAL": self._balances,
         }
-        return Dataset(rows, dict(self._traps), self._shop_products())
+        products = self._shop_products()  # notes its own trap
+        return Dataset(rows, dict(self._traps), products)
 
     def _articles(self) -> Iterator[tuple[Family, Row]]:
         """Yield item rows, families in proportion, numbers ascending with gaps."""

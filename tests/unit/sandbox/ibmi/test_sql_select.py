@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from decimal import Decimal
 
 import pytest
@@ -59,10 +60,8 @@ def test_everything_else_is_refused_with_db2s_code(sql: str, code: str) -> None:
 @given(st.text(max_size=60))
 def test_any_text_after_where_is_translated_or_refused(text: str) -> None:
     """No input escapes the parser: a statement, or a Permanent."""
-    try:
-        translate(f"SELECT ITNBR FROM DISTLIB.ITMMST WHERE {text}")
-    except Permanent as error:
-        assert error.what
+    with contextlib.suppress(Permanent):
+        assert translate(f"SELECT ITNBR FROM DISTLIB.ITMMST WHERE {text}").columns
 
 
 def test_results_have_db2s_types(system: SimulatedIbmI) -> None:
