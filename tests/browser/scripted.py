@@ -152,6 +152,11 @@ class ScriptedBackend:
         self.drafts.discard(sku)
         return self.catalogue[sku].description.capitalize()
 
+    async def publish_all(self) -> str:
+        published = len(self.drafts)
+        self.drafts.clear()
+        return f"{published} drafts are published."
+
     async def fault(self, *, name: str, on: bool) -> str:
         if on:
             self.broken.add(name)

@@ -82,6 +82,10 @@ class RealBackend:
         """Make a draft product active."""
         return await self._shop.publish(product_gid)
 
+    async def publish_all(self) -> str:
+        """Make every draft product active."""
+        return await self._shop.publish_all()
+
     async def fault(self, *, name: str, on: bool) -> str:
         """Start or heal a fault; an action without a ``heal_`` twin ends by itself."""
         own = self._own.get(name)

@@ -257,7 +257,10 @@ async def _order(request: web.Request) -> web.Response:
 
 async def _publish(request: web.Request) -> web.Response:
     stage = request.app[_STAGE]
-    title = await stage.backend.publish(product_gid=_text(await _object(request), "product"))
+    body = await _object(request)
+    if body.get("all") is True:
+        return web.json_response({"said": await stage.backend.publish_all()})
+    title = await stage.backend.publish(product_gid=_text(body, "product"))
     return web.json_response({"said": f"{title} is published."})
 
 

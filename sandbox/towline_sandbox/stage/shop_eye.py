@@ -70,6 +70,11 @@ class ShopEye:
         shown = [*self._known.values(), *self._rest]
         return next((p.title for p in shown if p and p.gid == product_gid), "The product")
 
+    async def publish_all(self) -> str:
+        """Press publish on every draft."""
+        published = (await self._post("/sandbox/publish", {"all": True}))["published"]
+        return f"{published} drafts are published."
+
     async def throttle(self, *, on: bool) -> str:
         """Empty the cost bucket and let it fill slowly, or refill it."""
         await self._post("/sandbox/faults", {"throttle": on})

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from towline_sandbox.stage.world import RelayEvent, World
 
@@ -30,7 +32,8 @@ _BECAME = {
     "parked": "is parked until somebody acts.",
 }
 
-_DOWN_APPLIED = "stands in the ERP."
+_DOWN = {"applied": "stands in the ERP.", "skipped": "brings nothing new for the ERP."}
+_ECHO = timedelta(seconds=10)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +52,19 @@ def newest(world: World) -> Story:
         return trouble
     if world.relay is None or not world.relay.events:
         return Story("Everything is connected. Change a price on the green screen to begin.")
-    moved = max(
-        world.relay.events,
-        key=lambda event: (event.changed_at or world.at, event.serial),
-    )
-    return _told(moved, world)
+    return _told(_most_telling(world.relay.events, world.at), world)
+
+
+def _most_telling(events: Sequence[RelayEvent], now: datetime) -> RelayEvent:
+    """Return what moved last; what was left out, such as an echo, gives way to what was not."""
+
+    def moved(event: RelayEvent) -> tuple[datetime, int]:
+        return event.changed_at or now, event.serial
+
+    last = max(events, key=moved)
+    since = moved(last)[0] - _ECHO
+    told = [event for event in events if event.state != "skipped" and moved(event)[0] >= since]
+    return max(told, key=moved, default=last)
 
 
 def _trouble(world: World) -> Story | None:
@@ -85,8 +96,8 @@ def _told(event: RelayEvent, world: World) -> Story:
     name = _order_name(event, world)
     what = _WHAT.get(event.entity, "An event about {key}").format(key=event.key, name=name)
     became = _BECAME.get(event.state, f"is {event.state}.")
-    if event.direction == "down" and event.state == "applied":
-        became = _DOWN_APPLIED
+    if event.direction == "down":
+        became = _DOWN.get(event.state, became)
     if event.state == "applied":
         became = f"{became[:-1]}{_after(event)}."
     tone = "warn" if event.state == "parked" else "busy" if event.state in _OPEN else "ok"

@@ -94,9 +94,9 @@ async def _dispatch(backend: StageBackend, key: Keystroke, frame: Frame) -> Disp
         frame = replace(frame, message="You are signed off. Nothing stops: the jobs run in batch.")
         return Display(canvas=sign_on(frame), screen="SIGNON", top=key.top, message=frame.message)
     if key.key == "F10":
-        return await _orders(backend, frame)
+        return await _orders(backend, key.top, frame)
     if key.screen == "WRKWEBORD" and key.key in ("F5", "AUTO", "ENTER"):
-        return await _orders(backend, frame)
+        return await _orders(backend, key.top, frame)
     if key.screen == "DSPITM" and key.key == "AUTO":
         return await _display(backend, key.item, key.top, frame)
     if key.screen == "WRKITM":
@@ -203,9 +203,9 @@ def _shown(items: Sequence[ErpItem], top: str, frame: Frame) -> Display:
     )
 
 
-async def _orders(backend: StageBackend, frame: Frame) -> Display:
+async def _orders(backend: StageBackend, top: str, frame: Frame) -> Display:
     orders = await backend.web_orders(count=PAGE_ROWS + 1)
-    return Display(canvas=order_list(frame, orders), screen="WRKWEBORD")
+    return Display(canvas=order_list(frame, orders), screen="WRKWEBORD", top=top)
 
 
 async def _display(backend: StageBackend, number: str, top: str, frame: Frame) -> Display:

@@ -267,6 +267,10 @@ class StageBackend(Protocol):
         """Make a draft product active; returns its title."""
         ...
 
+    async def publish_all(self) -> str:
+        """Make every draft product active; returns one sentence."""
+        ...
+
     async def fault(self, *, name: str, on: bool) -> str:
         """Start or heal a fault; returns one sentence about what happened.
 

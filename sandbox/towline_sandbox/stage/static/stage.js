@@ -86,6 +86,8 @@ document.addEventListener("click", (event) => {
   else if (button.classList.contains("buy")) {
     const quantity = Number.parseInt(document.getElementById("quantity").value, 10) || 1;
     act("/order", { sku: button.dataset.sku, quantity }, button);
+  } else if (button.classList.contains("publish-all")) {
+    act("/publish", { all: true }, button);
   } else if (button.classList.contains("publish")) {
     act("/publish", { product: button.dataset.product }, button);
   }

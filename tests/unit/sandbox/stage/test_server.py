@@ -240,3 +240,15 @@ def test_a_draft_is_published_with_one_click() -> None:
         assert not backend.drafts
 
     run(backend, test)
+
+
+def test_all_drafts_are_published_at_once() -> None:
+    """A shop full of drafts sells nothing; one press helps."""
+    backend = ScriptedBackend(drafts={"TO-40110", "FA-10040"})
+
+    async def test(client: Client) -> None:
+        answer = await client.post("/publish", json={"all": True})
+        assert (await answer.json())["said"] == "2 drafts are published."
+        assert not backend.drafts
+
+    run(backend, test)

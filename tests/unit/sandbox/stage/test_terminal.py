@@ -135,6 +135,14 @@ def test_function_keys_lead_where_their_legend_says() -> None:
         assert typed(backend, Keystroke(screen=screen, key=key)).screen == expected, (screen, key)
 
 
+def test_coming_back_from_the_orders_shows_the_same_items() -> None:
+    """The list's place is kept while somebody looks at something else."""
+    backend = ScriptedBackend()
+    orders = typed(backend, Keystroke(key="F10", top="LI-30500"))
+    back = typed(backend, Keystroke(screen="WRKWEBORD", key="F12", top=orders.top))
+    assert back.top == "LI-30500"
+
+
 def test_a_refresh_keeps_the_message() -> None:
     """The line a person is about to read does not vanish because a number moved."""
     display = typed(ScriptedBackend(), Keystroke(key="AUTO", message="Price changed."))

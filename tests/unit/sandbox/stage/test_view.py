@@ -100,6 +100,17 @@ def test_the_story_is_about_what_moved_last() -> None:
     assert story.newest(world).text == "The price of NEW has arrived in the shop."
 
 
+def test_an_echo_does_not_talk_over_the_news() -> None:
+    """What was left out a moment later gives way; long after, it is told."""
+    news = event(serial=1, key="NEWS")
+    for later, told in ((1, "NEWS has arrived"), (60, "ECHO changes nothing")):
+        echo = replace(
+            event(serial=2, key="ECHO", state="skipped"), changed_at=NOW + timedelta(seconds=later)
+        )
+        world = replace(healthy(), relay=RelayView(counts={}, events=(echo, news)))
+        assert told in story.newest(world).text
+
+
 def test_the_story_tells_how_long_it_took() -> None:
     """Seconds for what went straight through, nothing for what waited out a fault."""
     for seconds, text in ((0.84, "in the shop after 0.8 s."), (600, "in the shop.")):
