@@ -28,7 +28,7 @@ from towline_relay.shopify.throttle import Priority
 from towline_relay.shopify.user_errors import raise_first, read_errors
 from towline_shared.errors import Refused
 
-__all__ = ["create_fulfillment", "fulfillment_orders", "plan_fulfillment"]
+__all__ = ["create_fulfillment", "fulfillment_orders", "plan_fulfillment", "plan_shipment"]
 
 _DEAD = frozenset({"CANCELLED", "ERROR", "FAILURE"})
 _WAITING = frozenset({"ON_HOLD", "SCHEDULED"})
@@ -82,6 +82,51 @@ def plan_fulfillment(
         if chosen is not None:
             return FulfillmentSpec(state.order_gid, chosen, numbers, carrier, notify)
     return _why_not(state, wanted, shipment=shipment, location_gid=location_gid)
+
+
+def plan_shipment(
+    state: FulfillmentState,
+    lines: Sequence[tuple[str, int]],
+    *,
+    shipment: str,
+    tracking: Sequence[str] = (),
+    carrier: str = "",
+    location_gid: str = "",
+    notify: bool = False,
+) -> tuple[FulfillmentSpec, ...] | AlreadyDone | Refusal:
+    """Decide how a shipment becomes fulfillments: one where one will do, else one a location.
+
+    Pure. Shopify assigns an order's lines to locations by its own rules, the ERP ships from where
+    the goods lie. What left in one parcel may therefore be several fulfillments with the same
+    tracking number. After a crash between two of them the ones that exist are found by that number
+    and only the rest is planned.
+    """
+    numbers = tuple(dict.fromkeys(number for number in tracking if number)) or (shipment,)
+    refusal: Refusal | None = None
+    for place in dict.fromkeys((location_gid, "")):
+        plan = plan_fulfillment(
+            state, lines, shipment=shipment, tracking=tracking, carrier=carrier,
+            location_gid=place, notify=notify,
+        )  # fmt: skip
+        if isinstance(plan, FulfillmentSpec):
+            return (plan,)
+        if isinstance(plan, AlreadyDone) or plan.verdict is Remedy.RETRY:
+            return plan
+        refusal = refusal or plan
+    assert refusal is not None
+    missing = Counter[str]()
+    for line_gid, quantity in lines:
+        missing[line_gid] += quantity
+    made = _parts_made(state.fulfillments, missing, numbers)
+    if made and not +missing:
+        return AlreadyDone(made[0])
+    open_orders = [order for order in state.orders if "CREATE_FULFILLMENT" in order.actions]
+    specs = []
+    for location in dict.fromkeys((location_gid, *_locations(open_orders, ""))):
+        chosen = _take([order for order in open_orders if order.location_gid == location], missing)
+        if chosen:
+            specs.append(FulfillmentSpec(state.order_gid, chosen, numbers, carrier, notify))
+    return refusal if +missing or not specs else tuple(specs)
 
 
 async def fulfillment_orders(client: Client, order_gid: str) -> FulfillmentState:
@@ -160,19 +205,46 @@ def _locations(orders: Sequence[FulfillmentOrder], location_gid: str) -> list[st
     return list(dict.fromkeys(order.location_gid for order in orders))
 
 
+def _parts_made(
+    fulfillments: Sequence[Fulfillment], missing: Counter[str], numbers: Sequence[str]
+) -> list[str]:
+    """Find the parts of a shipment that exist, and subtract them from what is missing."""
+    found: list[str] = []
+    for fulfillment in fulfillments:
+        held = Counter[str]()
+        for line_gid, quantity in fulfillment.lines:
+            held[line_gid] += quantity
+        if (
+            fulfillment.status not in _DEAD
+            and set(fulfillment.numbers) == set(numbers)
+            and held <= missing
+        ):
+            missing -= held
+            found.append(fulfillment.gid)
+    return found
+
+
+def _take(
+    orders: Sequence[FulfillmentOrder], missing: Counter[str]
+) -> tuple[tuple[str, str, int], ...]:
+    """Take as much of what is missing as remains here, and subtract it."""
+    chosen: list[tuple[str, str, int]] = []
+    for order in orders:
+        for line in order.lines:
+            quantity = min(line.remaining, missing[line.line_gid])
+            if quantity > 0:
+                missing[line.line_gid] -= quantity
+                chosen.append((order.gid, line.gid, quantity))
+    return tuple(chosen)
+
+
 def _fill(
     orders: Sequence[FulfillmentOrder], wanted: Mapping[str, int]
 ) -> tuple[tuple[str, str, int], ...] | None:
     """Spread the wanted quantities over what remains; None when it does not fit."""
-    missing = dict(wanted)
-    chosen: list[tuple[str, str, int]] = []
-    for order in orders:
-        for line in order.lines:
-            quantity = min(line.remaining, missing.get(line.line_gid, 0))
-            if quantity > 0:
-                missing[line.line_gid] -= quantity
-                chosen.append((order.gid, line.gid, quantity))
-    return None if any(missing.values()) else tuple(chosen)
+    missing = Counter(wanted)
+    chosen = _take(orders, missing)
+    return None if +missing else chosen
 
 
 def _why_not(

@@ -12,11 +12,10 @@ import json
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
-from towline_relay.shopify.fulfillment import plan_fulfillment
+from towline_relay.shopify.fulfillment import plan_shipment
 from towline_relay.shopify.models import (
     AlreadyDone,
     FulfillmentSpec,
-    FulfillmentState,
     MetafieldEntry,
     Refusal,
     Remedy,
@@ -205,7 +204,15 @@ class OrdersLane:
             what = f"Shipment {shipment.shipment} is gone on the IBM i; the shop keeps what it has."
             return Effects(moves=(Move(row.serial, State.SKIPPED, what),), supersede=replaced)
         state = await self._shop.fulfillment_orders(shipment.order_gid)
-        plan = self._plan(state, shipment)
+        plan = plan_shipment(
+            state,
+            [(line.line_gid, line.quantity) for line in shipment.lines],
+            shipment=shipment.shipment,
+            tracking=shipment.tracking,
+            carrier=shipment.carrier,
+            location_gid=self._places(shipment.warehouse),
+            notify=self._rules.orders.notify,
+        )
         if isinstance(plan, Refusal):
             if plan.verdict is Remedy.RETRY:
                 return Effects(moves=(self._judge.wait(row, plan.reason, hint=plan.hint),))
@@ -215,38 +222,16 @@ class OrdersLane:
             return Effects(moves=(Move(row.serial, State.APPLIED, what),), supersede=replaced)
 
         async def call() -> None:
-            await self._shop.create_fulfillment(plan)
+            for part in plan:
+                await self._shop.create_fulfillment(part)
 
-        done = await self._called(lease, row, "create_fulfillment", _shown(plan), call)
-        numbers = ", ".join(plan.numbers)
+        shown = {"parts": [_shown(part) for part in plan]}
+        done = await self._called(lease, row, "create_fulfillment", shown, call)
+        numbers = ", ".join(plan[0].numbers)
         return Effects(
             closed=(done,),
             supersede=replaced,
             moves=(Move(row.serial, State.APPLIED, f"Fulfilled with tracking {numbers}."),),
-        )
-
-    def _plan(
-        self, state: FulfillmentState, shipment: Shipment
-    ) -> FulfillmentSpec | AlreadyDone | Refusal:
-        """Plan from the location the goods left, else from any one that holds the work."""
-        here = self._places(shipment.warehouse)
-        plan = self._planned(state, shipment, here)
-        if here and isinstance(plan, Refusal):
-            anywhere = self._planned(state, shipment, "")
-            return plan if isinstance(anywhere, Refusal) else anywhere
-        return plan
-
-    def _planned(
-        self, state: FulfillmentState, shipment: Shipment, location_gid: str
-    ) -> FulfillmentSpec | AlreadyDone | Refusal:
-        return plan_fulfillment(
-            state,
-            [(line.line_gid, line.quantity) for line in shipment.lines],
-            shipment=shipment.shipment,
-            tracking=shipment.tracking,
-            carrier=shipment.carrier,
-            location_gid=location_gid,
-            notify=self._rules.orders.notify,
         )
 
     async def _called(

@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from towline_relay.shopify.fulfillment import plan_fulfillment
+from towline_relay.shopify.fulfillment import plan_fulfillment, plan_shipment
 from towline_relay.shopify.models import (
     AlreadyDone,
     Fulfillment,
@@ -180,3 +180,68 @@ def test_a_plan_ships_exactly_what_was_asked_from_one_place(
     assert shipped == asked
     locations = {o.location_gid for o in orders for gid, _, _ in found.lines if gid == o.gid}
     assert len(locations) == 1
+
+
+def parts(found: FulfillmentState, **wanted: Any) -> Any:
+    """Plan shipment S1 of line a from Berlin, if nothing else is said."""
+    given: dict[str, Any] = {"lines": [("a", 2)], "shipment": "S1", "tracking": ["T1"], **wanted}
+    return plan_shipment(found, given.pop("lines"), location_gid="BER", **given)
+
+
+def test_one_place_is_enough_where_one_will_do() -> None:
+    """The place the goods left comes first, then any other that has it all."""
+    both = state(order("x", "HAM", a=2), order("y", "BER", a=2))
+    assert [spec.lines[0][0] for spec in parts(both)] == ["y"]
+    only = state(order("x", "HAM", a=2))
+    assert [spec.lines[0][0] for spec in parts(only)] == ["x"]
+
+
+def test_a_parcel_of_lines_at_two_places_becomes_two_fulfillments() -> None:
+    """Shopify split the order, the ERP did not: both parts carry the parcel's number."""
+    found = parts(state(order("x", "HAM", a=1), order("y", "BER", a=1)))
+    assert [(spec.lines, spec.numbers) for spec in found] == [
+        ((("y", "y/a", 1),), ("T1",)),
+        ((("x", "x/a", 1),), ("T1",)),
+    ]
+
+
+def test_a_part_that_exists_is_not_made_again() -> None:
+    """A crash between two parts leaves one; only the other is planned, and then it is done."""
+    half = state(order("x", "HAM", a=1), order("y", "BER", a=0), made=(made(a=1),))
+    assert [spec.lines for spec in parts(half)] == [(("x", "x/a", 1),)]
+    closed = order("x", status="CLOSED", a=0)
+    whole = state(closed, made=(made("F1", a=1), made("F2", a=1)))
+    assert parts(whole) == AlreadyDone("F1")
+
+
+def test_more_than_all_places_hold_is_refused_whole() -> None:
+    """Nothing is shipped in part when the rest has no place to come from."""
+    found = parts(state(order("x", "HAM", a=1), order("y", "BER", a=1)), lines=[("a", 3)])
+    assert isinstance(found, Refusal)
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from(["BER", "HAM"]), _LINES), max_size=4),
+    st.lists(st.tuples(st.sampled_from("abc"), st.integers(1, 3)), min_size=1, max_size=4),
+)
+def test_parts_add_up_to_what_was_asked(
+    held: list[tuple[str, dict[str, Any]]], wanted: list[tuple[str, int]]
+) -> None:
+    """Whatever the state: each part is of one place, and together they are exact or nothing."""
+    orders = [order(f"x{i}", where, **lines) for i, (where, lines) in enumerate(held)]
+    found = plan_shipment(state(*orders), wanted, shipment="S1")
+    asked, left = Counter[str](), Counter[str]()
+    for line, quantity in wanted:
+        asked[line] += quantity
+    for each in orders:
+        for line in each.lines:
+            left[line.line_gid] += line.remaining
+    assert isinstance(found, tuple) == (asked <= left and bool(orders))
+    if isinstance(found, tuple):
+        shipped = Counter[str]()
+        for spec in found:
+            for _, line_gid, quantity in spec.lines:
+                shipped[line_gid.split("/")[1]] += quantity
+            gids = {gid for gid, _, _ in spec.lines}
+            assert len({o.location_gid for o in orders if o.gid in gids}) == 1
+        assert shipped == asked
