@@ -37,7 +37,7 @@ class IbmISettings:
     partition: str = "1"
     rdb: str = "NORDWIND"
     release: str = "V7R5M0"
-    user: str = "TOWLINE"
+    user: str = "TWAGENT"
     ccsid: int = 37
     withheld: tuple[str, ...] = ()
     utc_offset_h: float = 1.0
