@@ -117,9 +117,14 @@ def check_divergence(
     offers = {offer.name: offer for offer in mine if offer.direction == "up"}
     for position in theirs:
         offer = offers.get(position.name)
-        if offer is None or position.direction != "up" or position.upto == 0:
+        if offer is None or position.direction != "up":
             continue
         where = f"Stream {position.name}"
+        if position.stream_id != offer.stream_id:
+            raise Diverged(
+                f"{where} has another id here than at the relay.",
+                hint="One of the databases was restored or copied; enrol the agent anew.",
+            )
         if position.upto > offer.last:
             raise Diverged(
                 f"{where} ends at {offer.last} here, but the relay holds {position.upto}.",

@@ -157,7 +157,7 @@ class Outgoing:
     """The window of a stream we write.
 
     Attributes:
-        last_sent: highest number handed to the wire in this session.
+        last_sent: number after which sending goes on; RESUME sets it back.
         acked: highest number the peer has made durable.
         limit: highest number the peer allows.
     """
@@ -167,6 +167,10 @@ class Outgoing:
     last_sent: int
     acked: int
     limit: int
+    _most_sent: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._most_sent = self.last_sent
 
     @property
     def room(self) -> int:
@@ -178,21 +182,23 @@ class Outgoing:
         if upto > self.limit:
             raise Misuse(f"{self.name} sent {upto} beyond its credit {self.limit}.")
         self.last_sent = max(self.last_sent, upto)
+        self._most_sent = max(self._most_sent, upto)
 
     def on_ack(self, frame: Ack) -> bool:
         """Take a cumulative acknowledgement; returns whether it says anything new.
 
         Raises:
-            PeerFault: it acknowledges what was never sent.
+            PeerFault: it acknowledges what was not sent in this session.
         """
-        if frame.upto > self.last_sent:
+        if frame.upto > self._most_sent:
             raise PeerFault(
-                f"The peer acknowledged {self.name} up to {frame.upto}; sent was {self.last_sent}."
+                f"The peer acknowledged {self.name} up to {frame.upto}; sent was {self._most_sent}."
             )
         self.limit = max(self.limit, frame.limit)
         if frame.upto <= self.acked:
             return False
         self.acked = frame.upto
+        self.last_sent = max(self.last_sent, frame.upto)  # it may answer rows before a RESUME
         return True
 
     def on_credit(self, frame: Credit) -> None:

@@ -45,12 +45,16 @@ def _text(raw: bytes) -> str:
 
 
 def _raw(text: str, size: int) -> bytes:
-    """Read base64 of an exact size; anything else is the peer's fault."""
+    """Read base64 of an exact size in its one canonical form; else it is the peer's fault.
+
+    The standard decoder skips foreign characters and loose bits: one key would have many texts, and
+    so many fingerprints.
+    """
     try:
         raw = base64.urlsafe_b64decode(text.encode("ascii"))
-    except (ValueError, UnicodeEncodeError):
+    except ValueError:
         raw = b""
-    if len(raw) != size:
+    if len(raw) != size or _text(raw) != text:
         raise PeerFault("The peer sent a key or signature of the wrong form.")
     return raw
 
