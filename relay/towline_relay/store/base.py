@@ -43,6 +43,7 @@ __all__ = [
     "OrderAnswer",
     "OrderSent",
     "Release",
+    "SayAgain",
     "Step",
     "Store",
     "Supersede",
@@ -248,6 +249,7 @@ class OrderSent:
 
     Attributes:
         content: hash of the document without what our own writes change.
+        skus: of its lines.
         outcome: empty, ``accepted``, ``refused``, ``cancelled``, or ``not written`` when the site
             could not write it down.
     """
@@ -260,6 +262,7 @@ class OrderSent:
     agent: str
     erp_order: str = ""
     outcome: str = ""
+    skus: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,6 +277,23 @@ class OrderAnswer:
     outcome: str
     erp_order: str = ""
     reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SayAgain:
+    """Write the ERP's last stocks of an order's items once more.
+
+    The shop commits an order at the location it chose, the ERP at the warehouse it chose; so after
+    the ERP has decided, what stands in the shop is not what the ERP said, although the ERP may have
+    nothing new to say. A copy of each last statement is appended and decided like any other.
+
+    Attributes:
+        order_gid: an order that was handed over; its SKUs are kept since.
+        after: id of the event that is the occasion; one occasion gives one copy.
+    """
+
+    order_gid: str
+    after: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -353,6 +373,7 @@ class Effects:
     closed: tuple[IntentClose, ...] = ()
     downlink: tuple[Downlink, ...] = ()
     orders: tuple[OrderSent, ...] = ()
+    say_again: tuple[SayAgain, ...] = ()
     answers: tuple[OrderAnswer, ...] = ()
     conflicts: tuple[Conflict, ...] = ()
     observed: tuple[Observed, ...] = ()

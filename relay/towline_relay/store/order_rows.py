@@ -11,7 +11,7 @@ from towline_relay.store.states import State
 from towline_shared.clock import utc_text
 from towline_shared.errors import Misuse
 
-__all__ = ["NOT_WRITTEN", "answer", "delivered", "order", "put"]
+__all__ = ["NOT_WRITTEN", "answer", "delivered", "order", "put", "skus"]
 
 _UNANSWERED = frozenset({State.SENT, State.ON_SITE})
 NOT_WRITTEN = "not written"  # the outcome of an order the site refused to write
@@ -47,6 +47,10 @@ def put(db: sqlite3.Connection, tenant: str, order: OrderSent, *, now: datetime)
     ).rowcount
     if written != 1:
         raise Misuse(f"The order {order.order_gid} was handed over before.")
+    db.executemany(
+        "INSERT INTO order_sku (tenant, order_gid, sku) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+        [(tenant, order.order_gid, sku) for sku in order.skus],
+    )
 
 
 def order(db: sqlite3.Connection, tenant: str, order_gid: str) -> OrderSent | None:
@@ -84,6 +88,15 @@ def answer(db: sqlite3.Connection, tenant: str, given: OrderAnswer, *, now: date
         event_rows.move(db, Move(row["serial"], State.PARKED, given.reason, hint), now=now)
     elif given.outcome == "cancelled" and state in _UNANSWERED:
         event_rows.move(db, Move(row["serial"], State.APPLIED, given.reason), now=now)
+
+
+def skus(db: sqlite3.Connection, tenant: str, order_gid: str) -> list[str]:
+    """Read the SKUs of an order that was handed over."""
+    rows = db.execute(
+        "SELECT sku FROM order_sku WHERE tenant = ? AND order_gid = ? ORDER BY sku",
+        (tenant, order_gid),
+    )
+    return [row["sku"] for row in rows]
 
 
 def delivered(

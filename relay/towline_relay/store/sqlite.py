@@ -27,6 +27,7 @@ from towline_relay.store.base import (
     Step,
 )
 from towline_relay.store.migrations import migrate
+from towline_relay.store.say_again import say_again
 from towline_shared.clock import Clock
 from towline_shared.codec import Undecodable
 from towline_shared.database import Database
@@ -171,12 +172,14 @@ class SqliteStore:
         for answer in effects.answers:
             order_rows.answer(db, tenant, answer, now=now)
         _advance_shop(db, tenant, effects, now=now)
+        for what in effects.say_again:
+            say_again(db, tenant, what, now=now)
         for older in effects.supersede:
             event_rows.supersede(db, tenant, older, now=now)
         for step in effects.moves:
             event_rows.move(db, step, now=now)
-        for what in effects.release:
-            event_rows.release(db, tenant, what, now=now)
+        for freed in effects.release:
+            event_rows.release(db, tenant, freed, now=now)
         for name, value in effects.timers.items():
             lane_rows.set_timer(db, name, value)
 

@@ -120,6 +120,7 @@ class HandOver:
             content=document.content,
             name=order.name,
             agent=agent,
+            skus=tuple(dict.fromkeys(line.sku for line in order.lines)),
         )
         return Effects(
             orders=(sent,),

@@ -29,6 +29,7 @@ from towline_relay.store.base import (
     LeaseLost,
     Move,
     OrderAnswer,
+    SayAgain,
     Store,
     Supersede,
 )
@@ -192,6 +193,7 @@ class OrdersLane:
         return Effects(
             closed=(done,),
             answers=(answer,),
+            say_again=(SayAgain(result.order_gid, row.id),),
             supersede=replaced,
             moves=(Move(row.serial, State.APPLIED, f"The order carries the tag {tag!r}."),),
         )
@@ -219,7 +221,11 @@ class OrdersLane:
             raise Refused(plan.reason, hint=plan.hint)
         if isinstance(plan, AlreadyDone):
             what = f"The shop has it as {plan.fulfillment_gid}."
-            return Effects(moves=(Move(row.serial, State.APPLIED, what),), supersede=replaced)
+            return Effects(
+                moves=(Move(row.serial, State.APPLIED, what),),
+                supersede=replaced,
+                say_again=(SayAgain(shipment.order_gid, row.id),),
+            )
 
         async def call() -> None:
             for part in plan:
@@ -231,6 +237,7 @@ class OrdersLane:
         return Effects(
             closed=(done,),
             supersede=replaced,
+            say_again=(SayAgain(shipment.order_gid, row.id),),
             moves=(Move(row.serial, State.APPLIED, f"Fulfilled with tracking {numbers}."),),
         )
 

@@ -127,6 +127,11 @@ _STATEMENTS = (
         answered_at TEXT,
         PRIMARY KEY (tenant, order_gid))""",
     "CREATE UNIQUE INDEX order_sent_event ON order_sent (tenant, event_id)",
+    """CREATE TABLE order_sku (
+        tenant TEXT NOT NULL,
+        order_gid TEXT NOT NULL,
+        sku TEXT NOT NULL,
+        PRIMARY KEY (tenant, order_gid, sku))""",
     """CREATE TABLE conflict (
         id INTEGER PRIMARY KEY AUTOINCREMENT,
         tenant TEXT NOT NULL,

@@ -17,7 +17,7 @@ from tests.support.engine_house import (
     shipment,
     stock,
 )
-from tests.support.fake_shop import Crash, money, shop_order
+from tests.support.fake_shop import BERLIN, Crash, money, shop_order
 from towline_relay.shopify.models import LineOutcome, Remedy
 from towline_relay.shopify.replies import Unsure
 from towline_relay.store.base import EventRow
@@ -407,3 +407,32 @@ def test_an_order_makes_the_next_stock_count(engine: EngineHouse) -> None:
     engine.turn()
     assert engine.states("stock") == ["applied", "applied"]
     assert engine.shop.count("set_quantities") == 2
+
+
+def test_after_an_answer_the_erps_last_stock_is_said_again(engine: EngineHouse) -> None:
+    """The shop took an order from one place, the ERP from another: the ERP's figures stand."""
+    engine.feed(item("AB-1"), price("AB-1"), stock("AB-1", 10))
+    engine.settle()
+    engine.shop.orders[GID] = shop_order()
+    engine.ring(GID)
+    engine.turn()
+    made = engine.shop.by_sku("AB-1").inventory_item_gid
+    engine.shop.quantities[made, BERLIN, "available"] = 8  # what the shop did by itself
+    engine.feed(result(GID, erp_order="4711"))
+    engine.settle()
+    assert engine.shop.available("AB-1") == 10
+    assert engine.states("stock") == ["applied", "applied"]
+
+
+def test_a_newer_stock_is_never_replaced_by_saying_an_older_one_again(
+    engine: EngineHouse,
+) -> None:
+    """What the ERP said last and is still open needs no copy."""
+    engine.feed(item("AB-1"), price("AB-1"), stock("AB-1", 10))
+    engine.settle()
+    engine.shop.orders[GID] = shop_order()
+    engine.ring(GID)
+    engine.turn()
+    engine.feed(stock("AB-1", 6), result(GID, erp_order="4711"))
+    engine.settle()
+    assert engine.shop.available("AB-1") == 6
