@@ -12,9 +12,11 @@ import structlog
 from aiohttp import WSMsgType, web
 
 from towline_relay.link import enrolment
+from towline_relay.link.agent_link import AgentLink
 from towline_relay.link.enrolment import AgentRow, Joined
+from towline_relay.link.positions import positions, windows
 from towline_shared.clock import utc_text
-from towline_shared.codec import decode
+from towline_shared.codec import Undecodable, decode
 from towline_shared.errors import PeerFault, Refused, Retryable, TowlineError
 from towline_shared.events import Heartbeat
 from towline_shared.frames import (
@@ -39,7 +41,7 @@ from towline_shared.frames import (
 from towline_shared.handshake import Sealed, relay_accepts, relay_challenge
 from towline_shared.link import Incoming, Outgoing, Protocol, Role, State, Timers
 from towline_shared.sealing import Ephemeral, verify
-from towline_shared.stream_log import DOWN_STREAMS, UP_STREAMS, LogRow
+from towline_shared.stream_log import LogRow
 
 if TYPE_CHECKING:
     from towline_relay.link.server import LinkServer
@@ -84,8 +86,6 @@ class Session:
         except (TimeoutError, ConnectionError):
             await self._socket.close()
             return
-        from towline_relay.link.server import AgentLink
-
         now = self._server.clock.now()
         link = AgentLink(
             agent_id=self._agent_id,
@@ -164,64 +164,24 @@ class Session:
             except Refused as error:
                 enrolment.suspect(db, hello.agent_id, error.what)
                 return error, []
-            return joined, self._positions(db, hello)
+            return joined, positions(db, self._server.log, hello.agent_id, hello.streams)
 
-        joined, positions = await self._server.unit(work)
+        joined, found = await self._server.unit(work)
         if isinstance(joined, Refused):
             raise joined
         self._epoch = joined.epoch
         ready = self._server.ready(self._agent_id)
-        for position in positions:
-            if position.direction == "up":
-                self._in[position.name] = Incoming(
-                    position.name, position.stream_id, position.upto, position.upto
-                )
+        self._in, self._out = windows(found, hello.streams)
         limits = tuple(Limit(name, window.grant(ready=ready)) for name, window in self._in.items())
         await self._send(
             Welcome(
                 epoch=joined.epoch,
                 join_counter=joined.join_counter,
                 heartbeat_s=self._server.heartbeat_s,
-                positions=tuple(positions),
+                positions=tuple(found),
                 limits=limits,
             )
         )
-
-    def _positions(self, db: sqlite3.Connection, hello: Hello) -> list[Position]:
-        """Say where this side stands; refuses an agent that is ahead of what we ever sent."""
-        log, positions = self._server.log, []
-        offers = {(offer.direction, offer.name): offer for offer in hello.streams}
-        for name in UP_STREAMS:
-            offer = offers.get(("up", name))
-            if offer is None:
-                continue
-            state = log.expect(db, self._agent_id, name, offer.stream_id)
-            if state.stream_id != offer.stream_id:
-                raise Refused(
-                    f"Stream {name} has another id than before: the agent's buffer is a new one.",
-                    hint="Enrol the agent anew, so that its numbers start anew.",
-                    code="diverged",
-                )
-            positions.append(Position(name, "up", state.stream_id, state.last, state.chain.hex()))
-        for name in DOWN_STREAMS:
-            state = log.state(db, self._agent_id, name, "out")
-            offer = offers.get(("down", name))
-            have = offer.last if offer is not None else 0
-            if offer is not None and (
-                offer.stream_id != state.stream_id
-                or have > state.last
-                or log.chain_at(db, self._agent_id, name, "out", have)
-                not in (None, bytes.fromhex(offer.chain))
-            ):
-                raise Refused(
-                    f"Stream {name} differs: one of the two databases was restored or copied.",
-                    hint="Enrol the agent anew.",
-                    code="diverged",
-                )
-            log.acked(db, self._agent_id, name, have)
-            self._out[name] = Outgoing(name, state.stream_id, have, have, have)
-            positions.append(Position(name, "down", state.stream_id, state.last, state.chain.hex()))
-        return positions
 
     # -- at work ----------------------------------------------------------------------------------
 
@@ -269,7 +229,7 @@ class Session:
     async def _data(self, frame: Data) -> None:
         window = self._in.get(frame.name)
         if window is None:
-            raise PeerFault(f"The agent sent the unknown stream {frame.name}.")
+            raise PeerFault(f"The agent sent the unknown stream {frame.name[:40]!r}.")
         gap = window.check(frame)
         if gap is not None:
             await self._send(gap)
@@ -306,8 +266,7 @@ class Session:
         self._wake.set()
 
     async def _beat_came(self, frame: Beat, hello: Hello) -> None:
-        body = decode(frame.event).body if frame.event else None
-        heartbeat = body if isinstance(body, Heartbeat) else None
+        heartbeat = _heartbeat(frame)
 
         def work(db: sqlite3.Connection) -> None:
             self._fence(db)
@@ -376,7 +335,7 @@ class Session:
     def _window(self, name: str) -> Outgoing:
         window = self._out.get(name)
         if window is None:
-            raise PeerFault(f"The agent speaks of the unknown stream {name}.")
+            raise PeerFault(f"The agent speaks of the unknown stream {name[:40]!r}.")
         return window
 
     async def _send(self, frame: Frame) -> bytes:
@@ -396,6 +355,15 @@ class Session:
         self._protocol.received(frame)
         self._timers.heard(self._server.clock.monotonic())
         return message.data, frame
+
+
+def _heartbeat(frame: Beat) -> Heartbeat | None:
+    """Read how the agent is doing; a newer agent's report that can't be read is still a beat."""
+    try:
+        body = decode(frame.event).body if frame.event else None
+    except Undecodable:
+        return None
+    return body if isinstance(body, Heartbeat) else None
 
 
 def _check(agent: AgentRow | None, auth: Auth, signed: bytes) -> None:

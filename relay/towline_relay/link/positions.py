@@ -1,0 +1,98 @@
+"""Where the relay stands in each stream of one agent, held against what the agent says."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+
+from towline_shared.errors import Refused
+from towline_shared.frames import Position, StreamOffer
+from towline_shared.link import Incoming, Outgoing
+from towline_shared.stream_log import DOWN_STREAMS, UP_STREAMS, StreamLog
+
+__all__ = ["positions", "windows"]
+
+
+def positions(
+    db: sqlite3.Connection, log: StreamLog, agent_id: str, offers: Sequence[StreamOffer]
+) -> list[Position]:
+    """Compare, bind streams seen for the first time, and note what the agent has received.
+
+    Raises:
+        Refused: the agent's database is not the one the numbers were given by or to.
+    """
+    offered = {(offer.direction, offer.name): offer for offer in offers}
+    up = [
+        _up(db, log, agent_id, offered["up", name])
+        for name in UP_STREAMS
+        if ("up", name) in offered
+    ]
+    return up + [
+        _down(db, log, agent_id, name, offered.get(("down", name))) for name in DOWN_STREAMS
+    ]
+
+
+def windows(
+    found: Sequence[Position], offers: Sequence[StreamOffer]
+) -> tuple[dict[str, Incoming], dict[str, Outgoing]]:
+    """Return the session's windows by stream: those the agent writes, and those the relay writes.
+
+    Nothing is granted and nothing may be sent yet; sending goes on behind what the agent has.
+    """
+    have = {offer.name: offer.last for offer in offers if offer.direction == "down"}
+    incoming = {
+        each.name: Incoming(each.name, each.stream_id, each.upto, each.upto)
+        for each in found
+        if each.direction == "up"
+    }
+    outgoing = {}
+    for each in found:
+        if each.direction == "down":
+            last = have.get(each.name, 0)
+            outgoing[each.name] = Outgoing(each.name, each.stream_id, last, last, last)
+    return incoming, outgoing
+
+
+def _up(db: sqlite3.Connection, log: StreamLog, agent_id: str, offer: StreamOffer) -> Position:
+    state = log.expect(db, agent_id, offer.name, offer.stream_id)
+    if state.stream_id != offer.stream_id:
+        raise Refused(
+            f"Stream {offer.name} has another id than before: the agent's buffer is a new one.",
+            hint="Enrol the agent anew, so that its numbers start anew.",
+            code="diverged",
+        )
+    return Position(offer.name, "up", state.stream_id, state.last, state.chain.hex())
+
+
+def _down(
+    db: sqlite3.Connection, log: StreamLog, agent_id: str, name: str, offer: StreamOffer | None
+) -> Position:
+    state = log.state(db, agent_id, name, "out")
+    have = offer.last if offer is not None else 0
+    if offer is not None and (
+        offer.stream_id != state.stream_id
+        or not 0 <= have <= state.last
+        or log.chain_at(db, agent_id, name, "out", have)
+        not in (None, _chain(offer.chain))  # None: trimmed, it can't be compared
+    ):
+        raise Refused(
+            f"Stream {name} differs: one of the two databases was restored or copied.",
+            hint="Enrol the agent anew.",
+            code="diverged",
+        )
+    if have + 1 < log.first_kept(db, agent_id, name):
+        raise Refused(
+            f"The agent has stream {name} up to {have} only; what follows is no longer kept here.",
+            hint="Its buffer is an older copy; enrol the agent anew.",
+            code="diverged",
+        )
+    log.acked(db, agent_id, name, have)
+    return Position(name, "down", state.stream_id, state.last, state.chain.hex())
+
+
+def _chain(text: str) -> bytes | str:
+    """Read a chain value; what is no hexadecimal equals none."""
+    try:
+        return bytes.fromhex(text)
+    except ValueError:
+        return text
