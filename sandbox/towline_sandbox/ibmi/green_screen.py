@@ -156,12 +156,21 @@ class GreenScreen:
         return {"changed": len(ids), "outbox_ids": [ids[0], ids[-1]] if ids else []}
 
     def send_queue_price(
-        self, *, item: str, price: Decimal | str, currency: str = "EUR"
+        self,
+        *,
+        item: str,
+        price: Decimal | str,
+        compare_at: Decimal | str = "0",
+        currency: str = "EUR",
     ) -> dict[str, Any]:
-        """Send a price record as an RPG program does: CHAR 15, packed 9,2, CHAR 3, CCSID 37."""
+        """Send a price as an RPG program does: CHAR 15, packed 9,2 twice, CHAR 3, in CCSID 37.
+
+        The price file is left alone: for the shop the record is the news.
+        """
         data = (
             item.ljust(15).encode("cp037")
             + to_packed(Decimal(price), 9, 2)
+            + to_packed(Decimal(compare_at), 9, 2)
             + currency.ljust(3).encode("cp037")
         )
         self._system.queues.send(WEBPRICE, data, sender="048212/MWEBER/QPADEV0003")

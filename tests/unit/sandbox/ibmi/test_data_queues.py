@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.sandbox.ibmi.lab import FAST, clean_skus
+from tests.unit.sandbox.ibmi.lab import FAST
 from towline_agent.ibmi.port import Purpose, QueueEntry, QueueName
 from towline_sandbox.ibmi.console import ConsoleVerbs
 from towline_sandbox.ibmi.partition import SimulatedIbmI
@@ -103,17 +103,5 @@ def test_entries_survive_a_restart(tmp_path: Path) -> None:
     finally:
         second.close()
     assert entry is not None
-    assert entry.data == "FA-1".ljust(15).encode("cp037") + bytes.fromhex("000001290F") + (
-        "EUR".encode("cp037")
-    )
-
-
-def test_a_full_doorbell_never_hurts_the_erp(system: SimulatedIbmI, console: ConsoleVerbs) -> None:
-    """The trigger swallows the full queue: the change and its outbox row are there."""
-    job = system.connect(Purpose.WRITE)
-    for _ in range(5000):
-        system.queues.send(str(_BELL), b"x")
-    sku = clean_skus(system, 1)[0]
-    console.call("change_price", {"item": sku, "price": "7.77"})
-    assert [row.keys for row in job.outbox(after=0, limit=5)] == [(sku,)]
-    assert console.call("status", {})["doorbell_missed"] == 1
+    amounts = bytes.fromhex("000001290F" + "000000000F")
+    assert entry.data == "FA-1".ljust(15).encode("cp037") + amounts + "EUR".encode("cp037")
