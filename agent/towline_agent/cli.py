@@ -40,6 +40,7 @@ _MARKS = {"ok": "ok", "warning": "WARN", "failed": "FAIL"}
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one verb and return its exit code."""
     options = _parser().parse_args(arguments)
+    _log_to_stderr("console")
     try:
         return int(options.verb(options))
     except Misconfigured as error:
@@ -187,8 +188,7 @@ def _log_to_stderr(form: str) -> None:
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-        cache_logger_on_first_use=True,
+        logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),  # stdout is for answers
     )
 
 

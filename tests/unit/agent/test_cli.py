@@ -1,0 +1,158 @@
+"""The verbs: exit codes, JSON, and secrets that never stand on a command line."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.agent_site import write_site
+from tests.support.link_world import Relay, until
+from towline_agent.cli import main
+from towline_agent.identity import load_identity
+from towline_sandbox.ibmi.server import Server
+from towline_sandbox.ibmi.settings import IbmISettings
+
+
+@pytest.fixture
+def relay(tmp_path: Path) -> Iterator[Relay]:
+    """A relay on an event loop of its own, so that blocking verbs can talk to it."""
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever)
+    thread.start()
+    relay = Relay(tmp_path)
+    asyncio.run_coroutine_threadsafe(relay.start(), loop).result(20)
+    yield relay
+    asyncio.run_coroutine_threadsafe(relay.stop(), loop).result(20)
+    loop.call_soon_threadsafe(loop.stop)
+    thread.join()
+    loop.close()
+
+
+@pytest.fixture
+def ibmi(tmp_path: Path) -> Iterator[Server]:
+    """A simulated IBM i behind a socket."""
+    with Server(tmp_path / "ibmi.db", IbmISettings(items=30, programs=False)) as server:
+        yield server
+
+
+def output(capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
+    facts: dict[str, Any] = json.loads(capsys.readouterr().out)
+    return facts
+
+
+def test_usage_is_exit_2(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """No verb, an unknown one, a missing or wrong settings file: 2, with one sentence."""
+    for arguments in ([], ["fly"]):
+        with pytest.raises(SystemExit) as caught:
+            main(arguments)
+        assert caught.value.code == 2
+    capsys.readouterr()
+    assert main(["run", "--config", str(tmp_path / "no.toml"), "--json"]) == 2
+    assert "does not exist" in output(capsys)["error"]
+
+
+def test_enrolment_takes_the_code_from_a_file(
+    tmp_path: Path, relay: Relay, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The key is made here; a second enrolment needs --replace; options stand on either side."""
+    path = write_site(tmp_path / "site", url=relay.url)
+    code = tmp_path / "code"
+    code.write_text(relay.code() + "\n")
+    arguments = ["enrol", "--config", str(path), "--code-file", str(code), "--name", "store room"]
+    assert main(["--json", *arguments]) == 0
+    facts = output(capsys)
+    identity = load_identity(path.parent / "state")
+    assert facts == {
+        "agent_id": identity.agent_id, "tenant": identity.tenant, "words": identity.words,
+    }  # fmt: skip
+    assert main(arguments) == 2
+    assert "--replace" in capsys.readouterr().err
+
+
+def test_a_used_code_is_exit_1(
+    tmp_path: Path,
+    relay: Relay,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """From the environment too; the relay's refusal is the sentence, without the code."""
+    path = write_site(tmp_path / "site", url=relay.url)
+    code = relay.code()
+    monkeypatch.setenv("TOWLINE_ENROLMENT_CODE", code)
+    assert main(["enrol", "--config", str(path)]) == 0
+    capsys.readouterr()
+    assert main(["enrol", "--config", str(path), "--replace"]) == 1
+    assert code not in capsys.readouterr().err
+
+
+def test_check_names_what_is_missing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Neither enrolled nor reachable: exit 3, each station by itself."""
+    path = write_site(tmp_path, address="127.0.0.1:1")
+    assert main(["check", "--config", str(path), "--json"]) == 3
+    found = {check["name"]: check["status"] for check in output(capsys)["checks"]}
+    assert found["settings"] == found["driver"] == found["buffer"] == "ok"
+    assert found["identity"] == found["relay port"] == "failed"
+    assert found["sign-on"] == "warning"
+
+
+def test_check_meets_the_ibm_i(
+    tmp_path: Path, relay: Relay, ibmi: Server, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It signs on once, reads the outbox, tries each SELECT and looks at each queue."""
+    path = write_site(tmp_path / "site", url=relay.url, address=ibmi.address)
+    main(["check", "--config", str(path), "--json"])
+    found = {check["name"]: check for check in output(capsys)["checks"]}
+    names = ["sign-on", "outbox", "entity item", "entity price", "queue TOWLINE/DOORBELL"]
+    assert [found[name]["status"] for name in names] == ["ok"] * 5
+    assert "simulated" in found["sign-on"]["detail"]
+    assert found["relay port"]["status"] == "ok"
+
+
+def test_status_without_an_agent_is_exit_1(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Nobody answers: said, with what to do."""
+    path = write_site(tmp_path)
+    (tmp_path / "state").mkdir()
+    (tmp_path / "state" / "health.port").write_text("1\n")
+    assert main(["status", "--config", str(path)]) == 1
+    assert "Is it running?" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals are POSIX")
+def test_run_until_sigterm(
+    tmp_path: Path, relay: Relay, ibmi: Server, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The process loads, tells its status, and ends with 0 at the first SIGTERM."""
+    path = write_site(tmp_path / "site", url=relay.url, address=ibmi.address)
+    code = tmp_path / "code"
+    code.write_text(relay.code())
+    assert main(["enrol", "--config", str(path), "--code-file", str(code)]) == 0
+    command = [sys.executable, "-m", "towline_agent.cli", "run", "--config", str(path)]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            asyncio.run(until(lambda: len(relay.got()) >= 60))
+            capsys.readouterr()
+            main(["status", "--config", str(path), "--json"])
+            status = output(capsys)
+            assert status["ibmi"]["status"] == "up"
+            assert status["relay"]["connected"] is True
+            assert status["loading"]["faults"] == {}
+            assert main(["status", "--config", str(path)]) in (0, 3)
+            assert "relay    up" in capsys.readouterr().out
+        finally:
+            process.send_signal(signal.SIGTERM)
+            _, errors = process.communicate(timeout=30)
+    assert process.returncode == 0, errors
+    assert "agent stopped" in errors
+    assert not (path.parent / "state" / "health.port").exists()
