@@ -19,7 +19,7 @@ class ErpItem:
 
     Attributes:
         sku: right-trimmed, case as stored.
-        sellable: active, meant for the web, readable, and its SKU is nobody else's.
+        sellable: active, meant for the web, readable, described, priced, its SKU nobody else's.
         price: list price, None when it can't be read.
         on_hand: pieces by warehouse, None where the figure can't be read.
     """

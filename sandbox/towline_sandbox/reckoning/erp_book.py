@@ -48,6 +48,7 @@ def _items(erp: sqlite3.Connection) -> dict[str, ErpItem]:
             and alike[_alike(sku)] == 1
             and not any(isinstance(cell, bytes) for cell in tuple(row))
             and bool(row["ITDSC"].strip())
+            and (prices.get(sku) or 0) > 0
         )
         items[sku] = ErpItem(sku, sellable, prices.get(sku), on_hand[sku])
     return items
