@@ -30,6 +30,7 @@ from towline_relay.store.states import State
 from towline_relay.sync import decide
 from towline_relay.sync.attempt import Judge
 from towline_relay.sync.backfill import ShopPicture, learn, link_of
+from towline_relay.sync.brake import brake
 from towline_relay.sync.catalogue_calls import CatalogueCalls
 from towline_relay.sync.echoes import take_echoes
 from towline_relay.sync.mapping import PriceTarget, map_item, map_price, map_stock
@@ -266,6 +267,7 @@ class CatalogueLane:
                 )
 
             decisions.append(self._decided(row, Stock, about))
+        decisions = brake(decisions, known=known)
         await self._settle(lease, decisions)
         await self._calls.set_stock(
             lease, [found for found in decisions if isinstance(found, decide.SetStock)]

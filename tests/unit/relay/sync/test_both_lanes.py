@@ -436,3 +436,32 @@ def test_a_newer_stock_is_never_replaced_by_saying_an_older_one_again(
     engine.feed(stock("AB-1", 6), result(GID, erp_order="4711"))
     engine.settle()
     assert engine.shop.available("AB-1") == 6
+
+
+def test_a_sudden_emptiness_is_held_and_asked_about(engine: EngineHouse) -> None:
+    """A cleared file never empties the shop; a person's retry, or the refill, goes through."""
+    skus = [f"SKU-{number}" for number in range(40)]
+    for sku in skus:
+        engine.shop.add_variant(sku)
+    engine.feed(*(stock(sku, 5) for sku in skus))
+    engine.settle()
+    engine.feed(*(stock(sku, 0) for sku in skus))
+    engine.settle()
+    assert all(engine.shop.available(sku) == 5 for sku in skus)
+    assert "The brake holds it: 40 of 40" in sentence(engine.last("stock"))
+    assert engine.run(engine.store.retry("t", engine.last("stock").id))
+    engine.feed(*(stock(sku, 7) for sku in skus[:-1]))
+    engine.settle()
+    assert [engine.shop.available(sku) for sku in skus] == [7] * 39 + [0]
+
+
+def test_real_sell_outs_pass_the_brake(engine: EngineHouse) -> None:
+    """A few zeros among many are a good day."""
+    skus = [f"SKU-{number}" for number in range(60)]
+    for sku in skus:
+        engine.shop.add_variant(sku)
+    engine.feed(*(stock(sku, 5) for sku in skus))
+    engine.settle()
+    engine.feed(*(stock(sku, 0 if number < 26 else 4) for number, sku in enumerate(skus)))
+    engine.settle()
+    assert sum(engine.shop.available(sku) == 0 for sku in skus) == 26
