@@ -12,11 +12,14 @@ import aiohttp
 import pytest
 
 from tests.support.link_world import client, prices, relay_and_agent, running, until
+from towline_agent import link_session
 from towline_agent.buffer import Buffer
 from towline_agent.identity import enrol, load_identity
 from towline_relay.link import enrolment
 from towline_shared.clock import SystemClock
+from towline_shared.codec import encode
 from towline_shared.errors import Misconfigured, Refused
+from towline_shared.events import Event
 from towline_shared.sealing import SigningKey
 
 
@@ -231,5 +234,38 @@ def test_garbage_on_the_socket_ends_that_socket_only(tmp_path: Path) -> None:
             buffer.capture(stream="changes", events=prices(1, 3)).result()
             async with running(client(relay.url, identity, buffer)):
                 await until(lambda: len(relay.got()) == 3)
+
+    asyncio.run(story())
+
+
+def test_an_agent_that_looked_before_it_ever_met_the_relay_is_welcome(tmp_path: Path) -> None:
+    """The delivery loop asks the inbox from the first second; that must not name the streams."""
+
+    async def story() -> None:
+        async with relay_and_agent(tmp_path) as (relay, identity, buffer):
+            assert buffer.inbox(10).result() == []
+            relay.send_down(identity.agent_id, prices(1, 2))
+            async with running(client(relay.url, identity, buffer)) as link:
+                await until(lambda: buffer.backlog().result().inbox == 2)
+                assert link.state.last_error == ""
+
+    asyncio.run(story())
+
+
+def test_an_agent_newer_than_the_relay_keeps_its_link(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A heartbeat with a field the relay can't read is still a sign of life, not a fault."""
+
+    def newer(event: Event) -> str:
+        return encode(event).replace('"body":{', '"body":{"from_the_future":1,')
+
+    async def story() -> None:
+        async with relay_and_agent(tmp_path) as (relay, identity, buffer):
+            monkeypatch.setattr(link_session, "encode", newer)
+            async with running(client(relay.url, identity, buffer)):
+                await until(lambda: relay.database.call(enrolment.agents)[0].version != "")
+                assert relay.database.call(enrolment.agents)[0].epoch == 1
+                assert [each.heartbeat for each in relay.server.connected().values()] == [None]
 
     asyncio.run(story())

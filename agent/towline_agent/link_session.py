@@ -1,0 +1,383 @@
+"""One connection to the relay from HELLO to BYE: prove, send within credit, write, acknowledge.
+
+It owns the socket and the windows of one session and nothing that outlives it; what the rest of the
+agent may learn from it, it tells a :class:`Listener`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import random
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol as TypingProtocol
+
+from websockets.asyncio.client import ClientConnection
+from websockets.exceptions import ConnectionClosed
+
+from towline_agent.buffer import Buffer
+from towline_agent.identity import Identity
+from towline_shared import __version__
+from towline_shared.clock import Clock, utc_text
+from towline_shared.codec import encode
+from towline_shared.errors import PeerFault, Permanent, Retryable, TowlineError
+from towline_shared.events import Event, Heartbeat, event_id
+from towline_shared.frames import (
+    BATCH_BYTES,
+    BATCH_ROWS,
+    Ack,
+    Beat,
+    Bye,
+    Challenge,
+    Credit,
+    Data,
+    Frame,
+    GoAway,
+    Hello,
+    Position,
+    Resume,
+    StreamOffer,
+    Welcome,
+    pack,
+    unpack,
+)
+from towline_shared.handshake import Sealed, agent_answer, check_divergence
+from towline_shared.link import Incoming, Outgoing, Protocol, Role, Timers
+from towline_shared.sealing import Ephemeral
+from towline_shared.stream_log import DOWN_STREAMS, UP_STREAMS
+
+__all__ = ["OPEN_S", "Listener", "Session", "Speaker"]
+
+OPEN_S = 20.0  # most seconds until WELCOME
+_BYE_S = 2.0
+_MOST_HEARTBEAT_S = 600
+
+
+class Listener(TypingProtocol):
+    """Who is told what happens in a session."""
+
+    def opened(self, epoch: int) -> None:
+        """The relay welcomed us."""
+        ...
+
+    def heard(self) -> None:
+        """The relay lives."""
+        ...
+
+    def acked(self, name: str, upto: int) -> None:
+        """The relay's new acknowledgement is written to the buffer."""
+        ...
+
+    def arrived(self) -> None:
+        """A batch of documents is written to the inbox."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Speaker:
+    """Who speaks in a session, and with what.
+
+    Attributes:
+        boot_id: random, made when the process started.
+        heartbeat: how the agent is doing, asked at each heartbeat.
+        fingerprint: of the partition; empty until it is known.
+    """
+
+    identity: Identity
+    boot_id: str
+    buffer: Buffer
+    clock: Clock
+    rng: random.Random
+    heartbeat: Callable[[], Heartbeat]
+    fingerprint: Callable[[], str]
+
+
+class Session:
+    """One connection from HELLO to BYE."""
+
+    def __init__(
+        self,
+        socket: ClientConnection,
+        *,
+        speaker: Speaker,
+        listener: Listener,
+        appended: asyncio.Event,
+    ) -> None:
+        """Prepare on an open socket.
+
+        Args:
+            appended: set by whoever appends to the buffer; the session clears it and looks.
+        """
+        self._socket = socket
+        self._speaker = speaker
+        self._listener = listener
+        self._buffer = speaker.buffer
+        self._clock = speaker.clock
+        self._wake = appended
+        self._protocol = Protocol(Role.AGENT)
+        self._seals: Sealed | None = None
+        self._sending = asyncio.Lock()
+        self._out: dict[str, Outgoing] = {}
+        self._in: dict[str, Incoming] = {}
+        self._goaway: GoAway | None = None
+        self._timers = Timers(self._clock.monotonic(), speaker.rng)
+
+    async def serve(self) -> None:
+        """Serve until the end, which is always an error that says why.
+
+        Raises:
+            Retryable: the relay went away, was silent, or asked for a pause.
+            Permanent: it refused the agent, or the databases don't belong together.
+            PeerFault: it broke the protocol.
+            ConnectionClosed: the socket ended without a word.
+            TimeoutError: no WELCOME within :data:`OPEN_S`.
+        """
+        try:
+            welcome = await asyncio.wait_for(self._handshake(), OPEN_S)
+        except PeerFault as error:
+            if self._seals is not None:  # a stranger gets no explanation
+                await self._bye("protocol", error.what)
+            raise
+        self._timers = Timers(
+            self._clock.monotonic(), self._speaker.rng, heartbeat_s=welcome.heartbeat_s
+        )
+        self._listener.opened(welcome.epoch)
+        await self._work()
+        if self._goaway is not None:
+            raise Retryable(self._goaway.reason, retry_after_s=float(self._goaway.after_s))
+        raise Retryable("The relay ended the link.")
+
+    async def _work(self) -> None:
+        tasks = [
+            asyncio.create_task(loop(), name=f"link-{loop.__name__}")
+            for loop in (self._read, self._pump, self._beats)
+        ]
+        try:
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                task.result()
+        except asyncio.CancelledError:
+            await self._bye("stop", "The agent is stopping.")
+            raise
+        except PeerFault as error:
+            await self._bye("protocol", error.what)
+            raise
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    # -- handshake ------------------------------------------------------------------------------
+
+    async def _handshake(self) -> Welcome:
+        ephemeral = Ephemeral()
+        offers = await self._offers()
+        hello = Hello(
+            agent_id=self._speaker.identity.agent_id,
+            boot_id=self._speaker.boot_id,
+            versions=(1,),
+            ephemeral=ephemeral.public,
+            nonce=secrets.token_hex(16),
+            version=__version__,
+            fingerprint=self._speaker.fingerprint(),
+            streams=tuple(offers),
+        )
+        hello_message = await self._send(hello)
+        challenge_message, challenge = await self._receive()
+        if not isinstance(challenge, Challenge):
+            raise _ended(challenge)
+        counter = int(await asyncio.wrap_future(self._buffer.meta("join_counter")) or 0)
+        auth, seals = agent_answer(
+            hello_message,
+            challenge_message,
+            challenge,
+            key=self._speaker.identity.key,
+            ephemeral=ephemeral,
+            pinned=self._speaker.identity.relay_keys,
+            join_counter=counter,
+        )
+        self._seals = seals
+        await self._send(auth)
+        _, welcome = await self._receive()
+        if not isinstance(welcome, Welcome):
+            raise _ended(welcome)
+        if not 1 <= welcome.heartbeat_s <= _MOST_HEARTBEAT_S:
+            raise PeerFault(f"The relay wants a heartbeat every {welcome.heartbeat_s} seconds.")
+        await asyncio.wrap_future(self._buffer.set_meta("join_counter", str(welcome.join_counter)))
+        await self._open(welcome, offers)
+        return welcome
+
+    async def _offers(self) -> list[StreamOffer]:
+        return [
+            StreamOffer(
+                name=state.name,
+                direction="up" if state.direction == "out" else "down",
+                stream_id=state.stream_id,
+                first=first,
+                last=state.last,
+                chain=state.chain.hex(),
+            )
+            for state, first in await asyncio.wrap_future(self._buffer.offers())
+        ]
+
+    async def _open(self, welcome: Welcome, offers: list[StreamOffer]) -> None:
+        """Hold the relay's positions against the buffer and open a window for each."""
+        up = [p for p in welcome.positions if p.direction == "up" and p.name in UP_STREAMS]
+        down = [p for p in welcome.positions if p.direction == "down" and p.name in DOWN_STREAMS]
+        chains: dict[tuple[str, int], str] = {}
+        for position in up:
+            chain = await asyncio.wrap_future(self._buffer.chain_at(position.name, position.upto))
+            if chain is not None:
+                chains[position.name, position.upto] = chain.hex()
+        check_divergence(offers, up, chain_at=chains)
+        limits = {limit.name: limit.upto for limit in welcome.limits}
+        for position in up:
+            await self._acked(position.name, position.upto)
+            self._out[position.name] = Outgoing(
+                position.name, position.stream_id, position.upto, position.upto,
+                max(position.upto, limits.get(position.name, 0)),
+            )  # fmt: skip
+        for position in down:
+            await self._open_down(position)
+
+    async def _open_down(self, position: Position) -> None:
+        state = await asyncio.wrap_future(self._buffer.expect(position.name, position.stream_id))
+        window = Incoming(position.name, state.stream_id, state.last, state.last)
+        self._in[position.name] = window
+        await self._send(Credit(position.name, window.grant(ready=True)))
+
+    # -- loops ----------------------------------------------------------------------------------
+
+    async def _read(self) -> None:
+        while True:
+            _, frame = await self._receive()
+            if isinstance(frame, Data):
+                await self._data(frame)
+            elif isinstance(frame, Ack):
+                await self._ack(frame)
+            elif isinstance(frame, Credit):
+                self._window(frame.name).on_credit(frame)
+                self._wake.set()
+            elif isinstance(frame, Resume):
+                self._window(frame.name).on_resume(frame)
+                self._wake.set()
+            elif isinstance(frame, GoAway):
+                self._goaway = frame
+                return
+            elif isinstance(frame, Bye):
+                raise _ended(frame)
+
+    async def _data(self, frame: Data) -> None:
+        window = self._in.get(frame.name)
+        if window is None:
+            raise PeerFault(f"The relay sent the unknown stream {frame.name[:40]!r}.")
+        gap = window.check(frame)
+        if gap is not None:
+            await self._send(gap)
+            return
+        _, upto = await asyncio.wrap_future(
+            self._buffer.receive(
+                frame.name, stream_id=frame.stream_id, first=frame.first, rows=frame.rows
+            )
+        )
+        await self._send(window.stored(upto, ready=True))
+        self._listener.arrived()
+
+    async def _ack(self, frame: Ack) -> None:
+        if self._window(frame.name).on_ack(frame):
+            await self._acked(frame.name, frame.upto)
+        self._wake.set()
+
+    async def _acked(self, name: str, upto: int) -> None:
+        if await asyncio.wrap_future(self._buffer.acked(name, upto)):
+            self._listener.acked(name, upto)
+
+    async def _pump(self) -> None:
+        while True:
+            self._wake.clear()
+            sent = [await self._send_batch(window) for window in self._out.values()]
+            if not any(sent):
+                await self._wake.wait()
+
+    async def _send_batch(self, window: Outgoing) -> bool:
+        rows = await asyncio.wrap_future(
+            self._buffer.unsent(
+                window.name,
+                after=window.last_sent,
+                rows=min(window.room, BATCH_ROWS),
+                most=BATCH_BYTES,
+            )
+        )
+        if not rows:
+            return False
+        window.sent(rows[-1].seq)
+        await self._send(
+            Data(
+                window.name,
+                window.stream_id,
+                rows[0].seq,
+                tuple((row.event_id, row.entity, row.key, row.text) for row in rows),
+            )
+        )
+        return True
+
+    async def _beats(self) -> None:
+        await self._beat()
+        while True:
+            await asyncio.sleep(self._timers.wait_s(self._clock.monotonic()))
+            if self._timers.dead(self._clock.monotonic()):
+                raise Retryable("The relay has been silent too long; connecting anew.")
+            if self._timers.beat(self._clock.monotonic()):
+                await self._beat()
+
+    async def _beat(self) -> None:
+        now = self._clock.now()
+        event = Event(
+            id=event_id("heartbeat", self._speaker.boot_id, utc_text(now)),
+            key="",
+            origin="agent",
+            seen_at=now,
+            body=self._speaker.heartbeat(),
+        )
+        await self._send(Beat(at=utc_text(now), event=encode(event)))
+
+    # -- bytes ----------------------------------------------------------------------------------
+
+    def _window(self, name: str) -> Outgoing:
+        window = self._out.get(name)
+        if window is None:
+            raise PeerFault(f"The relay speaks of the unknown stream {name[:40]!r}.")
+        return window
+
+    async def _send(self, frame: Frame) -> bytes:
+        async with self._sending:  # sealing counts frames, so order on the wire is order of sealing
+            self._protocol.sent(frame)
+            message = pack(frame, self._seals.to_relay if self._seals else None)
+            await self._socket.send(message)
+            return message
+
+    async def _bye(self, code: str, reason: str) -> None:
+        """Say why we go, if the peer still listens."""
+        with contextlib.suppress(ConnectionClosed, TowlineError, TimeoutError):
+            await asyncio.wait_for(self._send(Bye(code, reason)), _BYE_S)
+
+    async def _receive(self) -> tuple[bytes, Frame]:
+        message = await self._socket.recv(decode=False)
+        if isinstance(message, str):
+            raise PeerFault("The relay sent text; the link is binary.")
+        frame = unpack(message, self._seals.to_agent if self._seals else None)
+        self._protocol.received(frame)
+        self._timers.heard(self._clock.monotonic())
+        self._listener.heard()
+        return message, frame
+
+
+def _ended(frame: Frame) -> TowlineError:
+    """Turn the relay's BYE into an error with a verdict."""
+    if not isinstance(frame, Bye):
+        return PeerFault(f"The relay said {type(frame).__name__.upper()} too early.")
+    if frame.code in ("stop", "busy", "taken_over"):
+        return Retryable(frame.reason)
+    return Permanent(frame.reason, hint="Ask the relay's operator; the agent keeps everything.")
