@@ -13,6 +13,8 @@ __all__ = ["Program", "Stopping"]
 
 _log = structlog.get_logger(__name__)
 
+_AGAIN_S = 0.5  # after a lock: look again; a wake-up comes sooner
+
 
 class Stopping(Exception):
     """The program was told to end while it paused."""
@@ -74,7 +76,11 @@ class Program:
                 return
             except TowlineError as error:
                 _log.info("program waits", action="erp_program", program=self.name, why=error.what)
-                wait_s = 0.5
+                wait_s = _AGAIN_S
+            except Exception:
+                _log.exception("program failed", action="erp_program", program=self.name)
+                self.state = "failed"
+                return
             self.state = "waiting"
             if wait_s is None or wait_s > 0:
                 self._woken.wait(wait_s)

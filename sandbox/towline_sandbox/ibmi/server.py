@@ -4,9 +4,8 @@ The first frame says which: ``{"hello": "job", "purpose": ...}`` or ``{"hello": 
 each request ``{"verb": name, "arguments": {...}}`` has one answer: ``{"value": ...}`` or
 ``{"error": {...}}``.
 
-A job that waits on a data queue does not notice that its client went away: it takes the next entry
-and loses it. That is the ghost receiver: killing a client does not end the statement in its server
-job. Modelled on purpose; on a real QZDASOINIT it stands in docs/unverified.md.
+Ghost receiver, modelled on purpose: a job that waits on a data queue does not notice that its
+client went away; it takes the next entry and loses it (an assumption of docs/unverified.md).
 """
 
 from __future__ import annotations

@@ -7,26 +7,20 @@ from pathlib import Path
 
 import pytest
 
+from tests.unit.sandbox.ibmi.lab import FAST
 from towline_sandbox.ibmi.console import ConsoleVerbs
 from towline_sandbox.ibmi.partition import SimulatedIbmI
-from towline_sandbox.ibmi.settings import IbmISettings
-
-SETTINGS = IbmISettings(items=150, seed=3, waitrcd_s=0.05, erp_delay_s=0.0, ship_delay_s=0.0,
-                        second_parcel_delay_s=0.0, programs=False)  # fmt: skip
 
 
 @pytest.fixture
-def settings() -> IbmISettings:
-    return SETTINGS
-
-
-@pytest.fixture
-def system(tmp_path: Path, settings: IbmISettings) -> Iterator[SimulatedIbmI]:
-    made = SimulatedIbmI.open(tmp_path / "ibmi.db", settings)
+def system(tmp_path: Path) -> Iterator[SimulatedIbmI]:
+    """A partition with 100 items."""
+    made = SimulatedIbmI.open(tmp_path / "ibmi.db", FAST)
     yield made
     made.close()
 
 
 @pytest.fixture
 def console(system: SimulatedIbmI) -> ConsoleVerbs:
+    """Its console."""
     return ConsoleVerbs(system)

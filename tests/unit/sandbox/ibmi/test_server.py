@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import socket
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -13,6 +15,7 @@ import pytest
 from tests.unit.sandbox.ibmi.lab import FAST, ITEM, PRICE, STOCK, clean_skus, order
 from towline_agent.ibmi.errors import InUse, LinkLost, Restricted
 from towline_agent.ibmi.port import Applied, ProgramCall, Purpose, QueueEntry, QueueName
+from towline_sandbox.ibmi import wire
 from towline_sandbox.ibmi.client import Console, RemoteJob, driver
 from towline_sandbox.ibmi.jobs import Job
 from towline_sandbox.ibmi.server import Server
@@ -165,6 +168,21 @@ def test_closing_frees_a_blocked_call_and_forbids_the_next(server: Server) -> No
     with pytest.raises(Misuse):
         job.describe()
     job.close()
+
+
+def test_a_wait_whose_client_died_still_takes_the_next_entry(server: Server) -> None:
+    """The ghost receiver: why no data may depend on an entry taken by a wait."""
+    host, _, port = server.address.rpartition(":")
+    with socket.create_connection((host, int(port)), timeout=20) as client:
+        wire.send(client, {"hello": "job", "purpose": Purpose.WAIT})
+        wire.receive(client)
+        wire.send(client, {"verb": "wait", "arguments": {"queue": _BELL, "seconds": 20}})
+    job = _local(server)
+    job.queue_send(_BELL, b"lost")
+    deadline = time.monotonic() + 20
+    while job.queue_info(_BELL).entries and time.monotonic() < deadline:
+        os.sched_yield()
+    assert job.queue_info(_BELL).entries == 0
 
 
 def test_noise_on_the_port_ends_that_connection_only(server: Server, console: Console) -> None:

@@ -119,6 +119,8 @@ def test_a_full_doorbell_does_not_fail_the_program(system: SimulatedIbmI) -> Non
         ({"IPPRC": Decimal("12345678.00")}, "SQL0406"),
         ({"IPPRC": Decimal("1.005")}, "SQL0406"),
         ({"IPPRC": "abc"}, "SQL0420"),
+        ({"IPPRC": "NaN"}, "SQL0420"),
+        ({"IPPRC": True}, "SQL0408"),
         ({"IPCUR": "EURO"}, "SQL0404"),
         ({"IPCUR": "\u20ac"}, "SQL0330"),
         ({"NOPE": 1}, "SQL0206"),
