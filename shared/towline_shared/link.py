@@ -211,10 +211,10 @@ class Outgoing:
         Raises:
             PeerFault: it wants what it has acknowledged, or what was never sent.
         """
-        if not self.acked <= frame.after <= self.last_sent:
+        if not self.acked <= frame.after <= self._most_sent:
             raise PeerFault(
                 f"The peer wants {self.name} after {frame.after}; possible is"
-                f" {self.acked} to {self.last_sent}."
+                f" {self.acked} to {self._most_sent}."
             )
         self.last_sent = frame.after
 
@@ -226,12 +226,14 @@ class Incoming:
     Attributes:
         durable: highest number on our disk.
         granted: highest number we ever allowed.
+        window: how many rows beyond what is durable may be under way.
     """
 
     name: str
     stream_id: str
     durable: int
     granted: int
+    window: int = WINDOW_ROWS
 
     def check(self, frame: Data) -> Resume | None:
         """Look at a batch before it is written; returns a RESUME when it leaves a gap.
@@ -259,7 +261,7 @@ class Incoming:
     def grant(self, *, ready: bool) -> int:
         """Return the credit: one window beyond what is durable, or what was granted already."""
         if ready:
-            self.granted = max(self.granted, self.durable + WINDOW_ROWS)
+            self.granted = max(self.granted, self.durable + self.window)
         return self.granted
 
 
