@@ -175,10 +175,11 @@ class _Handler(socketserver.BaseRequestHandler):
             self.server.opened(self.request, "new")
             self.request.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             hello = wire.receive(self.request)
-            self.server.opened(self.request, hello["hello"])
-            if hello["hello"] == "job":
-                self._job(hello["purpose"])
-            else:
+            kind, purpose = hello.get("hello"), hello.get("purpose")
+            self.server.opened(self.request, str(kind))
+            if kind == "job" and isinstance(purpose, Purpose):
+                self._job(purpose)
+            elif kind == "console":
                 wire.send(self.request, {"value": "console"})
                 self._answer(self.server.verbs.call)
 
@@ -199,12 +200,20 @@ class _Handler(socketserver.BaseRequestHandler):
 
     def _answer(self, call: Callable[[str, dict[str, Any]], Any]) -> None:
         while True:
-            asked = wire.receive(self.request)
-            try:
-                answer = {"value": call(asked["verb"], asked["arguments"])}
-            except TowlineError as error:
-                answer = {"error": wire.error_of(error)}
-            wire.send(self.request, answer)
+            match wire.receive(self.request):
+                case {"verb": str(verb), "arguments": dict(arguments)}:
+                    wire.send(self.request, _answered(call, verb, arguments))
+                case _:
+                    return
+
+
+def _answered(
+    call: Callable[[str, dict[str, Any]], Any], verb: str, arguments: dict[str, Any]
+) -> dict[str, Any]:
+    try:
+        return {"value": call(verb, arguments)}
+    except TowlineError as error:
+        return {"error": wire.error_of(error)}
 
 
 def _call(job: Job, verb: str, arguments: dict[str, Any]) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import socket
 import time
@@ -191,8 +192,9 @@ def test_noise_on_the_port_ends_that_connection_only(server: Server, console: Co
     for noise in (b"GET / HTTP/1.1\r\n\r\n", b"\x00\x00\x00\x02{}", b"\x00\x00\x00\x04null"):
         with socket.create_connection((host, int(port)), timeout=20) as other:
             other.sendall(noise)
-            other.shutdown(socket.SHUT_WR)
-            assert other.recv(100) == b""
+            with contextlib.suppress(OSError):  # a reset is an end too
+                other.shutdown(socket.SHUT_WR)
+                assert other.recv(100) == b""
     assert console.call("status")["state"] == "up"
 
 
