@@ -42,7 +42,7 @@ from towline_agent.sources.data_queue import QueueFormat
 from towline_agent.tls import tls_context
 from towline_shared import __version__
 from towline_shared.clock import Clock, SystemClock
-from towline_shared.errors import Misconfigured, Retryable, TowlineError
+from towline_shared.errors import Misconfigured, Permanent, Retryable
 from towline_shared.events import Heartbeat
 from towline_shared.retry import Backoff
 
@@ -268,11 +268,13 @@ class Agent:
 
     async def _watch(self) -> None:
         """Keep the figures of heartbeat and page fresh, learn who the partition is, trim."""
+        with contextlib.suppress(Retryable, Permanent):  # told by its state; orders open it again
+            await self._workers[Purpose.WRITE].call(lambda ibmi: ibmi.describe())
         trimmed_at = self._clock.monotonic()
         while True:
             self._backlog = await asyncio.wrap_future(self._buffer.backlog())
             if self._description is None:
-                with contextlib.suppress(TowlineError):
+                with contextlib.suppress(Retryable, Permanent):
                     self._description = await self._workers[Purpose.READ].call(
                         lambda ibmi: ibmi.describe()
                     )

@@ -287,13 +287,13 @@ class Capture:
             return Origin(description.fingerprint, self._settings.library)
 
     async def _trouble(self, error: TowlineError) -> None:
-        """Rest after a failure; bugs are not caught here."""
+        """Rest after a failure, unless a ring says that things move again; bugs are not caught."""
         if not isinstance(error, Retryable | Permanent):
             raise error
         if self._state.trouble != str(error):
             _log.warning("not reading", action="capture.wait", error=str(error))
         self._state = replace(self._state, trouble=str(error))
-        await self._pace.rest(asyncio.Event(), self._patience.delay_s(error))
+        await self._pace.rest(self._wake, self._patience.delay_s(error))
 
     def _calm(self) -> None:
         self._patience.succeeded()

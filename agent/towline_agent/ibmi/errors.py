@@ -7,7 +7,8 @@ Table (the facts behind it are IBM's SQL messages, https://www.ibm.com/docs/en/i
     Restricted   connection refused  full save or restricted state: normal, for hours
     SignOnRefused  28000, CWBSY...   stop: repeating it disables the profile (QMAXSIGN)
 
-A driver may raise plain ``Retryable`` where it can't tell; that is treated like a lost link.
+A driver may raise plain ``Retryable`` where it can't tell; the agent then asks the connection
+whether it lives and opens it anew when it does not.
 """
 
 from __future__ import annotations

@@ -116,7 +116,10 @@ class IbmIWorker:
             self._good(str(error))  # the connection did its part: the other job holds the lock
             raise
         except Retryable as error:
-            self._lost(error)
+            if isinstance(error, LinkLost | Restricted) or not self._sound():
+                self._lost(error)
+            else:
+                self._good(str(error))
             raise
         except TowlineError as error:
             if self._connection is not None:
@@ -145,7 +148,18 @@ class IbmIWorker:
                 raise
         self._failures = 0
         self._state = replace(self._state, jobs=self._state.jobs + 1)
+        self._good("")
         return self._connection
+
+    def _sound(self) -> bool:
+        """Ask the connection whether it lives, after an error that does not tell."""
+        if self._connection is None:
+            return False
+        try:
+            self._connection.describe()
+        except TowlineError:
+            return False
+        return True
 
     def _lost(self, error: Retryable) -> None:
         """Close what is left and say when the next attempt may be made."""

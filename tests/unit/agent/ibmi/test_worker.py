@@ -104,3 +104,23 @@ def test_a_lock_does_not_cost_the_connection(tmp_path: Path) -> None:
 
     with agent_house(tmp_path) as house:
         asyncio.run(scenario(house))
+
+
+def test_an_error_that_does_not_tell_is_asked_about(tmp_path: Path) -> None:
+    """A full queue leaves the connection alone; a dead one is found out and opened anew."""
+
+    async def scenario(house: AgentHouse) -> None:
+        worker = house.workers[Purpose.WRITE]
+        await worker.call(describe)
+        house.partition.failures["outbox"] = [Retryable("CPF950A: the queue is full.")]
+        with pytest.raises(Retryable, match="CPF950A"):
+            await worker.call(lambda ibmi: ibmi.outbox(after=0, limit=1))
+        assert worker.state.status == "up"
+        house.partition.failures["outbox"] = [Retryable("08S01")]
+        house.partition.failures["describe"] = [Retryable("08S01")]
+        with pytest.raises(Retryable, match="08S01"):
+            await worker.call(lambda ibmi: ibmi.outbox(after=0, limit=1))
+        assert worker.state.status == "down"
+
+    with agent_house(tmp_path) as house:
+        asyncio.run(scenario(house))
