@@ -202,10 +202,13 @@ CALL QSYS2.QCMDEXC('QSYS/CRTDTAQ DTAQ(TOWLINE/WEBPRICE) MAXLEN(256) FORCE(*YES) 
 --    * PROGRAM NAME gives the program a name you can find again: https://ibm.com/support/pages/node/1167730
 --    * The guard: a trigger that fails fails your program's write (CPF502B), so nothing in here may fail:
 --      https://www.ibm.com/docs/ssw_ibm_i_74/dbp/rbafodtrmsgmon.htm . Every statement stands in the body, behind a CONTINUE
---      handler; there is no WHEN clause, because a handler does not cover it [K].
+--      handler (https://www.ibm.com/docs/zh/ssw_ibm_i_72/sqlp/rbafyhandlersql.htm shows handlers in a trigger); there is no
+--      WHEN clause, because a handler does not cover it [K].
 --    * RPG rewrites whole records, so an update counts only when a mapped column differs (write IS DISTINCT FROM where a column
 --      can be null; fields of DDS files usually can't). Numbers are compared as HEX: a
 --      blank packed field would raise SQL0802 in the comparison, and the change would be missed [K].
+--    * QSYS2.JOB_NAME is the qualified job name, VARCHAR(28), in 7.3 base:
+--      https://docslib.org/doc/13112134/effective-use-of-sql-built-in-global-variables-jing-li-december-20-2016-scott-hanson
 --    * The INSERT is part of the application's unit of work when it has one: it commits and rolls back with it [K].
 --    * The doorbell is rung last and outside that unit: the agent may look too early and looks again. IBM's own example of
 --      sending from a trigger: IBM/ibmi-oss-examples, camel/dtaq_to_kafka/banking_kafka_example.sql.

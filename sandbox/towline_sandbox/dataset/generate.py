@@ -62,7 +62,7 @@ def ean13(body: str) -> str:
     """Append the check digit to twelve digits.
 
     Weights 1 and 3 in turn from the left:
-    https://www.gs1.org/services/how-calculate-check-digit-manually
+    https://dqhub.io/rules/gtin-13-check-digit
     """
     total = sum(int(digit) * (3 if i % 2 else 1) for i, digit in enumerate(body))
     return body + str(-total % 10)

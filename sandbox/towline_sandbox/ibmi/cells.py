@@ -47,7 +47,8 @@ def store(kind: SqlType, value: Scalar | bytes, *, where: str) -> Stored:
 
     Raises:
         Permanent: SQL0404 a text is too long, SQL0406 a number does not fit, SQL0330 a character
-            is not in the CCSID. Messages: https://www.ibm.com/docs/en/i/7.5?topic=codes-listing-sql
+            is not in the CCSID. Message ids follow
+            https://ibm.com/support/knowledgecenter/ssw_ibm_i_73/rzala/rzalaml.htm .
     """
     if isinstance(value, bytes):
         return value
