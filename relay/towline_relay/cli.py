@@ -101,7 +101,7 @@ def _enrol(given: argparse.Namespace) -> int:
         given,
         answer,
         f"{answer['code']}\n\nGood once, for 24 hours. On the agent's machine:\n"
-        f"  towline-agent enrol --code {answer['code']}",
+        "  towline-agent enrol",
     )
     return OK
 

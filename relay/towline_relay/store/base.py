@@ -22,6 +22,7 @@ from towline_shared.errors import TowlineError
 from towline_shared.events import Event
 
 __all__ = [
+    "AGAIN",
     "Conflict",
     "Count",
     "DeliveryRow",
@@ -277,6 +278,11 @@ class OrderAnswer:
     outcome: str
     erp_order: str = ""
     reason: str = ""
+
+
+#: Start of the origin of an event that :class:`SayAgain` appended; it is written even if the shop
+#: was told the same before.
+AGAIN = "relay:again after "
 
 
 @dataclass(frozen=True, slots=True)

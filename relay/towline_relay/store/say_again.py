@@ -6,7 +6,8 @@ import sqlite3
 from datetime import datetime
 
 from towline_relay.store import event_rows, order_rows, shop_rows
-from towline_relay.store.base import NewEvent, SayAgain
+from towline_relay.store.base import AGAIN, NewEvent, SayAgain
+from towline_relay.store.states import State
 from towline_shared.clock import parse_utc
 from towline_shared.events import event_id
 
@@ -16,7 +17,8 @@ __all__ = ["say_again"]
 def say_again(db: sqlite3.Connection, tenant: str, what: SayAgain, *, now: datetime) -> None:
     """Forget what was written for an order's items and append the last statement about each.
 
-    A statement that is still open needs no copy: it is written anyway, as nothing is known.
+    A statement that is still open is copied too: its call may be on its way at this moment, and
+    whether it reached the shop before or after the order moved the figure nobody can tell.
     Idempotent by the copies' ids.
     """
     links = shop_rows.links(db, tenant, order_rows.skus(db, tenant, what.order_gid))
@@ -26,7 +28,7 @@ def say_again(db: sqlite3.Connection, tenant: str, what: SayAgain, *, now: datet
 
 
 def _last(db: sqlite3.Connection, tenant: str, key: str, what: SayAgain) -> list[NewEvent]:
-    """Copy the newest stock of each warehouse, where it was decided already."""
+    """Copy the newest stock of each warehouse, unless it is parked and so was never written."""
     rows = db.execute(
         """SELECT id, lane, agent, subkey, seen_at, body, state, waits_for FROM event
            WHERE serial IN (SELECT max(serial) FROM event
@@ -43,11 +45,11 @@ def _last(db: sqlite3.Connection, tenant: str, key: str, what: SayAgain) -> list
             entity="stock",
             key=key,
             subkey=row["subkey"],
-            origin=f"relay:again after {what.after}",
+            origin=f"{AGAIN}{what.after}",
             seen_at=parse_utc(row["seen_at"]),
             body=row["body"],
             reason="The ERP's last statement once more: an order has moved the shop's figure.",
         )
         for row in rows
-        if row["state"] in ("applied", "skipped") and not row["waits_for"]
+        if row["state"] != State.PARKED and not row["waits_for"]
     ]

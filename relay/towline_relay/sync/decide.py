@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
-from towline_relay.store.base import EventRow, ItemRow, Known, LinkRow, Move, Release
+from towline_relay.store.base import AGAIN, EventRow, ItemRow, Known, LinkRow, Move, Release
 from towline_relay.store.sku import fold_sku
 from towline_relay.store.states import State
 from towline_relay.sync.mapping import ItemTarget, LeftOut, PriceTarget, StockTarget
@@ -233,7 +233,8 @@ def decide_stock(
     target = stock_target(found.inventory_item_gid, location, mapped.name)
     quantity = str(mapped.quantity)
     wanted = Known("stock", target, value_hash("stock", quantity), quantity)
-    if target in known and known[target].hash == wanted.hash:
+    told = target in known and known[target].hash == wanted.hash
+    if told and not row.origin.startswith(AGAIN):
         return skip(row, f"The shop was told the quantity {quantity} already.")
     return SetStock(row, location, mapped.name, mapped.quantity, found, wanted)
 
