@@ -34,8 +34,15 @@ class Seen:
     attempts: tuple[Attempt, ...] = ()
 
 
-def look_at(delivery: DeliveryRow, *, written: Written, known: LastKnown) -> Seen:
-    """Look at a delivery that is no order."""
+def look_at(
+    delivery: DeliveryRow, *, written: Written, known: LastKnown, quantity: str = "available"
+) -> Seen:
+    """Look at a delivery that is no order.
+
+    Args:
+        quantity: the name of the quantity the rules write. The webhook tells ``available`` alone,
+            so with ``on_hand`` it can't be told whose change it was.
+    """
     facts: dict[str, Any] = json.loads(delivery.facts)
     if "deleted" in facts:
         return Seen(
@@ -43,6 +50,9 @@ def look_at(delivery: DeliveryRow, *, written: Written, known: LastKnown) -> See
             unlink=(facts["deleted"],),
         )
     if "available" in facts:
+        if quantity != "available":
+            said = f"available {facts['available']}; the rules write {quantity}"
+            return Seen(Observed(delivery.id, "noted", said))
         return _level(delivery, facts, written)
     if "product" in facts:
         return _product(delivery, facts, written, known)

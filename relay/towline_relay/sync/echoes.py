@@ -24,7 +24,8 @@ async def take_echoes(lease: Lease, *, tenant: str, store: Store, rules: Rules) 
     deliveries = await store.deliveries(tenant, limit=_BATCH)
     if not deliveries:
         return False
-    seen = await _look(deliveries, tenant=tenant, store=store)
+    quantity = rules.stock.name if rules.stock else "available"
+    seen = await _look(deliveries, tenant=tenant, store=store, quantity=quantity)
     links = [link for one in seen for link in one.links]
     before = await store.links(tenant, [link.sku for link in links])
     had = {link.variant_gid for found in before.values() for link in found}
@@ -42,7 +43,9 @@ async def take_echoes(lease: Lease, *, tenant: str, store: Store, rules: Rules) 
     return True
 
 
-async def _look(deliveries: list[DeliveryRow], *, tenant: str, store: Store) -> list[Seen]:
+async def _look(
+    deliveries: list[DeliveryRow], *, tenant: str, store: Store, quantity: str
+) -> list[Seen]:
     """Read what was written to everything the deliveries speak of, then look at each."""
     facts = [json.loads(delivery.facts) for delivery in deliveries]
     variants = [variant for fact in facts for variant in fact.get("variants", ())]
@@ -61,7 +64,10 @@ async def _look(deliveries: list[DeliveryRow], *, tenant: str, store: Store) -> 
             raise Misuse(f"Nobody read the known values of {kind}.")
         return known.get(target)
 
-    return [look_at(delivery, written=was_written, known=last) for delivery in deliveries]
+    return [
+        look_at(delivery, written=was_written, known=last, quantity=quantity)
+        for delivery in deliveries
+    ]
 
 
 def _stock_values(facts: Iterable[dict[str, Any]]) -> Iterable[tuple[str, str, str]]:

@@ -14,6 +14,7 @@ import pytest
 from tests.support.engine_house import EngineHouse, price, stock
 from tests.support.fake_shop import shop_order
 from towline_relay.store.states import State
+from towline_relay.sync.echo import look_at
 from towline_relay.sync.intake import order_event, take_in
 from towline_relay.sync.sweep import sweep_orders
 
@@ -144,6 +145,15 @@ def test_our_own_quantity_comes_back_and_the_shops_own_is_told_apart(engine: Eng
     engine.feed(stock("AB-1", 10))
     engine.settle()
     assert engine.states("stock") == ["applied", "applied"]
+
+
+def test_whose_change_it_was_is_not_guessed_when_on_hand_is_written(engine: EngineHouse) -> None:
+    """The webhook tells available alone; nothing known is forgotten because of it."""
+    level = {"inventory_item_id": 1, "location_id": 1, "available": 3}
+    deliver(engine, "inventory_levels/update", level, "w1")
+    (row,) = engine.run(engine.store.deliveries("t", limit=1))
+    seen = look_at(row, written=lambda *_: False, known=lambda *_: None, quantity="on_hand")
+    assert (seen.observed.outcome, seen.forget) == ("noted", ())
 
 
 def test_a_product_made_in_the_shop_releases_what_waits_for_its_sku(engine: EngineHouse) -> None:
