@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from towline_sandbox.ibmi.catalogue import Field, Kind
-from towline_sandbox.ibmi.towline_files import FEEDS, FILES, QUEUES
+from towline_sandbox.ibmi.catalogue import Field, FileLayout, Kind
+from towline_sandbox.ibmi.towline_files import FEEDS, FILES, QUEUES, Feed
 
 FOLDER = Path(__file__).parents[4] / "packaging" / "ibmi"
 SCRIPT = (FOLDER / "sandbox_rules.sql").read_text(encoding="utf-8")
@@ -32,21 +32,15 @@ def _type(field: Field) -> str:
 
 
 @pytest.mark.parametrize("file", OURS, ids=lambda file: file.name)
-def test_every_table_has_the_columns_of_the_simulated_file(file: object) -> None:
+def test_every_table_has_the_columns_of_the_simulated_file(file: FileLayout) -> None:
     """Same names, same order, same types."""
-    from towline_sandbox.ibmi.catalogue import FileLayout
-
-    assert isinstance(file, FileLayout)
     assert _columns(file.table) == {field.name: _type(field) for field in file.fields}
     assert list(_columns(file.table)) == [field.name for field in file.fields]
 
 
 @pytest.mark.parametrize("feed", FEEDS, ids=lambda feed: feed.file)
-def test_every_feed_has_a_guarded_trigger_over_the_same_columns(feed: object) -> None:
+def test_every_feed_has_a_guarded_trigger_over_the_same_columns(feed: Feed) -> None:
     """Same events, same keys, same watched columns, a handler before everything else."""
-    from towline_sandbox.ibmi.towline_files import Feed
-
-    assert isinstance(feed, Feed)
     library, name = feed.file.split("/")
     found = re.search(
         rf"CREATE OR REPLACE TRIGGER TOWLINE\.{name}_OUTBOX\n(.*?)\nBEGIN\n(.*?)\nEND;",
