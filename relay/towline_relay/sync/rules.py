@@ -148,7 +148,7 @@ def load_rules(path: Path) -> Rules:
     entities = root.section("entities")
     entities.only("item", "price", "stock")
     return Rules(
-        file=str(path),
+        file=path.name,
         fingerprint=hashlib.sha256(text.encode()).hexdigest(),
         item=reader.item(entities.section("item")) if "item" in entities.data else None,
         price=reader.price(entities.section("price")) if "price" in entities.data else None,

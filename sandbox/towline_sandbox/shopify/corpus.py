@@ -21,7 +21,7 @@ _STREETS = ("Hauptstraße", "Gartenweg", "Am Markt", "Lindenallee", "Schloßstra
 _NOTES = ("Bitte beim Nachbarn abgeben", "Klingel defekt, bitte anrufen", "Geschenk, ohne Rechnung",
           "Lieferung nur vormittags")  # fmt: skip
 
-HUGE_QUANTITY = 5_000
+HUGE_QUANTITY = 9_000
 
 
 @dataclass(frozen=True, slots=True)
