@@ -181,6 +181,17 @@ def test_a_peer_that_wants_the_impossible_is_at_fault(after: int) -> None:
         window.on_resume(Resume("changes", after))
 
 
+def test_a_resume_may_name_rows_sent_before_another_resume() -> None:
+    """The first sending arrived after all: going on behind it spares sending it again."""
+    window = outgoing(limit=10)
+    window.sent(6)
+    window.on_resume(Resume("changes", 2))
+    window.on_resume(Resume("changes", 5))
+    assert window.last_sent == 5
+    with pytest.raises(PeerFault, match="possible is 0 to 6"):
+        window.on_resume(Resume("changes", 7))
+
+
 def test_an_acknowledgement_may_overtake_what_is_sent_again() -> None:
     """Two batches behind one gap give two RESUMEs; the second may meet a writer already ahead.
 
