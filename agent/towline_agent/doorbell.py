@@ -13,7 +13,7 @@ from datetime import datetime
 
 import structlog
 
-from towline_agent.ibmi.port import QueueName
+from towline_agent.ibmi.port import IbmI, QueueName
 from towline_agent.ibmi.worker import IbmIWorker
 from towline_agent.pace import Pace, Patience
 from towline_shared.clock import Clock
@@ -22,6 +22,7 @@ from towline_shared.errors import Permanent, Retryable
 __all__ = ["Doorbell", "DoorbellState"]
 
 _log = structlog.get_logger(__name__)
+_MOST_RINGS = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +71,7 @@ class Doorbell:
         """Wait, wake, wait again."""
         while True:
             try:
-                entry = await self._waiter.call(
-                    lambda ibmi: ibmi.wait(self._queue, seconds=self._wait_s)
-                )
+                rings = await self._waiter.call(self._listen)
             except (Retryable, Permanent) as error:
                 if self._state.trouble != str(error):
                     _log.warning("doorbell not heard", action="doorbell.wait", error=str(error))
@@ -80,11 +79,23 @@ class Doorbell:
                 await self._pace.rest(asyncio.Event(), self._patience.delay_s(error))
                 continue
             self._patience.succeeded()
-            if entry is not None:
+            if rings:
                 self._state = replace(
-                    self._state, rings=self._state.rings + 1, last_ring_at=self._clock.now()
+                    self._state, rings=self._state.rings + rings, last_ring_at=self._clock.now()
                 )
-            if entry is not None or self._state.trouble:
+            if rings or self._state.trouble:
                 self._rang()
             if self._state.trouble:
                 self._state = replace(self._state, trouble="")
+
+    def _listen(self, ibmi: IbmI) -> int:
+        """Wait for a ring, take those behind it too, and return how many; 0 when none came.
+
+        A price run rings once for each row; one look at the outbox answers them all.
+        """
+        if ibmi.wait(self._queue, seconds=self._wait_s) is None:
+            return 0
+        rings = 1
+        while rings < _MOST_RINGS and ibmi.wait(self._queue, seconds=0.0) is not None:
+            rings += 1
+        return rings

@@ -17,6 +17,14 @@ def test_a_wait_ends_with_none_when_nothing_comes(ibmi: World) -> None:
     assert ibmi.connect(Purpose.WAIT).wait(DOORBELL, seconds=0.02) is None
 
 
+def test_a_wait_of_no_time_takes_what_is_there(ibmi: World) -> None:
+    """Zero seconds empties a doorbell without waiting."""
+    ibmi.send(DOORBELL, b"\x40")
+    waiter = ibmi.connect(Purpose.WAIT)
+    assert waiter.wait(DOORBELL, seconds=0.0) is not None
+    assert waiter.wait(DOORBELL, seconds=0.0) is None
+
+
 def test_a_wait_is_woken_by_an_entry_and_takes_it(ibmi: World) -> None:
     """The waiter gets the entry while it waits; the queue is empty afterwards."""
     waiter = ibmi.connect(Purpose.WAIT)
