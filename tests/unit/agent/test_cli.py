@@ -18,7 +18,10 @@ import pytest
 from tests.support.agent_site import write_site
 from tests.support.link_world import Relay, until
 from towline_agent.cli import main
+from towline_agent.config import load_config
+from towline_agent.ibmi.port import Purpose
 from towline_agent.identity import load_identity
+from towline_agent.sources.facts import key_of
 from towline_sandbox.ibmi.server import Server
 from towline_sandbox.ibmi.settings import IbmISettings
 
@@ -156,3 +159,30 @@ def test_run_until_sigterm(
     assert process.returncode == 0, errors
     assert "agent stopped" in errors
     assert not (path.parent / "state" / "health.port").exists()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals are POSIX")
+def test_kill_9_in_the_middle_changes_no_total(tmp_path: Path, relay: Relay) -> None:
+    """Killed three times during its first load, the agent sends each row exactly once."""
+    with Server(tmp_path / "ibmi.db", IbmISettings(items=400, programs=False)) as server:
+        path = write_site(tmp_path / "site", url=relay.url, address=server.address)
+        path.write_text(path.read_text() + "[snapshot]\npage = 20\n")
+        code = tmp_path / "code"
+        code.write_text(relay.code())
+        assert main(["enrol", "--config", str(path), "--code-file", str(code)]) == 0
+        assert server.system is not None
+        connection = server.system.connect(Purpose.READ)
+        wanted = 0
+        for query in load_config(path).queries.values():
+            rows = connection.snapshot(query, after_key=None, limit=9999)
+            wanted += len({key_of(row, query.key) for row in rows})
+        connection.close()
+        command = [sys.executable, "-m", "towline_agent.cli", "run", "--config", str(path)]
+        for share in (0.1, 0.4, 0.7, 1.0):
+            with subprocess.Popen(command, stderr=subprocess.DEVNULL) as process:
+                try:
+                    asyncio.run(until(lambda part=share: len(relay.got()) >= wanted * part))
+                finally:
+                    process.kill()
+        got = relay.got()
+        assert len(got) == len(set(got)) == wanted > 700
