@@ -130,8 +130,9 @@ def transcript(*parts: bytes) -> bytes:
 class Ephemeral:
     """A fresh X25519 key of one handshake."""
 
-    def __init__(self) -> None:
-        self._key = X25519PrivateKey.generate()
+    def __init__(self, key: X25519PrivateKey | None = None) -> None:
+        """Make a key; one is given by test vectors only, since it must never be used twice."""
+        self._key = key if key is not None else X25519PrivateKey.generate()
 
     @property
     def public(self) -> str:

@@ -65,6 +65,20 @@ def test_signatures_are_those_of_rfc_8032(
     assert verify(text(public), text(signature), bytes.fromhex(message))
 
 
+def test_the_shared_secret_is_that_of_rfc_7748() -> None:
+    """Section 6.1: Alice's and Bob's keys give the same published secret on both ends."""
+    alice, bob = (
+        Ephemeral(X25519PrivateKey.from_private_bytes(bytes.fromhex(secret)))
+        for secret in (
+            "77076d0a7318a57d3c16c17251b26645df4c2f87ebc0992ab177fba51db92c2a",
+            "5dab087e624a8a4b79e17f8b83800ee66f3bb1292618b6fd1c2f8b27ff88e0eb",
+        )
+    )
+    assert alice.public == text("8520f0098930a754748b7ddcb43ef75a0dbf3a0d26381af4eba4a98eaa9b4e6a")
+    secret = "4a5d9d5ba4ce2de1728e3bf480350f25e07e21c947d19e3376f09b3c1e161742"
+    assert alice.shared(bob.public).hex() == bob.shared(alice.public).hex() == secret
+
+
 def test_a_secret_is_shared() -> None:
     """Both ends compute the same, and another end another one."""
     left, right, other = Ephemeral(), Ephemeral(), Ephemeral()
