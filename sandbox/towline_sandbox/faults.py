@@ -6,10 +6,11 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from towline_sandbox.whole import Whole
 
-__all__ = ["Action", "process_faults", "storm"]
+__all__ = ["SERIES", "Action", "process_faults", "storm"]
 
 Action = Callable[[], Awaitable[str]]
 _CUT_S = 8.0
+SERIES = 10  # faults in one round of a storm
 
 
 def process_faults(whole: Whole) -> Mapping[str, Action]:
@@ -67,4 +68,5 @@ async def storm(whole: Whole, step: int) -> str:
         pressed["kill_relay"],
         pressed["kill_agent"],
     )
-    return await series[step % len(series)]()
+    assert len(series) == SERIES
+    return await series[step % SERIES]()

@@ -12,7 +12,7 @@ from typing import Any
 
 import aiohttp
 
-from towline_sandbox.faults import storm
+from towline_sandbox.faults import SERIES, storm
 from towline_sandbox.whole import Whole
 from towline_shared.errors import TowlineError
 
@@ -21,8 +21,8 @@ __all__ = ["Journey", "run_journeys"]
 _OPEN = ("pending", "waiting", "sent", "on_site")
 _LOOK_S = 0.5
 _QUIET_LOOKS = 4  # looks in a row at which nothing was under way
-_FAULT_EVERY_S = 3.0
-_BURST = 20  # changes between two breaths
+_FAULT_EVERY_S = 2.0
+_BATCHES = 8  # orders come in waves, so that they meet different faults
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +43,18 @@ class _Trouble:
     def __init__(self, whole: Whole, *, wanted: bool) -> None:
         self._whole = whole
         self._wanted = wanted
+        self._enough = SERIES
         self._task: asyncio.Task[None] | None = None
         self.made: list[str] = []
+
+    @property
+    def complete(self) -> bool:
+        """Tell whether every kind of fault was made since selling began, or none is wanted."""
+        return not self._wanted or len(self.made) >= self._enough
+
+    def selling(self) -> None:
+        """Note that from here on a whole series must be made."""
+        self._enough = len(self.made) + SERIES
 
     async def __aenter__(self) -> _Trouble:
         if self._wanted:
@@ -85,13 +95,14 @@ async def run_journeys(
     rng = random.Random(whole.world.seed)
     async with _Trouble(whole, wanted=faults) as trouble:
         say("Loading the catalogue into the shop...")
-        settled = await _rest(whole, most_s=most_s, say=say, faults=faults)
+        await _rest(whole, most_s=most_s, say=say)
         loaded = time.monotonic()
         say("The merchant publishes; buyers order; the back office changes prices and stock.")
         await _stubborn(lambda: whole.shop("publish", {"all": True}))
-        changes = await _sell_and_change(whole, rng, orders=orders)
+        trouble.selling()
+        changes = await _sell_and_change(whole, rng, orders=orders, trouble=trouble)
     say("Waiting for everything to arrive...")
-    settled = await _rest(whole, most_s=most_s, say=say, faults=False)
+    settled = await _rest(whole, most_s=most_s, say=say)
     return Journey(
         orders=orders,
         changes=changes,
@@ -102,29 +113,35 @@ async def run_journeys(
     )
 
 
-async def _sell_and_change(whole: Whole, rng: random.Random, *, orders: int) -> int:
-    """Place all orders while prices and stock move; returns how many changes were made."""
+async def _sell_and_change(
+    whole: Whole, rng: random.Random, *, orders: int, trouble: _Trouble
+) -> int:
+    """Place all orders while prices move; returns how many changes were made.
+
+    Goes on until every kind of fault has met traffic at least once.
+    """
     page = await _stubborn(lambda: whole.erp("items", position="", count=200))
     items = [item for item in page if item["price"] is not None]
-    corpus = asyncio.create_task(
-        _stubborn(lambda: whole.shop("corpus", {"orders": orders, "seed": whole.world.seed}))
-    )
+    batches = [orders // _BATCHES + (1 if n < orders % _BATCHES else 0) for n in range(_BATCHES)]
     changes = 0
-    for item in rng.sample(items, k=min(len(items), max(20, orders // 2))):
-        price = (Decimal(item["price"]) * rng.randint(80, 130) / 100).quantize(Decimal("0.01"))
-        await _stubborn(
-            lambda sku=item["number"], to=price: whole.erp(  # type: ignore[misc]
-                "change_price", item=sku, price=str(to)
+    while batches or not trouble.complete:
+        if batches:
+            wanted = {"orders": batches.pop(), "seed": whole.world.seed + len(batches)}
+            await _stubborn(lambda corpus=wanted: whole.shop("corpus", corpus))  # type: ignore[misc]
+        for item in rng.sample(items, k=min(len(items), max(5, orders // 16))):
+            factor = Decimal(rng.randint(80, 130)) / 100
+            price = (Decimal(item["price"]) * factor).quantize(Decimal("0.01"))
+            await _stubborn(
+                lambda sku=item["number"], to=price: whole.erp(  # type: ignore[misc]
+                    "change_price", item=sku, price=str(to)
+                )
             )
-        )
-        changes += 1
-        if changes % _BURST == 0:
-            await asyncio.sleep(_LOOK_S)
-    await corpus
+            changes += 1
+        await asyncio.sleep(_LOOK_S)
     return changes
 
 
-async def _rest(whole: Whole, *, most_s: float, say: Callable[[str], None], faults: bool) -> bool:
+async def _rest(whole: Whole, *, most_s: float, say: Callable[[str], None]) -> bool:
     """Wait until nothing is under way at several looks in a row."""
     until = time.monotonic() + most_s
     quiet, spoken = 0, time.monotonic()
