@@ -155,9 +155,9 @@ class Session:
             for loop in (self._read, self._pump, self._beats)
         ]
         try:
-            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-            for task in done:
-                task.result()
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            # The reader is first: what the relay said explains why the others can't go on.
+            next(task for task in tasks if task.done()).result()
         except asyncio.CancelledError:
             await self._bye("stop", "The agent is stopping.")
             raise

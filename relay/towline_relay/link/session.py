@@ -192,9 +192,9 @@ class Session:
             asyncio.create_task(self._beats()),
         ]
         try:
-            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-            for task in done:
-                task.result()
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            # The reader is first: what the agent said explains why the others can't go on.
+            next(task for task in tasks if task.done()).result()
         except _Fenced as error:
             await self.end("taken_over", error.what)
         except (Retryable, ConnectionError) as error:

@@ -1,0 +1,378 @@
+"""One session of the agent against a relay that says what a test wants."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.link_world import prices
+from towline_agent.buffer import Buffer
+from towline_agent.identity import Identity
+from towline_agent.link_session import Session, Speaker
+from towline_shared.clock import SystemClock
+from towline_shared.codec import encode
+from towline_shared.errors import PeerFault, Permanent, Retryable, TowlineError
+from towline_shared.events import Event, Heartbeat
+from towline_shared.frames import (
+    Ack,
+    Beat,
+    Bye,
+    Credit,
+    Data,
+    Frame,
+    GoAway,
+    Hello,
+    Limit,
+    Position,
+    Resume,
+    Welcome,
+    pack,
+    unpack,
+)
+from towline_shared.handshake import Diverged, Sealed, relay_accepts, relay_challenge
+from towline_shared.sealing import Ephemeral, SigningKey
+
+PATIENCE_S = 10.0
+THEIRS = "relay's orders"
+
+
+class ScriptedRelay:
+    """The far end of a socket without a network: bytes in two queues, and the relay's keys."""
+
+    def __init__(self) -> None:
+        self.key = SigningKey.generate()
+        self._to_agent: asyncio.Queue[bytes | str] = asyncio.Queue()
+        self._to_relay: asyncio.Queue[bytes] = asyncio.Queue()
+        self._seals: Sealed | None = None
+        self.stream_ids: dict[str, str] = {}
+
+    # What a session uses of a websocket:
+
+    async def send(self, message: bytes) -> None:
+        await self._to_relay.put(message)
+
+    async def recv(self, *, decode: bool) -> bytes | str:
+        assert decode is False
+        return await self._to_agent.get()
+
+    # What a test says and hears:
+
+    async def say(self, frame: Frame) -> bytes:
+        message = pack(frame, self._seals.to_agent if self._seals else None)
+        await self._to_agent.put(message)
+        return message
+
+    async def say_raw(self, message: bytes | str) -> None:
+        await self._to_agent.put(message)
+
+    async def hear(self, kind: type) -> Any:
+        """Return the next frame of a type; heartbeats and others before it are passed over."""
+        while True:
+            message = await asyncio.wait_for(self._to_relay.get(), PATIENCE_S)
+            frame = unpack(message, self._seals.to_relay if self._seals else None)
+            if isinstance(frame, kind):
+                return frame
+
+    @property
+    def heard_everything(self) -> bool:
+        return self._to_relay.empty()
+
+    async def prove(self) -> Hello:
+        """Play the handshake up to AUTH."""
+        hello_message = await asyncio.wait_for(self._to_relay.get(), PATIENCE_S)
+        hello = unpack(hello_message)
+        assert isinstance(hello, Hello)
+        self.stream_ids = {offer.name: offer.stream_id for offer in hello.streams}
+        ephemeral = Ephemeral()
+        challenge = relay_challenge(hello_message, key=self.key, ephemeral=ephemeral, nonce="n")
+        challenge_message = await self.say(challenge)
+        _, self._seals = relay_accepts(
+            hello_message, challenge_message, agent_ephemeral=hello.ephemeral, ephemeral=ephemeral
+        )
+        return hello
+
+    async def welcome(self, *, upto: int = 0, limit: int = 100, **changes: Any) -> None:
+        """Play the whole handshake."""
+        await self.prove()
+        values: dict[str, Any] = {
+            "epoch": 5,
+            "join_counter": 6,
+            "heartbeat_s": 20,
+            "positions": (
+                Position("changes", "up", self.stream_ids["changes"], upto, ""),
+                Position("orders", "down", THEIRS, 0, ""),
+                Position("from the future", "up", "x", 3, ""),
+                Position("from the future", "down", "x", 3, ""),
+            ),
+            "limits": (Limit("changes", limit),),
+        }
+        await self.say(Welcome(**(values | changes)))
+
+
+class Notes:
+    """A listener that writes everything down."""
+
+    def __init__(self) -> None:
+        self.epochs: list[int] = []
+        self.acks: list[tuple[str, int]] = []
+        self.arrivals = 0
+
+    def opened(self, epoch: int) -> None:
+        self.epochs.append(epoch)
+
+    def heard(self) -> None:
+        pass
+
+    def acked(self, name: str, upto: int) -> None:
+        self.acks.append((name, upto))
+
+    def arrived(self) -> None:
+        self.arrivals += 1
+
+
+@pytest.fixture
+def buffer(tmp_path: Path) -> Iterator[Buffer]:
+    opened = Buffer(tmp_path / "buffer.db", clock=SystemClock())
+    yield opened
+    opened.close()
+
+
+Story = Callable[[ScriptedRelay], Awaitable[None]]
+
+
+def play(buffer: Buffer, story: Story, *, pinned: str | None = None) -> tuple[TowlineError, Notes]:
+    """Run a session against a story; return how it ended and what the listener heard."""
+    notes = Notes()
+
+    async def both() -> TowlineError:
+        relay = ScriptedRelay()
+        identity = Identity(
+            agent_id="a", tenant="t", name="n", relay_url="ws://relay",
+            relay_keys=(pinned or relay.key.public,), key=SigningKey.generate(),
+        )  # fmt: skip
+        speaker = Speaker(
+            identity=identity, boot_id="b", buffer=buffer, clock=SystemClock(),
+            rng=random.Random(1), heartbeat=lambda: Heartbeat(0, 0.0, "up", "test"),
+            fingerprint=lambda: "partition",
+        )  # fmt: skip
+        session = Session(
+            relay,  # type: ignore[arg-type]  # send and recv are all it uses
+            speaker=speaker,
+            listener=notes,
+            appended=asyncio.Event(),
+        )
+        served = asyncio.create_task(session.serve())
+        await story(relay)
+        with pytest.raises(TowlineError) as caught:
+            await asyncio.wait_for(served, PATIENCE_S)
+        return caught.value
+
+    return asyncio.run(both()), notes
+
+
+async def goodbye(relay: ScriptedRelay) -> None:
+    await relay.say(Bye("stop", "The relay is stopping."))
+
+
+def wire(events: list[Event]) -> tuple[tuple[str, str, str, str], ...]:
+    return tuple((event.id, event.entity, event.key, encode(event)) for event in events)
+
+
+# -- at work -------------------------------------------------------------------------------------
+
+
+def test_a_session_sends_within_the_credit_and_notes_what_is_durable(buffer: Buffer) -> None:
+    """Three rows may go, so three go; the fourth waits for credit."""
+    buffer.capture(stream="changes", events=prices(1, 5)).result()
+
+    async def story(relay: ScriptedRelay) -> None:
+        await relay.welcome(limit=3)
+        first = await relay.hear(Data)
+        assert (first.name, first.first, len(first.rows)) == ("changes", 1, 3)
+        await relay.say(Ack("changes", 3, 4))
+        second = await relay.hear(Data)
+        assert (second.first, len(second.rows)) == (4, 1)
+        await relay.say(Credit("changes", 99))
+        assert (await relay.hear(Data)).first == 5
+        await relay.say(Resume("changes", 3))
+        again = await relay.hear(Data)
+        assert (again.first, len(again.rows)) == (4, 2)
+        await goodbye(relay)
+
+    ended, notes = play(buffer, story)
+    assert isinstance(ended, Retryable)
+    assert notes.epochs == [5]
+    assert notes.acks == [("changes", 3)]
+    assert buffer.backlog().result().unacked == 2
+    assert buffer.meta("join_counter").result() == "6"
+
+
+def test_documents_are_on_disk_before_they_are_acknowledged(buffer: Buffer) -> None:
+    """A gap is answered with RESUME, a repetition with the truth."""
+    orders = prices(1, 3)
+
+    async def story(relay: ScriptedRelay) -> None:
+        await relay.welcome()
+        granted = await relay.hear(Credit)
+        assert granted.name == "orders"
+        await relay.say(Data("orders", THEIRS, 2, wire(orders[1:])))
+        assert await relay.hear(Resume) == Resume("orders", 0)
+        for _ in range(2):
+            await relay.say(Data("orders", THEIRS, 1, wire(orders)))
+            ack = await relay.hear(Ack)
+            assert (ack.name, ack.upto) == ("orders", 3)
+            on_disk = await asyncio.wrap_future(buffer.inbox(9))
+            assert len(on_disk) == 3
+        await goodbye(relay)
+
+    _, notes = play(buffer, story)
+    assert notes.arrivals == 2
+    assert [row.event for row in buffer.inbox(9).result()] == orders
+
+
+def test_the_first_word_after_welcome_is_a_heartbeat(buffer: Buffer) -> None:
+    """It confirms the join counter, so it must not wait for an interval."""
+
+    async def story(relay: ScriptedRelay) -> None:
+        await relay.welcome()
+        assert "heartbeat" in (await relay.hear(Beat)).event
+        await goodbye(relay)
+
+    play(buffer, story)
+
+
+# -- ends ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("code", "kind"),
+    [
+        ("stop", Retryable),
+        ("taken_over", Retryable),
+        ("unknown", Permanent),
+        ("revoked", Permanent),
+        ("clone", Permanent),
+        ("diverged", Permanent),
+        ("from the future", Permanent),
+    ],
+)
+def test_a_bye_ends_with_the_relays_sentence_and_a_verdict(
+    buffer: Buffer, code: str, kind: type[TowlineError]
+) -> None:
+    """Before WELCOME or after it."""
+
+    async def refused(relay: ScriptedRelay) -> None:
+        await relay.prove()
+        await relay.say(Bye(code, "Because."))
+
+    async def ended(relay: ScriptedRelay) -> None:
+        await relay.welcome()
+        await relay.say(Bye(code, "Because."))
+
+    for story in (refused, ended):
+        error, _ = play(buffer, story)
+        assert type(error) is kind
+        assert error.what == "Because."
+
+
+def test_a_goaway_names_the_pause(buffer: Buffer) -> None:
+    """The reconnecting side waits at least that long."""
+
+    async def story(relay: ScriptedRelay) -> None:
+        await relay.welcome()
+        await relay.say(GoAway(17, "Upgrading."))
+
+    error, _ = play(buffer, story)
+    assert isinstance(error, Retryable)
+    assert (error.retry_after_s, error.what) == (17.0, "Upgrading.")
+
+
+@pytest.mark.parametrize(
+    ("frame", "sentence"),
+    [
+        (Data("orders", "other", 1, wire(prices(1, 1))), "another stream id"),
+        (Data("orders", THEIRS, 1, ()), "empty batch"),
+        (Data("orders", THEIRS, 10**9, wire(prices(1, 1))), "beyond its credit"),
+        (Data("changes", "s", 1, wire(prices(1, 1))), "unknown stream 'changes'"),
+        (Data("x" * 99_999, "s", 1, wire(prices(1, 1))), "unknown stream 'xxx"),
+        (Ack("bulk", 1, 1), "unknown stream 'bulk'"),
+        (Ack("changes", 1, 1), "sent was 0"),
+        (Resume("changes", 1), "possible is 0 to 0"),
+        (Welcome(1, 1, 20, (), ()), "said WELCOME while the link is open"),
+    ],
+)
+def test_a_relay_that_breaks_the_rules_is_told_so(
+    buffer: Buffer, frame: Frame, sentence: str
+) -> None:
+    """The session ends with BYE protocol, and nothing is written."""
+
+    async def story(relay: ScriptedRelay) -> None:
+        await relay.welcome()
+        await relay.say(frame)
+        bye = await relay.hear(Bye)
+        assert bye.code == "protocol"
+        assert len(bye.reason) < 200
+
+    error, _ = play(buffer, story)
+    assert isinstance(error, PeerFault)
+    assert sentence in error.what
+    assert buffer.inbox(9).result() == []
+
+
+@pytest.mark.parametrize("message", ["text", b"", b"\x01\x00{}", b"\x01\x02" + bytes(40)])
+def test_what_is_no_sealed_frame_ends_the_session(buffer: Buffer, message: bytes | str) -> None:
+    """Text, nothing, an open frame, and a sealed one under no key of ours."""
+
+    async def story(relay: ScriptedRelay) -> None:
+        await relay.welcome()
+        await relay.say_raw(message)
+        assert (await relay.hear(Bye)).code == "protocol"
+
+    assert isinstance(play(buffer, story)[0], PeerFault)
+
+
+@pytest.mark.parametrize("heartbeat_s", [-1, 0, 601])
+def test_an_absurd_heartbeat_is_refused(buffer: Buffer, heartbeat_s: int) -> None:
+    """Zero would spin, and a year would never notice a dead relay."""
+
+    async def story(relay: ScriptedRelay) -> None:
+        await relay.welcome(heartbeat_s=heartbeat_s)
+        assert (await relay.hear(Bye)).code == "protocol"
+
+    error, notes = play(buffer, story)
+    assert f"every {heartbeat_s} seconds" in error.what
+    assert notes.epochs == []
+
+
+def test_a_relay_that_is_not_pinned_hears_nothing_more(buffer: Buffer) -> None:
+    """No proof, no row, not even a BYE goes to a stranger."""
+
+    strangers: list[ScriptedRelay] = []
+
+    async def story(relay: ScriptedRelay) -> None:
+        strangers.append(relay)
+        await relay.prove()
+
+    error, _ = play(buffer, story, pinned=SigningKey.generate().public)
+    assert "not enrolled with" in error.what
+    assert strangers[0].heard_everything
+    assert buffer.meta("join_counter").result() is None
+
+
+def test_a_relay_that_knows_more_than_was_written_stops_the_link(buffer: Buffer) -> None:
+    """The buffer is an older copy; the sentence says so and not one row is sent."""
+    buffer.capture(stream="changes", events=prices(1, 5)).result()
+
+    async def story(relay: ScriptedRelay) -> None:
+        await relay.welcome(upto=6)
+
+    error, notes = play(buffer, story)
+    assert isinstance(error, Diverged)
+    assert "ends at 5 here, but the relay holds 6" in error.what
+    assert notes.epochs == []
+    assert buffer.backlog().result().unacked == 5
