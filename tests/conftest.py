@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
+import structlog
 
 from tests.support.labs import LABS, all_wanted
 
@@ -14,3 +17,11 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
             if all_wanted():
                 pytest.fail(lab.absence, pytrace=False)
             pytest.skip(lab.absence)
+
+
+@pytest.fixture(autouse=True)
+def _logs_as_shipped() -> Iterator[None]:
+    """A command line configures logs for its whole process; the next test starts from none."""
+    structlog.reset_defaults()
+    yield
+    structlog.reset_defaults()
