@@ -32,7 +32,7 @@ types: $(VENV)/.dev      ## mypy --strict
 	$(BIN)/mypy
 
 bench: $(VENV)/.dev      ## figures, never a verdict
-	$(BIN)/python -m pytest tests/bench --benchmark -q -s
+	$(BIN)/python -m tests.bench
 
 docs: $(VENV)/.dev       ## hold the documentation against the code
 	$(BIN)/python -m pytest -q tests/docs

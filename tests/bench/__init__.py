@@ -1,0 +1,3 @@
+"""Figures, never a verdict: run ``make bench``."""
+
+from __future__ import annotations
