@@ -24,7 +24,7 @@ import structlog
 from towline_sandbox.faults import process_faults
 from towline_sandbox.ibmi.server import serve as serve_ibmi
 from towline_sandbox.ibmi.settings import IbmISettings
-from towline_sandbox.once import run_journeys
+from towline_sandbox.once import open_shop, run_journeys
 from towline_sandbox.report import reckon
 from towline_sandbox.shopify.server import serve as serve_shop
 from towline_sandbox.shopify.settings import SeedProduct, ShopSettings, WebhookOdds
@@ -154,13 +154,16 @@ def _run(options: argparse.Namespace) -> int:
     folder: Path = options.state or Path(".sandbox") / ("once" if options.once else "stage")
     if (options.fresh or options.once) and World.open(folder) is not None:
         shutil.rmtree(folder)
-    world = World.open(folder) or World.make(
+    found = World.open(folder)
+    world = found or World.make(
         folder,
         items=options.items,
         seed=options.seed,
         pace=_ONCE_PACE if options.once else _SHOW_PACE,
     )
-    return asyncio.run(_once(world, options) if options.once else _show(world, options))
+    if options.once:
+        return asyncio.run(_once(world, options))
+    return asyncio.run(_show(world, options, new=found is None))
 
 
 async def _once(world: World, options: argparse.Namespace) -> int:
@@ -182,7 +185,7 @@ async def _once(world: World, options: argparse.Namespace) -> int:
     return 0 if report.passed else 3
 
 
-async def _show(world: World, options: argparse.Namespace) -> int:
+async def _show(world: World, options: argparse.Namespace, *, new: bool) -> int:
     print(f"Starting a simulated IBM i, a simulated Shopify, relay and agent in {world.folder}.")
     async with Whole(world) as whole:
         settings = StageSettings(
@@ -194,7 +197,11 @@ async def _show(world: World, options: argparse.Namespace) -> int:
             actions=process_faults(whole),
             port=options.port,
         )
+        opening = asyncio.create_task(open_shop(whole)) if new else None
         await _until_stopped(serve_stage(settings, ready=lambda url: _welcome(url, world)))
+        if opening is not None:
+            opening.cancel()
+            await asyncio.gather(opening, return_exceptions=True)
     return 0
 
 

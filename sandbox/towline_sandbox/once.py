@@ -16,7 +16,7 @@ from towline_sandbox.faults import SERIES, storm
 from towline_sandbox.whole import Whole
 from towline_shared.errors import TowlineError
 
-__all__ = ["Journey", "run_journeys"]
+__all__ = ["Journey", "open_shop", "rest", "run_journeys"]
 
 _OPEN = ("pending", "waiting", "sent", "on_site")
 _LOOK_S = 0.5
@@ -95,14 +95,14 @@ async def run_journeys(
     rng = random.Random(whole.world.seed)
     async with _Trouble(whole, wanted=faults) as trouble:
         say("Loading the catalogue into the shop...")
-        await _rest(whole, most_s=most_s, say=say)
+        await rest(whole, most_s=most_s, say=say)
         loaded = time.monotonic()
         say("The merchant publishes; buyers order; the back office changes prices and stock.")
-        await _stubborn(lambda: whole.shop("publish", {"all": True}))
+        await _publish(whole)
         trouble.selling()
         changes = await _sell_and_change(whole, rng, orders=orders, trouble=trouble)
     say("Waiting for everything to arrive...")
-    settled = await _rest(whole, most_s=most_s, say=say)
+    settled = await rest(whole, most_s=most_s, say=say)
     return Journey(
         orders=orders,
         changes=changes,
@@ -111,6 +111,16 @@ async def run_journeys(
         load_s=loaded - begun,
         total_s=time.monotonic() - begun,
     )
+
+
+async def open_shop(whole: Whole, *, most_s: float = 600.0) -> None:
+    """Be the merchant: publish what was made as drafts, once the first load has come to rest."""
+    await rest(whole, most_s=most_s, say=lambda line: None)
+    await _publish(whole)
+
+
+async def _publish(whole: Whole) -> None:
+    await _stubborn(lambda: whole.shop("publish", {"all": True}))
 
 
 async def _sell_and_change(
@@ -141,7 +151,7 @@ async def _sell_and_change(
     return changes
 
 
-async def _rest(whole: Whole, *, most_s: float, say: Callable[[str], None]) -> bool:
+async def rest(whole: Whole, *, most_s: float, say: Callable[[str], None]) -> bool:
     """Wait until nothing is under way at several looks in a row."""
     until = time.monotonic() + most_s
     quiet, spoken = 0, time.monotonic()
