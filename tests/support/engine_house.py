@@ -47,6 +47,7 @@ list = "STD"
 [entities.price.fields]
 price = { from = "IPPRC" }
 [entities.stock]
+name = "available"
 quantity = "max(0, IBQOH - IBQAL)"
 [entities.stock.locations]
 "001" = "Berlin warehouse"

@@ -198,7 +198,7 @@ class _Reader:
                 )
         return StockRules(
             when=self._when(section),
-            name=section.text("name", "available", among=("available", "on_hand")),
+            name=section.text("name", "on_hand", among=("on_hand", "available")),
             quantity=self._expression(section, "quantity"),
             locations=locations,
         )
