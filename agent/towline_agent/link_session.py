@@ -135,7 +135,10 @@ class Session:
             TimeoutError: no WELCOME within :data:`OPEN_S`.
         """
         try:
-            welcome = await asyncio.wait_for(self._handshake(), OPEN_S)
+            # Not wait_for: before Python 3.12 it loses a cancellation that comes as it ends
+            # (https://github.com/python/cpython/issues/86296).
+            async with asyncio.timeout(OPEN_S):
+                welcome = await self._handshake()
         except PeerFault as error:
             if self._seals is not None:  # a stranger gets no explanation
                 await self._bye("protocol", error.what)
@@ -361,7 +364,8 @@ class Session:
     async def _bye(self, code: str, reason: str) -> None:
         """Say why we go, if the peer still listens."""
         with contextlib.suppress(ConnectionClosed, TowlineError, TimeoutError):
-            await asyncio.wait_for(self._send(Bye(code, reason)), _BYE_S)
+            async with asyncio.timeout(_BYE_S):
+                await self._send(Bye(code, reason))
 
     async def _receive(self) -> tuple[bytes, Frame]:
         message = await self._socket.recv(decode=False)

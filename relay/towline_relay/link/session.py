@@ -76,7 +76,10 @@ class Session:
     async def serve(self) -> None:
         """Prove the agent, then read, pump and beat until one of them ends."""
         try:
-            hello = await asyncio.wait_for(self._handshake(), _HANDSHAKE_S)
+            # Not wait_for: before Python 3.12 it loses a cancellation that comes as it ends
+            # (https://github.com/python/cpython/issues/86296).
+            async with asyncio.timeout(_HANDSHAKE_S):
+                hello = await self._handshake()
         except TowlineError as error:
             _log.warning(
                 "link refused", action="link_refused", agent=self._agent_id, why=error.what

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import random
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from tests.support.link_world import prices
+from tests.support.scripted_relay import PATIENCE_S, THEIRS, Notes, ScriptedRelay, session_of
 from towline_agent.buffer import Buffer
-from towline_agent.identity import Identity
-from towline_agent.link_session import Session, Speaker
 from towline_shared.clock import SystemClock
 from towline_shared.codec import encode
 from towline_shared.errors import PeerFault, Permanent, Retryable, TowlineError
-from towline_shared.events import Event, Heartbeat
+from towline_shared.events import Event
 from towline_shared.frames import (
     Ack,
     Beat,
@@ -26,113 +23,11 @@ from towline_shared.frames import (
     Data,
     Frame,
     GoAway,
-    Hello,
-    Limit,
-    Position,
     Resume,
     Welcome,
-    pack,
-    unpack,
 )
-from towline_shared.handshake import Diverged, Sealed, relay_accepts, relay_challenge
-from towline_shared.sealing import Ephemeral, SigningKey
-
-PATIENCE_S = 10.0
-THEIRS = "relay's orders"
-
-
-class ScriptedRelay:
-    """The far end of a socket without a network: bytes in two queues, and the relay's keys."""
-
-    def __init__(self) -> None:
-        self.key = SigningKey.generate()
-        self._to_agent: asyncio.Queue[bytes | str] = asyncio.Queue()
-        self._to_relay: asyncio.Queue[bytes] = asyncio.Queue()
-        self._seals: Sealed | None = None
-        self.stream_ids: dict[str, str] = {}
-
-    # What a session uses of a websocket:
-
-    async def send(self, message: bytes) -> None:
-        await self._to_relay.put(message)
-
-    async def recv(self, *, decode: bool) -> bytes | str:
-        assert decode is False
-        return await self._to_agent.get()
-
-    # What a test says and hears:
-
-    async def say(self, frame: Frame) -> bytes:
-        message = pack(frame, self._seals.to_agent if self._seals else None)
-        await self._to_agent.put(message)
-        return message
-
-    async def say_raw(self, message: bytes | str) -> None:
-        await self._to_agent.put(message)
-
-    async def hear(self, kind: type) -> Any:
-        """Return the next frame of a type; heartbeats and others before it are passed over."""
-        while True:
-            message = await asyncio.wait_for(self._to_relay.get(), PATIENCE_S)
-            frame = unpack(message, self._seals.to_relay if self._seals else None)
-            if isinstance(frame, kind):
-                return frame
-
-    @property
-    def heard_everything(self) -> bool:
-        return self._to_relay.empty()
-
-    async def prove(self) -> Hello:
-        """Play the handshake up to AUTH."""
-        hello_message = await asyncio.wait_for(self._to_relay.get(), PATIENCE_S)
-        hello = unpack(hello_message)
-        assert isinstance(hello, Hello)
-        self.stream_ids = {offer.name: offer.stream_id for offer in hello.streams}
-        ephemeral = Ephemeral()
-        challenge = relay_challenge(hello_message, key=self.key, ephemeral=ephemeral, nonce="n")
-        challenge_message = await self.say(challenge)
-        _, self._seals = relay_accepts(
-            hello_message, challenge_message, agent_ephemeral=hello.ephemeral, ephemeral=ephemeral
-        )
-        return hello
-
-    async def welcome(self, *, upto: int = 0, limit: int = 100, **changes: Any) -> None:
-        """Play the whole handshake."""
-        await self.prove()
-        values: dict[str, Any] = {
-            "epoch": 5,
-            "join_counter": 6,
-            "heartbeat_s": 20,
-            "positions": (
-                Position("changes", "up", self.stream_ids["changes"], upto, ""),
-                Position("orders", "down", THEIRS, 0, ""),
-                Position("from the future", "up", "x", 3, ""),
-                Position("from the future", "down", "x", 3, ""),
-            ),
-            "limits": (Limit("changes", limit),),
-        }
-        await self.say(Welcome(**(values | changes)))
-
-
-class Notes:
-    """A listener that writes everything down."""
-
-    def __init__(self) -> None:
-        self.epochs: list[int] = []
-        self.acks: list[tuple[str, int]] = []
-        self.arrivals = 0
-
-    def opened(self, epoch: int) -> None:
-        self.epochs.append(epoch)
-
-    def heard(self) -> None:
-        pass
-
-    def acked(self, name: str, upto: int) -> None:
-        self.acks.append((name, upto))
-
-    def arrived(self) -> None:
-        self.arrivals += 1
+from towline_shared.handshake import Diverged
+from towline_shared.sealing import SigningKey
 
 
 @pytest.fixture
@@ -151,21 +46,7 @@ def play(buffer: Buffer, story: Story, *, pinned: str | None = None) -> tuple[To
 
     async def both() -> TowlineError:
         relay = ScriptedRelay()
-        identity = Identity(
-            agent_id="a", tenant="t", name="n", relay_url="ws://relay",
-            relay_keys=(pinned or relay.key.public,), key=SigningKey.generate(),
-        )  # fmt: skip
-        speaker = Speaker(
-            identity=identity, boot_id="b", buffer=buffer, clock=SystemClock(),
-            rng=random.Random(1), heartbeat=lambda: Heartbeat(0, 0.0, "up", "test"),
-            fingerprint=lambda: "partition",
-        )  # fmt: skip
-        session = Session(
-            relay,  # type: ignore[arg-type]  # send and recv are all it uses
-            speaker=speaker,
-            listener=notes,
-            appended=asyncio.Event(),
-        )
+        session = session_of(relay, buffer, notes, pinned or relay.key.public)
         served = asyncio.create_task(session.serve())
         await story(relay)
         with pytest.raises(TowlineError) as caught:
@@ -376,3 +257,24 @@ def test_a_relay_that_knows_more_than_was_written_stops_the_link(buffer: Buffer)
     assert "ends at 5 here, but the relay holds 6" in error.what
     assert notes.epochs == []
     assert buffer.backlog().result().unacked == 5
+
+
+def test_a_stop_in_the_moment_of_welcome_is_not_lost(buffer: Buffer) -> None:
+    """The task that runs the session is cancelled just as its handshake ends: it still ends."""
+
+    async def both() -> None:
+        relay = ScriptedRelay()
+        session = session_of(relay, buffer, Notes(), relay.key.public)
+        served = asyncio.create_task(session.serve())
+
+        def stop() -> None:
+            asyncio.get_running_loop().call_soon(served.cancel)
+
+        # HELLO, AUTH, CREDIT: the third message is the last step of the handshake.
+        relay.on_sent = lambda n: stop() if n == 3 else None
+        await relay.welcome()
+        done, _ = await asyncio.wait([served], timeout=PATIENCE_S)
+        assert done
+        assert served.cancelled()
+
+    asyncio.run(both())

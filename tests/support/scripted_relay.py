@@ -1,0 +1,136 @@
+"""The relay's end of a socket without a network, saying what a test wants."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Callable
+from typing import Any
+
+from towline_agent.buffer import Buffer
+from towline_agent.identity import Identity
+from towline_agent.link_session import Session, Speaker
+from towline_shared.clock import SystemClock
+from towline_shared.events import Heartbeat
+from towline_shared.frames import Frame, Hello, Limit, Position, Welcome, pack, unpack
+from towline_shared.handshake import Sealed, relay_accepts, relay_challenge
+from towline_shared.sealing import Ephemeral, SigningKey
+
+PATIENCE_S = 10.0
+THEIRS = "relay's orders"
+
+
+class ScriptedRelay:
+    """The far end of a socket without a network: bytes in two queues, and the relay's keys."""
+
+    def __init__(self) -> None:
+        self.key = SigningKey.generate()
+        self._to_agent: asyncio.Queue[bytes | str] = asyncio.Queue()
+        self._to_relay: asyncio.Queue[bytes] = asyncio.Queue()
+        self._seals: Sealed | None = None
+        self.stream_ids: dict[str, str] = {}
+        self.sent = 0
+        self.on_sent: Callable[[int], None] = lambda n: None
+
+    # What a session uses of a websocket:
+
+    async def send(self, message: bytes) -> None:
+        await self._to_relay.put(message)
+        self.sent += 1
+        self.on_sent(self.sent)
+
+    async def recv(self, *, decode: bool) -> bytes | str:
+        assert decode is False
+        return await self._to_agent.get()
+
+    # What a test says and hears:
+
+    async def say(self, frame: Frame) -> bytes:
+        message = pack(frame, self._seals.to_agent if self._seals else None)
+        await self._to_agent.put(message)
+        return message
+
+    async def say_raw(self, message: bytes | str) -> None:
+        await self._to_agent.put(message)
+
+    async def hear(self, kind: type) -> Any:
+        """Return the next frame of a type; heartbeats and others before it are passed over."""
+        while True:
+            message = await asyncio.wait_for(self._to_relay.get(), PATIENCE_S)
+            frame = unpack(message, self._seals.to_relay if self._seals else None)
+            if isinstance(frame, kind):
+                return frame
+
+    @property
+    def heard_everything(self) -> bool:
+        return self._to_relay.empty()
+
+    async def prove(self) -> Hello:
+        """Play the handshake up to AUTH."""
+        hello_message = await asyncio.wait_for(self._to_relay.get(), PATIENCE_S)
+        hello = unpack(hello_message)
+        assert isinstance(hello, Hello)
+        self.stream_ids = {offer.name: offer.stream_id for offer in hello.streams}
+        ephemeral = Ephemeral()
+        challenge = relay_challenge(hello_message, key=self.key, ephemeral=ephemeral, nonce="n")
+        challenge_message = await self.say(challenge)
+        _, self._seals = relay_accepts(
+            hello_message, challenge_message, agent_ephemeral=hello.ephemeral, ephemeral=ephemeral
+        )
+        return hello
+
+    async def welcome(self, *, upto: int = 0, limit: int = 100, **changes: Any) -> None:
+        """Play the whole handshake."""
+        await self.prove()
+        values: dict[str, Any] = {
+            "epoch": 5,
+            "join_counter": 6,
+            "heartbeat_s": 20,
+            "positions": (
+                Position("changes", "up", self.stream_ids["changes"], upto, ""),
+                Position("orders", "down", THEIRS, 0, ""),
+                Position("from the future", "up", "x", 3, ""),
+                Position("from the future", "down", "x", 3, ""),
+            ),
+            "limits": (Limit("changes", limit),),
+        }
+        await self.say(Welcome(**(values | changes)))
+
+
+class Notes:
+    """A listener that writes everything down."""
+
+    def __init__(self) -> None:
+        self.epochs: list[int] = []
+        self.acks: list[tuple[str, int]] = []
+        self.arrivals = 0
+
+    def opened(self, epoch: int) -> None:
+        self.epochs.append(epoch)
+
+    def heard(self) -> None:
+        pass
+
+    def acked(self, name: str, upto: int) -> None:
+        self.acks.append((name, upto))
+
+    def arrived(self) -> None:
+        self.arrivals += 1
+
+
+def session_of(relay: ScriptedRelay, buffer: Buffer, notes: Notes, pinned: str) -> Session:
+    identity = Identity(
+        agent_id="a", tenant="t", name="n", relay_url="ws://relay",
+        relay_keys=(pinned,), key=SigningKey.generate(),
+    )  # fmt: skip
+    speaker = Speaker(
+        identity=identity, boot_id="b", buffer=buffer, clock=SystemClock(),
+        rng=random.Random(1), heartbeat=lambda: Heartbeat(0, 0.0, "up", "test"),
+        fingerprint=lambda: "partition",
+    )  # fmt: skip
+    return Session(
+        relay,  # type: ignore[arg-type]  # send and recv are all it uses
+        speaker=speaker,
+        listener=notes,
+        appended=asyncio.Event(),
+    )
