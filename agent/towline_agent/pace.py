@@ -25,8 +25,11 @@ class RealPace:
     """Rests on the event loop's own clock."""
 
     async def rest(self, wake: asyncio.Event, seconds: float) -> bool:
+        # not wait_for: on 3.11 it may swallow a cancellation that comes as it ends
+        # (https://github.com/python/cpython/issues/86296), and the agent would run on
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(wake.wait(), seconds)
+            async with asyncio.timeout(seconds):
+                await wake.wait()
         woken = wake.is_set()
         wake.clear()
         return woken

@@ -146,4 +146,5 @@ class LaneLoop:
         if due is not None:
             wait_s = min(wait_s, max(0.01, (due - self._clock.now()).total_seconds()))
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._wake.wait(), wait_s)
+            async with asyncio.timeout(wait_s):  # wait_for may swallow a cancellation on 3.11
+                await self._wake.wait()

@@ -85,7 +85,8 @@ class ProcessTree:
         self._children[child.name] = child
         await self._spawn(child)
         try:
-            await asyncio.wait_for(child.ready(), self._ready_s)
+            async with asyncio.timeout(self._ready_s):
+                await child.ready()
         except TimeoutError:
             raise Permanent(
                 f"The {child.name} was not ready after {self._ready_s:.0f} s. {self._tail(child)}",
@@ -141,7 +142,8 @@ class ProcessTree:
         with contextlib.suppress(ProcessLookupError):
             process.send_signal(signal.SIGTERM)
         try:
-            await asyncio.wait_for(process.wait(), _STOP_S)
+            async with asyncio.timeout(_STOP_S):
+                await process.wait()
         except TimeoutError:
             with contextlib.suppress(ProcessLookupError):
                 process.kill()

@@ -22,7 +22,8 @@ Wait = Callable[[asyncio.Event, float | None], Awaitable[None]]
 async def wait_for_change(changed: asyncio.Event, seconds: float | None) -> None:
     """Wait until the event is set or the seconds have passed; None waits for the event alone."""
     with contextlib.suppress(TimeoutError):
-        await asyncio.wait_for(changed.wait(), seconds)
+        async with asyncio.timeout(seconds):  # wait_for may swallow a cancellation on 3.11
+            await changed.wait()
 
 
 class Gate:

@@ -109,7 +109,8 @@ class Dispatcher:
                     self._wake.clear()
                     wait_s = self._start_due(session)
                     with contextlib.suppress(TimeoutError):
-                        await asyncio.wait_for(self._wake.wait(), wait_s)
+                        async with asyncio.timeout(wait_s):
+                            await self._wake.wait()
             finally:
                 for task in self._sending.values():
                     task.cancel()
