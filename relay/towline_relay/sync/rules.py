@@ -224,7 +224,9 @@ class _Reader:
 
     def _expression(self, section: Section, field: str) -> Expression:
         text = section.text(field)
-        place = Place(section.file, f"{section.name}.{field}", self._line(section.name, field))
+        # The sentence reaches the events page: the file's name is enough there, and safe.
+        file = Path(section.file).name
+        place = Place(file, f"{section.name}.{field}", self._line(section.name, field))
         return compile_expression(text, place=place, lookups=self.lookups)
 
     def _line(self, table: str, field: str) -> int | None:
