@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from towline_agent.sources.sendable import sendable
 from towline_shared.clock import Clock
 from towline_shared.codec import decode
 from towline_shared.database import Database
@@ -126,7 +127,7 @@ class Buffer:
         """
 
         def work(db: sqlite3.Connection) -> int:
-            seq = self._log.append(db, PEER, stream, events)
+            seq = self._log.append(db, PEER, stream, list(map(sendable, events)))
             covered = seq if events else 0
             db.executemany(
                 "INSERT OR IGNORE INTO outbox_taken (id, stream, seq) VALUES (?,?,?)",
@@ -222,7 +223,7 @@ class Buffer:
         def work(db: sqlite3.Connection) -> int:
             if db.execute("SELECT 1 FROM queue_kept WHERE queue=? LIMIT 1", (queue,)).fetchone():
                 return 0
-            self._log.append(db, PEER, stream, events)
+            self._log.append(db, PEER, stream, list(map(sendable, events)))
             db.executemany(
                 "INSERT INTO queue_kept VALUES (?,?,?,?)",
                 [(queue, n, data, key) for n, (data, key) in enumerate(entries)],
@@ -272,7 +273,7 @@ class Buffer:
         def work(db: sqlite3.Connection) -> None:
             self._log.consume(db, PEER, row.stream, row.seq)
             if report is not None:
-                self._log.append(db, PEER, "results", [report])
+                self._log.append(db, PEER, "results", [sendable(report)])
 
         return self._database.submit(work)
 

@@ -54,7 +54,9 @@ def event_id(*identity: str) -> str:
 
     Deterministic ids make every re-read harmless: whoever has seen the id has seen the fact.
     """
-    return str(uuid.uuid5(_NAMESPACE, "\x1f".join(identity)))
+    # A key of a UCS-2 column may hold half a surrogate pair, which UTF-8 can't write.
+    name = "\x1f".join(identity).encode("utf-8", "backslashreplace").decode("utf-8")
+    return str(uuid.uuid5(_NAMESPACE, name))
 
 
 @dataclass(frozen=True, slots=True)
