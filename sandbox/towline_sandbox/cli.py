@@ -55,6 +55,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
         if error.hint:
             print(f"Try:   {error.hint}", file=sys.stderr)
         sys.exit(2 if isinstance(error, Misconfigured) else 1)
+    except OSError as error:
+        print(f"Error: {error.strerror or error}", file=sys.stderr)
+        print("Try:   Another --port; 0 takes any free one.", file=sys.stderr)
+        sys.exit(1)
     except KeyboardInterrupt:
         sys.exit(0)
 
@@ -152,8 +156,10 @@ def _shop(options: argparse.Namespace) -> int:
 
 def _run(options: argparse.Namespace) -> int:
     folder: Path = options.state or Path(".sandbox") / ("once" if options.once else "stage")
-    if (options.fresh or options.once) and World.open(folder) is not None:
-        shutil.rmtree(folder)
+    old = World.open(folder)
+    if (options.fresh or options.once) and old is not None:
+        with old.held():
+            shutil.rmtree(folder)
     found = World.open(folder)
     world = found or World.make(
         folder,
@@ -161,9 +167,10 @@ def _run(options: argparse.Namespace) -> int:
         seed=options.seed,
         pace=_ONCE_PACE if options.once else _SHOW_PACE,
     )
-    if options.once:
-        return asyncio.run(_once(world, options))
-    return asyncio.run(_show(world, options, new=found is None))
+    with world.held():
+        if options.once:
+            return asyncio.run(_once(world, options))
+        return asyncio.run(_show(world, options, new=found is None))
 
 
 async def _once(world: World, options: argparse.Namespace) -> int:

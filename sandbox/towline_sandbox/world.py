@@ -11,6 +11,9 @@ import os
 import secrets
 import shutil
 import socket
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from importlib import resources
 from pathlib import Path
@@ -137,6 +140,27 @@ class World:
     def url(self, name: str) -> str:
         """Return the address of a part."""
         return f"http://127.0.0.1:{self.ports[name]}"
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Keep the folder to this process; the system lets go of it however the process ends.
+
+        Raises:
+            Misconfigured: another sandbox runs in the folder.
+        """
+        lock = sqlite3.connect(self.folder / "lock", isolation_level=None, timeout=0)
+        try:
+            lock.execute("BEGIN EXCLUSIVE")
+        except sqlite3.OperationalError:
+            lock.close()
+            raise Misconfigured(
+                f"Another sandbox runs in {self.folder}.",
+                hint="End it first, or name another folder with --state.",
+            ) from None
+        try:
+            yield
+        finally:
+            lock.close()
 
     # -- settings files ---------------------------------------------------------------------------
 
