@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from towline_relay.link.agent_link import AgentLink
-from towline_relay.store.base import Count
+from towline_relay.store.rows import Count
 from towline_shared.health import Check
 
 __all__ = ["metrics_text"]

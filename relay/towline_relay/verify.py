@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from towline_relay.store.base import Count
+from towline_relay.store.rows import Count
 from towline_relay.store.states import FINAL
 
 __all__ = ["verified"]

@@ -15,7 +15,8 @@ from towline_relay.admin.facts import (
 )
 from towline_relay.link import enrolment
 from towline_relay.link.agent_link import AgentLink
-from towline_relay.store.base import EventQuery, EventRow, Store
+from towline_relay.store.base import Store
+from towline_relay.store.rows import EventQuery, EventRow
 from towline_relay.store.states import State
 from towline_relay.sync.intake import take_in
 from towline_relay.webhooks.delivery import Delivery, PutResult

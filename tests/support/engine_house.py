@@ -12,7 +12,8 @@ from typing import Any, TypeVar
 
 from tests.support.fake_shop import FakeShop
 from tests.support.store import START, StoreHouse
-from towline_relay.store.base import EventQuery, EventRow, Lease, NewEvent
+from towline_relay.store.base import Lease
+from towline_relay.store.rows import EventQuery, EventRow, NewEvent
 from towline_relay.store.uplink import new_event
 from towline_relay.sync.attempt import Judge
 from towline_relay.sync.catalogue import CatalogueLane

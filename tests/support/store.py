@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from towline_relay.store.base import NewEvent
+from towline_relay.store.rows import NewEvent
 from towline_relay.store.sqlite import SqliteStore, prepare
 from towline_relay.store.states import State
 from towline_shared.clock import ManualClock

@@ -6,16 +6,8 @@ import sqlite3
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from towline_relay.store.base import (
-    Count,
-    EventQuery,
-    EventRow,
-    Move,
-    NewEvent,
-    Release,
-    Step,
-    Supersede,
-)
+from towline_relay.store.effects import Move, Release, Supersede
+from towline_relay.store.rows import Count, EventQuery, EventRow, NewEvent, Step
 from towline_relay.store.states import FINAL, State, check_move
 from towline_shared.clock import parse_utc, utc_text
 from towline_shared.errors import Misuse

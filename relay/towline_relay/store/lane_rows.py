@@ -6,7 +6,8 @@ import json
 import sqlite3
 from datetime import datetime, timedelta
 
-from towline_relay.store.base import Intent, IntentClose, Lease, LeaseLost
+from towline_relay.store.base import Lease, LeaseLost
+from towline_relay.store.effects import Intent, IntentClose
 from towline_shared.clock import parse_utc, utc_text
 
 __all__ = [

@@ -6,7 +6,8 @@ import sqlite3
 from datetime import datetime
 
 from towline_relay.store import event_rows
-from towline_relay.store.base import Move, OrderAnswer, OrderSent
+from towline_relay.store.effects import Move, OrderAnswer
+from towline_relay.store.rows import OrderSent
 from towline_relay.store.states import State
 from towline_shared.clock import utc_text
 from towline_shared.errors import Misuse

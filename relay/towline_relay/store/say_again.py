@@ -6,7 +6,8 @@ import sqlite3
 from datetime import datetime
 
 from towline_relay.store import event_rows, order_rows, shop_rows
-from towline_relay.store.base import AGAIN, NewEvent, SayAgain
+from towline_relay.store.effects import AGAIN, SayAgain
+from towline_relay.store.rows import NewEvent
 from towline_relay.store.states import State
 from towline_shared.clock import parse_utc
 from towline_shared.events import event_id

@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from towline_relay.store.base import (
+from towline_relay.store.rows import (
     Conflict,
     DeliveryRow,
     ItemRow,

@@ -9,24 +9,23 @@ from datetime import datetime
 from typing import Protocol, TypeVar
 
 from towline_relay.store import event_rows, lane_rows, order_rows, shop_rows, trimming, uplink
-from towline_relay.store.base import (
+from towline_relay.store.base import Lease
+from towline_relay.store.effects import Effects, Intent
+from towline_relay.store.migrations import migrate
+from towline_relay.store.rows import (
     Conflict,
     Count,
     DeliveryRow,
-    Effects,
     EventQuery,
     EventRow,
-    Intent,
     ItemRow,
     Known,
-    Lease,
     LinkRow,
     NewDelivery,
     NewEvent,
     OrderSent,
     Step,
 )
-from towline_relay.store.migrations import migrate
 from towline_relay.store.say_again import say_again
 from towline_shared.clock import Clock
 from towline_shared.codec import Undecodable

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from towline_relay.store.base import NewEvent
+from towline_relay.store.rows import NewEvent
 from towline_relay.store.states import State
 from towline_shared.clock import Clock
 from towline_shared.codec import Undecodable, decode

@@ -9,7 +9,8 @@ from datetime import timedelta
 import structlog
 
 from towline_relay.shopify.models import LineOutcome, Remedy
-from towline_relay.store.base import EventRow, Move
+from towline_relay.store.effects import Move
+from towline_relay.store.rows import EventRow
 from towline_relay.store.states import State
 from towline_shared.clock import Clock
 from towline_shared.errors import Retryable, TowlineError

@@ -9,7 +9,8 @@ from datetime import timedelta
 import structlog
 
 from towline_relay.shopify.models import VariantRef
-from towline_relay.store.base import LinkRow, Store
+from towline_relay.store.base import Store
+from towline_relay.store.rows import LinkRow
 from towline_relay.sync.rules import Rules
 from towline_relay.sync.shop_port import ShopPort
 from towline_shared.clock import Clock, parse_utc, utc_text

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from towline_relay.store.base import Known
+from towline_relay.store.rows import Known
 from towline_relay.sync.decide import Decision, SetStock, park
 
 __all__ = ["brake"]

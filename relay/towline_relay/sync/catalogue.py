@@ -15,16 +15,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TypeVar
 
-from towline_relay.store.base import (
-    Effects,
-    EventRow,
-    ItemRow,
-    Known,
-    Lease,
-    LinkRow,
-    Store,
-    Supersede,
-)
+from towline_relay.store.base import Lease, Store
+from towline_relay.store.effects import Effects, Supersede
+from towline_relay.store.rows import EventRow, ItemRow, Known, LinkRow
 from towline_relay.store.sku import fold_sku
 from towline_relay.store.states import State
 from towline_relay.sync import decide

@@ -17,18 +17,9 @@ from towline_relay.shopify.models import (
     Remedy,
     VariantPrice,
 )
-from towline_relay.store.base import (
-    Effects,
-    EventRow,
-    Intent,
-    IntentClose,
-    ItemRow,
-    Known,
-    Lease,
-    Move,
-    Release,
-    Store,
-)
+from towline_relay.store.base import Lease, Store
+from towline_relay.store.effects import Effects, Intent, IntentClose, Move, Release
+from towline_relay.store.rows import EventRow, ItemRow, Known
 from towline_relay.store.states import OPEN, State
 from towline_relay.sync import decide
 from towline_relay.sync.attempt import Judge

@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
-from towline_relay.store.base import AGAIN, EventRow, ItemRow, Known, LinkRow, Move, Release
+from towline_relay.store.effects import AGAIN, Move, Release
+from towline_relay.store.rows import EventRow, ItemRow, Known, LinkRow
 from towline_relay.store.sku import fold_sku
 from towline_relay.store.states import State
 from towline_relay.sync.mapping import ItemTarget, LeftOut, PriceTarget, StockTarget

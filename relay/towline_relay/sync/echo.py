@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from towline_relay.store.base import DeliveryRow, Known, LinkRow, Observed, Release
+from towline_relay.store.effects import Release
+from towline_relay.store.rows import DeliveryRow, Known, LinkRow, Observed
 from towline_relay.sync.decide import item_of, price_hash, stock_target, value_hash
 from towline_relay.sync.ownership import Attempt
 

@@ -7,7 +7,9 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
-from towline_relay.store.base import DeliveryRow, Effects, Known, Lease, Store
+from towline_relay.store.base import Lease, Store
+from towline_relay.store.effects import Effects
+from towline_relay.store.rows import DeliveryRow, Known
 from towline_relay.sync.decide import item_of, price_hash, stock_target, value_hash
 from towline_relay.sync.echo import Seen, look_at
 from towline_relay.sync.ownership import judge

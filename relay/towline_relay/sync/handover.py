@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 
-from towline_relay.store.base import Downlink, Effects, EventRow, Move, OrderSent, Store
+from towline_relay.store.base import Store
+from towline_relay.store.effects import Downlink, Effects, Move
+from towline_relay.store.rows import EventRow, OrderSent
 from towline_relay.store.states import State
 from towline_relay.sync.order_document import Document, NotWanted, build
 from towline_relay.sync.rules import Rules

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
-from towline_relay.store.base import NewDelivery, NewEvent
+from towline_relay.store.rows import NewDelivery, NewEvent
 from towline_relay.store.states import State
 from towline_shared.clock import parse_utc, utc_text
 from towline_shared.events import event_id

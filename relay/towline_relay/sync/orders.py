@@ -20,19 +20,17 @@ from towline_relay.shopify.models import (
     Refusal,
     Remedy,
 )
-from towline_relay.store.base import (
+from towline_relay.store.base import Lease, LeaseLost, Store
+from towline_relay.store.effects import (
     Effects,
-    EventRow,
     Intent,
     IntentClose,
-    Lease,
-    LeaseLost,
     Move,
     OrderAnswer,
     SayAgain,
-    Store,
     Supersede,
 )
+from towline_relay.store.rows import EventRow
 from towline_relay.store.states import OPEN, State
 from towline_relay.sync.attempt import Judge
 from towline_relay.sync.handover import HandOver

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from towline_relay.store.base import Conflict
+from towline_relay.store.rows import Conflict
 from towline_relay.sync.rules import Rules
 
 __all__ = ["Attempt", "judge", "owner_of"]

@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from towline_relay.store.base import NewEvent, Store
+from towline_relay.store.base import Store
+from towline_relay.store.rows import NewEvent
 from towline_relay.sync.intake import order_event
 from towline_relay.sync.shop_port import ShopPort
 from towline_shared.clock import Clock, parse_utc, utc_text

@@ -11,24 +11,25 @@ from typing import Any, TypeVar
 import pytest
 
 from tests.support.store import START, StoreHouse, new_event
-from towline_relay.store.base import (
-    Conflict,
+from towline_relay.store.base import Lease, LeaseLost
+from towline_relay.store.effects import (
     Effects,
-    EventQuery,
     Intent,
     IntentClose,
-    ItemRow,
-    Known,
-    Lease,
-    LeaseLost,
-    LinkRow,
     Move,
-    NewDelivery,
-    Observed,
     OrderAnswer,
-    OrderSent,
     Release,
     Supersede,
+)
+from towline_relay.store.rows import (
+    Conflict,
+    EventQuery,
+    ItemRow,
+    Known,
+    LinkRow,
+    NewDelivery,
+    Observed,
+    OrderSent,
 )
 from towline_relay.store.states import State
 from towline_shared.errors import Misuse

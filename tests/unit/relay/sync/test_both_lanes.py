@@ -20,7 +20,7 @@ from tests.support.engine_house import (
 from tests.support.fake_shop import BERLIN, Crash, money, shop_order
 from towline_relay.shopify.models import LineOutcome, Remedy
 from towline_relay.shopify.replies import Unsure
-from towline_relay.store.base import EventRow
+from towline_relay.store.rows import EventRow
 from towline_shared.errors import Refused, Retryable
 from towline_shared.events import Unreadable
 
