@@ -31,14 +31,14 @@ def say_again(db: sqlite3.Connection, tenant: str, what: SayAgain, *, now: datet
 def _last(db: sqlite3.Connection, tenant: str, key: str, what: SayAgain) -> list[NewEvent]:
     """Copy the newest stock of each warehouse, unless it is parked and so was never written."""
     rows = db.execute(
-        """SELECT id, lane, agent, subkey, seen_at, body, state, waits_for FROM event
+        """SELECT lane, agent, subkey, seen_at, body, state, waits_for FROM event
            WHERE serial IN (SELECT max(serial) FROM event
                             WHERE tenant = ? AND entity = 'stock' AND key = ? GROUP BY subkey)""",
         (tenant, key),
     ).fetchall()
     return [
         NewEvent(
-            id=event_id("again", what.after, row["id"]),
+            id=event_id("again", what.after, key, row["subkey"]),
             lane=row["lane"],
             tenant=tenant,
             agent=row["agent"],

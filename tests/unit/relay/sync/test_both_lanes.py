@@ -427,7 +427,7 @@ def test_after_an_answer_the_erps_last_stock_is_said_again(engine: EngineHouse) 
 def test_a_newer_stock_is_never_replaced_by_saying_an_older_one_again(
     engine: EngineHouse,
 ) -> None:
-    """What the ERP said last and is still open needs no copy."""
+    """The copy is of what the ERP said last, also when that is still open."""
     engine.feed(item("AB-1"), price("AB-1"), stock("AB-1", 10))
     engine.settle()
     engine.shop.orders[GID] = shop_order()
