@@ -34,6 +34,7 @@ __all__ = ["SUBPROTOCOL", "LinkClient", "LinkState"]
 
 SUBPROTOCOL = Subprotocol("towline.link.v1")
 _log = structlog.get_logger(__name__)
+_STEADY_S = 30.0  # a session that lived this long was worth having
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +98,7 @@ class LinkClient:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._wake = asyncio.Event()
         self._state = LinkState(relay_url=url)
+        self._useful = False
 
     @property
     def state(self) -> LinkState:
@@ -114,7 +116,8 @@ class LinkClient:
         attempt = 0
         while True:
             least: float | None = None
-            before = self._state.epoch
+            begun = self._clock.monotonic()
+            self._useful = False
             try:
                 await self._session()
             except Retryable as error:
@@ -124,7 +127,9 @@ class LinkClient:
                 # Refused, revoked, diverged: it may be mended at the relay, so ask again, rarely.
                 least = self._backoff.most_s / 2
                 self._lost(error)
-            attempt = 0 if self._state.epoch != before else attempt + 1
+            # A relay that welcomes and then breaks off, its disk full, is no reason to storm it.
+            useful = self._useful or self._clock.monotonic() - begun > _STEADY_S
+            attempt = 0 if useful else attempt + 1
             self._state = replace(self._state, attempts=attempt)
             await asyncio.sleep(self._backoff.delay_s(attempt, rng=self._rng, least_s=least))
 
@@ -168,11 +173,13 @@ class LinkClient:
 
     def acked(self, name: str, upto: int) -> None:
         """Note and pass on a new acknowledgement."""
+        self._useful = True
         self._state = replace(self._state, acked={**self._state.acked, name: upto})
         self._on_acked(name, upto)
 
     def arrived(self) -> None:
         """Pass on that the inbox holds something new."""
+        self._useful = True
         self._on_inbox()
 
     def _lost(self, error: TowlineError) -> None:

@@ -84,7 +84,8 @@ class Session:
             _log.warning(
                 "link refused", action="link_refused", agent=self._agent_id, why=error.what
             )
-            await self.end(getattr(error, "code", "") or "refused", error.what)
+            code = "busy" if isinstance(error, Retryable) else getattr(error, "code", "")
+            await self.end(code or "refused", error.what)
             return
         except (TimeoutError, ConnectionError):
             await self._socket.close()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import shutil
+import sqlite3
 from dataclasses import replace
 from pathlib import Path
 
@@ -57,6 +58,33 @@ def test_a_relay_that_restarts_costs_nothing_and_doubles_nothing(tmp_path: Path)
                 await relay.start()
                 await until(lambda: buffer.backlog().result().unacked == 0)
                 assert relay.got() == [event.id for event in prices(1, 80)]
+
+    asyncio.run(story())
+
+
+def test_a_relay_whose_disk_is_full_loses_nothing_and_heals_without_hands(tmp_path: Path) -> None:
+    """What can't be written is not acknowledged; the agent says why, waits, and goes on."""
+
+    async def story() -> None:
+        async with relay_and_agent(tmp_path) as (relay, identity, buffer):
+
+            def cap(db: sqlite3.Connection) -> None:
+                pages = db.execute("PRAGMA page_count").fetchone()[0]
+                db.execute(f"PRAGMA max_page_count={pages + 2}")
+
+            def lift(db: sqlite3.Connection) -> None:
+                db.execute("PRAGMA max_page_count=1000000")
+
+            relay.database.call(cap)
+            buffer.capture(stream="changes", events=prices(1, 900)).result()
+            async with running(client(relay.url, identity, buffer)) as link:
+                await until(lambda: link.state.attempts >= 3)
+                assert not link.state.connected or link.state.last_error
+                acked = link.state.acked.get("changes", 0)
+                assert acked <= len(relay.got()) < 900
+                relay.database.call(lift)
+                await until(lambda: buffer.backlog().result().unacked == 0)
+                assert relay.got() == [event.id for event in prices(1, 900)]
 
     asyncio.run(story())
 
