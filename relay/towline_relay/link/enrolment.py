@@ -29,6 +29,7 @@ __all__ = [
     "redeem",
     "revoke",
     "saw",
+    "suspect",
 ]
 
 SCHEMA = """
@@ -123,23 +124,25 @@ def join(db: sqlite3.Connection, *, agent_id: str, join_counter: int, clock: Clo
     """Begin a session: a new epoch fences every older one.
 
     The counter changes with each session and the agent keeps it, so a copy of the agent's folder
-    shows an old one. The value before the last is accepted while the last was never confirmed: its
-    WELCOME may have been lost.
+    shows an old one. The value before the last is good for as long as the last is unconfirmed: its
+    WELCOME may have been lost, and the next one too, so the same value is given again. A value this
+    relay has not given yet is good as well: the agent has proved its key, so it is the relay's own
+    database that is the older copy.
 
     Raises:
         Refused: the counter is an old one: two machines use one identity.
     """
     row = db.execute("SELECT * FROM agent WHERE agent_id=?", (agent_id,)).fetchone()
-    expected = int(row["join_counter"])
-    lost_welcome = not row["join_confirmed"] and join_counter == expected - 1
-    if join_counter != expected and not lost_welcome:
+    given = int(row["join_counter"])
+    lost_welcome = not row["join_confirmed"] and join_counter == given - 1
+    if join_counter < given and not lost_welcome:
         raise Refused(
             "This agent has an old join counter: two machines use one identity, or its state was"
             " restored from a copy.",
             hint="Stop the copy, and enrol the right one anew.",
             code="clone",
         )
-    joined = Joined(epoch=int(row["epoch"]) + 1, join_counter=expected + 1)
+    joined = Joined(epoch=int(row["epoch"]) + 1, join_counter=join_counter + 1)
     db.execute(
         "UPDATE agent SET epoch=?, join_counter=?, join_confirmed=0, suspicion='', last_seen_at=?"
         " WHERE agent_id=?",
