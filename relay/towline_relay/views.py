@@ -20,6 +20,7 @@ from towline_relay.store.rows import EventQuery, EventRow
 from towline_relay.store.states import State
 from towline_relay.sync.intake import take_in
 from towline_relay.webhooks.delivery import Delivery, PutResult
+from towline_shared.sealing import fingerprint as key_words
 
 __all__ = ["EnrolledAgents", "Inbox", "PagesStore", "agent_facts"]
 
@@ -124,6 +125,7 @@ def agent_facts(
                 detail=row.suspicion or (beat.detail if beat else ""),
                 version=link.version if link else row.version,
                 fingerprint=link.fingerprint if link else row.fingerprint,
+                key=key_words(row.public_key),
                 epoch=row.epoch,
                 revoked=row.revoked_at is not None,
             )

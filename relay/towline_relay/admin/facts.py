@@ -44,6 +44,7 @@ class AgentFacts:
         oldest_unsent_s: age of the oldest of them in seconds.
         ibmi: ``up``, ``down``, ``restricted`` or ``unknown``.
         fingerprint: serial, partition, system and RDB name of its IBM i; empty when unknown.
+        key: fingerprint of its public key, to compare with what ``enrol`` printed on site.
         epoch: session epoch; a stale socket has a lower one.
     """
 
@@ -59,6 +60,7 @@ class AgentFacts:
     detail: str = ""
     version: str = ""
     fingerprint: str = ""
+    key: str = ""
     epoch: int = 0
     revoked: bool = False
 

@@ -118,6 +118,7 @@ def _agent(agent: AgentFacts, now: datetime) -> dict[str, Any]:
         "detail": agent.detail,
         "version": agent.version,
         "fingerprint": agent.fingerprint,
+        "key": agent.key,
         "epoch": agent.epoch,
         "revoked": agent.revoked,
     }
