@@ -132,6 +132,7 @@ class Relay:
             token=token,
             clock=self.clock,
             retry=self._retry,
+            revoke=self._link.revoke,
         )
         # The socket sessions end by GOAWAY; what is left is cut after the graceful time.
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=5.0)

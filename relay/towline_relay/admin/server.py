@@ -24,6 +24,7 @@ __all__ = ["setup_admin"]
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 Agents = Callable[[], Awaitable[Sequence[AgentFacts]]]
 Retry = Callable[[str, str], Awaitable[bool]]
+Revoke = Callable[[str], Awaitable[bool]]
 
 _SESSION = "towline_session"
 _BEFORE = "towline_sign_in"
@@ -50,14 +51,16 @@ def setup_admin(
     token: str,
     clock: Clock,
     retry: Retry | None = None,
+    revoke: Revoke | None = None,
 ) -> None:
     """Add the operator's pages under ``/admin``; nothing else of the app changes.
 
     Args:
         retry: takes tenant and event id of a parked event and makes it pending again; returns
             whether it was parked. Without it the pages only show.
+        revoke: takes the id of an agent and shuts it out at once.
     """
-    admin = _Admin(store=store, agents=agents, token=token, clock=clock, retry=retry)
+    admin = _Admin(store=store, agents=agents, token=token, clock=clock, retry=retry, revoke=revoke)
     get, post = app.router.add_get, app.router.add_post
     get("/admin", admin.open(admin.home))
     get("/admin/", admin.open(admin.home))
@@ -65,6 +68,8 @@ def setup_admin(
     post("/admin/sign-in", admin.open(admin.sign_in))
     post("/admin/sign-out", admin.open(admin.sign_out))
     post("/admin/events/{event_id:[^/]+}/retry", admin.open(admin.retry))
+    get("/admin/agents/{agent_id}/shut-out", admin.guarded(admin.shut_out_page, as_json=False))
+    post("/admin/agents/{agent_id}/shut-out", admin.open(admin.shut_out))
     get("/admin/static/{name}", admin.open(admin.static))
     for path, page in (
         ("/admin/agents", admin.agents_page),
@@ -81,10 +86,18 @@ def _twin(path: str) -> str:
 
 class _Admin:
     def __init__(
-        self, *, store: AdminStore, agents: Agents, token: str, clock: Clock, retry: Retry | None
+        self,
+        *,
+        store: AdminStore,
+        agents: Agents,
+        token: str,
+        clock: Clock,
+        retry: Retry | None,
+        revoke: Revoke | None,
     ) -> None:
         self._store = store
         self._retry = retry
+        self._revoke = revoke
         self._agents = agents
         self._clock = clock
         self._sessions = Sessions(token, clock=clock)
@@ -196,13 +209,39 @@ class _Admin:
             "can_retry": self._retry is not None and event.state == "parked"
         }
 
-    async def retry(self, request: web.Request) -> web.StreamResponse:
-        """Make a parked event pending again; asking twice changes nothing more."""
+    async def shut_out_page(self, request: web.Request) -> tuple[str, dict[str, Any]]:
+        return "shut_out.html", {"agent": await self._agent(request)}
+
+    async def shut_out(self, request: web.Request) -> web.StreamResponse:
+        """Revoke an agent; asking twice changes nothing more."""
+        if not await self._has_form(request):
+            return self._page(request, "wrong.html", {"what": "This form had expired."}, status=403)
+        if self._revoke is None:
+            return self._page(request, "wrong.html", {"what": "This is not offered."}, status=404)
+        try:
+            agent = await self._agent(request)
+        except Wrong as wrong:
+            return self._wrong(request, wrong, as_json=False)
+        await self._revoke(agent.agent_id)
+        raise web.HTTPSeeOther("/admin/agents")
+
+    async def _agent(self, request: web.Request) -> AgentFacts:
+        for agent in await self._agents():
+            if agent.agent_id == request.match_info["agent_id"]:
+                return agent
+        raise Wrong(404, "There is no agent with this id.")
+
+    async def _has_form(self, request: web.Request) -> bool:
+        """Tell whether a form was sent from a page of this session."""
         session = request.cookies.get(_SESSION, "")
         form = await read_form(request)
-        if not self._has_session(request) or not self._sessions.is_form_token(
+        return self._has_session(request) and self._sessions.is_form_token(
             form.get("form_token", ""), bound_to=session
-        ):
+        )
+
+    async def retry(self, request: web.Request) -> web.StreamResponse:
+        """Make a parked event pending again; asking twice changes nothing more."""
+        if not await self._has_form(request):
             return self._page(request, "wrong.html", {"what": "This form had expired."}, status=403)
         event = await self._store.event(request.match_info["event_id"])
         if event is None or self._retry is None:

@@ -52,6 +52,7 @@ class FakeStore:
 
     known: list[EventFacts] = field(default_factory=list)
     retried: list[tuple[str, str]] = field(default_factory=list)
+    revoked: list[str] = field(default_factory=list)
 
     async def counts(self, *, tenant: str = "") -> Sequence[StateCount]:
         found = Counter((each.state, each.entity) for each in self.known)
@@ -74,6 +75,10 @@ class FakeStore:
 
     async def history(self, event_id: str) -> Sequence[HistoryStep]:
         return [HistoryStep(NOW, "parked", "The price could not be read.")]
+
+    async def revoke(self, agent_id: str) -> bool:
+        self.revoked.append(agent_id)
+        return True
 
     async def retry(self, tenant: str, event_id: str) -> bool:
         self.retried.append((tenant, event_id))
@@ -160,6 +165,7 @@ def build(store: FakeStore, *, clock: Clock | None = None) -> web.Application:
         token=TOKEN,
         clock=clock or ManualClock(NOW),
         retry=store.retry,
+        revoke=store.revoke,
     )
     return app
 

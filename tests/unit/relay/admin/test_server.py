@@ -10,7 +10,15 @@ import pytest
 from aiohttp import ClientResponse, web
 from aiohttp.test_utils import TestClient
 
-from tests.unit.relay.admin.fakes import NASTY, NOW, TOKEN, event, sample_store, served
+from tests.unit.relay.admin.fakes import (
+    NASTY,
+    NOW,
+    TOKEN,
+    event,
+    sample_agents,
+    sample_store,
+    served,
+)
 from towline_shared.clock import ManualClock
 
 Client = TestClient[web.Request, web.Application]
@@ -103,6 +111,7 @@ def test_a_post_without_our_form_token_does_nothing() -> None:
         await sign_in(client)
         assert (await client.post("/admin/sign-out")).status == 403
         assert (await client.post(f"/admin/events/{event(4).event_id}/retry")).status == 403
+        assert (await client.post("/admin/agents/a1/shut-out")).status == 403
         assert (await client.get("/admin/agents.json")).status == 200
 
     run(test)
@@ -246,6 +255,31 @@ def test_a_parked_event_can_be_tried_again_with_one_press() -> None:
             answer = await client.post(f"{path}/retry", data={"form_token": token})
             assert answer.url.path == path
             assert store.retried == [("nordwind", event(4).event_id)]
+
+    asyncio.run(inside())
+
+
+def test_an_agent_is_shut_out_after_a_page_that_asks() -> None:
+    """The page names the agent and its key; the press revokes once; a stranger's id is a 404."""
+
+    async def inside() -> None:
+        store = sample_store()
+        async with served(store) as client:
+            agent = sample_agents()[0]
+            path = f"/admin/agents/{agent.agent_id}/shut-out"
+            before = await client.get(path)
+            assert before.url.path == "/admin/sign-in"
+            await sign_in(client)
+            asked = await (await client.get(path)).text()
+            assert f"Shut out {agent.name}?" in asked
+            token = _form_token(asked)
+            answer = await client.post(path, data={"form_token": token})
+            assert answer.url.path == "/admin/agents"
+            assert store.revoked == [agent.agent_id]
+            stranger = "/admin/agents/nobody/shut-out"
+            assert (await client.get(stranger)).status == 404
+            assert (await client.post(stranger, data={"form_token": token})).status == 404
+            assert store.revoked == [agent.agent_id]
 
     asyncio.run(inside())
 
