@@ -22,7 +22,8 @@ from websockets.typing import Subprotocol
 
 from towline_agent.buffer import Buffer
 from towline_agent.identity import Identity
-from towline_agent.link_session import OPEN_S, Session, Speaker
+from towline_agent.link_session import OPEN_S, Session
+from towline_agent.speaker import Speaker
 from towline_shared import __version__
 from towline_shared.clock import Clock
 from towline_shared.errors import Permanent, Retryable, TowlineError

@@ -8,27 +8,20 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import random
 import secrets
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Protocol as TypingProtocol
+from collections import deque
 
 from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 
-from towline_agent.buffer import Buffer
-from towline_agent.identity import Identity
+from towline_agent.speaker import Listener, Speaker
 from towline_shared import __version__
-from towline_shared.clock import Clock, utc_text
-from towline_shared.codec import encode
 from towline_shared.errors import PeerFault, Permanent, Retryable, TowlineError
-from towline_shared.events import Event, Heartbeat, event_id
 from towline_shared.frames import (
-    BATCH_BYTES,
     BATCH_ROWS,
+    HANDSHAKE_BYTES,
+    MOST_BYTES,
     Ack,
-    Beat,
     Bye,
     Challenge,
     Credit,
@@ -36,6 +29,7 @@ from towline_shared.frames import (
     Frame,
     GoAway,
     Hello,
+    Limit,
     Position,
     Resume,
     StreamOffer,
@@ -44,54 +38,17 @@ from towline_shared.frames import (
     unpack,
 )
 from towline_shared.handshake import Sealed, agent_answer, check_divergence
-from towline_shared.link import Incoming, Outgoing, Protocol, Role, Timers
+from towline_shared.link import Protocol, Role, Timers
+from towline_shared.pending import Pending, Word
 from towline_shared.sealing import Ephemeral
 from towline_shared.stream_log import DOWN_STREAMS, UP_STREAMS
+from towline_shared.window import Incoming, Outgoing, text_bytes
 
-__all__ = ["OPEN_S", "Listener", "Session", "Speaker"]
+__all__ = ["OPEN_S", "Session"]
 
 OPEN_S = 20.0  # most seconds until WELCOME
 _BYE_S = 2.0
 _MOST_HEARTBEAT_S = 600
-
-
-class Listener(TypingProtocol):
-    """Who is told what happens in a session."""
-
-    def opened(self, epoch: int) -> None:
-        """The relay welcomed us."""
-        ...
-
-    def heard(self) -> None:
-        """The relay lives."""
-        ...
-
-    def acked(self, name: str, upto: int) -> None:
-        """The relay's new acknowledgement is written to the buffer."""
-        ...
-
-    def arrived(self) -> None:
-        """A batch of documents is written to the inbox."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class Speaker:
-    """Who speaks in a session, and with what.
-
-    Attributes:
-        boot_id: random, made when the process started.
-        heartbeat: how the agent is doing, asked at each heartbeat.
-        fingerprint: of the partition; empty until it is known.
-    """
-
-    identity: Identity
-    boot_id: str
-    buffer: Buffer
-    clock: Clock
-    rng: random.Random
-    heartbeat: Callable[[], Heartbeat]
-    fingerprint: Callable[[], str]
 
 
 class Session:
@@ -118,8 +75,9 @@ class Session:
         self._wake = appended
         self._protocol = Protocol(Role.AGENT)
         self._seals: Sealed | None = None
-        self._sending = asyncio.Lock()
+        self._pending = Pending()
         self._out: dict[str, Outgoing] = {}
+        self._turns: deque[Outgoing] = deque()
         self._in: dict[str, Incoming] = {}
         self._goaway: GoAway | None = None
         self._timers = Timers(self._clock.monotonic(), speaker.rng)
@@ -153,30 +111,33 @@ class Session:
         raise Retryable("The relay ended the link.")
 
     async def _work(self) -> None:
-        tasks = [
-            asyncio.create_task(loop(), name=f"link-{loop.__name__}")
-            for loop in (self._read, self._pump, self._beats)
-        ]
         try:
-            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-            # The reader is first: what the relay said explains why the others can't go on.
-            next(task for task in tasks if task.done()).result()
+            await self._until_one_ends()
         except asyncio.CancelledError:
             await self._bye("stop", "The agent is stopping.")
             raise
         except PeerFault as error:
             await self._bye("protocol", error.what)
             raise
+
+    async def _until_one_ends(self) -> None:
+        # The reader is first: what the relay said explains why the others can't go on.
+        loops = (self._read(), self._write(), self._beats())
+        tasks = [asyncio.create_task(loop) for loop in loops]
+        try:
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            ended = next(task for task in tasks if task.done())
         finally:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+        ended.result()
 
     # -- handshake ------------------------------------------------------------------------------
 
     async def _handshake(self) -> Welcome:
         ephemeral = Ephemeral()
-        offers = await self._offers()
+        offers = await self._speaker.offers()
         hello = Hello(
             agent_id=self._speaker.identity.agent_id,
             boot_id=self._speaker.boot_id,
@@ -212,19 +173,6 @@ class Session:
         await self._open(welcome, offers)
         return welcome
 
-    async def _offers(self) -> list[StreamOffer]:
-        return [
-            StreamOffer(
-                name=state.name,
-                direction="up" if state.direction == "out" else "down",
-                stream_id=state.stream_id,
-                first=first,
-                last=state.last,
-                chain=state.chain.hex(),
-            )
-            for state, first in await asyncio.wrap_future(self._buffer.offers())
-        ]
-
     async def _open(self, welcome: Welcome, offers: list[StreamOffer]) -> None:
         """Hold the relay's positions against the buffer and open a window for each."""
         up = [p for p in welcome.positions if p.direction == "up" and p.name in UP_STREAMS]
@@ -235,13 +183,15 @@ class Session:
             if chain is not None:
                 chains[position.name, position.upto] = chain.hex()
         check_divergence(offers, up, chain_at=chains)
-        limits = {limit.name: limit.upto for limit in welcome.limits}
+        limits = {limit.name: limit for limit in welcome.limits}
         for position in up:
             await self._acked(position.name, position.upto)
+            limit = limits.get(position.name, Limit(position.name, 0, 0))
             self._out[position.name] = Outgoing(
-                position.name, position.stream_id, position.upto, position.upto,
-                max(position.upto, limits.get(position.name, 0)),
+                position.name, position.stream_id, position.upto,
+                max(position.upto, limit.upto), max(0, limit.limit_bytes),
             )  # fmt: skip
+        self._turns.extend(self._out.values())
         for position in down:
             await self._open_down(position)
 
@@ -249,7 +199,7 @@ class Session:
         state = await asyncio.wrap_future(self._buffer.expect(position.name, position.stream_id))
         window = Incoming(position.name, state.stream_id, state.last, state.last)
         self._in[position.name] = window
-        await self._send(Credit(position.name, window.grant(ready=True)))
+        self._say(window.credit(ready=True))
 
     # -- loops ----------------------------------------------------------------------------------
 
@@ -278,14 +228,14 @@ class Session:
             raise PeerFault(f"The relay sent the unknown stream {frame.name[:40]!r}.")
         gap = window.check(frame)
         if gap is not None:
-            await self._send(gap)
+            self._say(gap)
             return
         _, upto = await asyncio.wrap_future(
             self._buffer.receive(
                 frame.name, stream_id=frame.stream_id, first=frame.first, rows=frame.rows
             )
         )
-        await self._send(window.stored(upto, ready=True))
+        self._say(window.stored(frame, upto, ready=True))
         self._listener.arrived()
 
     async def _ack(self, frame: Ack) -> None:
@@ -297,54 +247,41 @@ class Session:
         if await asyncio.wrap_future(self._buffer.acked(name, upto)):
             self._listener.acked(name, upto)
 
-    async def _pump(self) -> None:
+    async def _write(self) -> None:
+        """Send: what is pending before rows, and the streams in turn, so that none waits for all.
+
+        Nothing else sends while the link is open. That makes the order on the wire the order of
+        sealing, and lets reader and heartbeat go on while the relay does not take anything.
+        """
         while True:
             self._wake.clear()
-            sent = [await self._send_batch(window) for window in self._out.values()]
-            if not any(sent):
+            frame = self._pending.take() or await self._batch()
+            if frame is None:
                 await self._wake.wait()
+            else:
+                await self._send(frame)
 
-    async def _send_batch(self, window: Outgoing) -> bool:
-        rows = await asyncio.wrap_future(
-            self._buffer.unsent(
-                window.name,
-                after=window.last_sent,
-                rows=min(window.room, BATCH_ROWS),
-                most=BATCH_BYTES,
+    async def _batch(self) -> Data | None:
+        for window in list(self._turns):
+            self._turns.rotate(-1)
+            after, n = window.last_sent, min(window.room, BATCH_ROWS)
+            rows = await asyncio.wrap_future(
+                self._buffer.unsent(window.name, after=after, rows=n, most=window.room_bytes)
             )
-        )
-        if not rows:
-            return False
-        window.sent(rows[-1].seq)
-        await self._send(
-            Data(
-                window.name,
-                window.stream_id,
-                rows[0].seq,
-                tuple((row.event_id, row.entity, row.key, row.text) for row in rows),
-            )
-        )
-        return True
+            if rows and window.last_sent == after:  # else a RESUME came meanwhile: it wakes us
+                window.sent(text_bytes([row.text for row in rows]))
+                cells = tuple((row.event_id, row.entity, row.key, row.text) for row in rows)
+                return Data(window.name, window.stream_id, rows[0].seq, cells)
+        return None
 
     async def _beats(self) -> None:
-        await self._beat()
+        self._say(self._speaker.beat())
         while True:
             await asyncio.sleep(self._timers.wait_s(self._clock.monotonic()))
             if self._timers.dead(self._clock.monotonic()):
                 raise Retryable("The relay has been silent too long; connecting anew.")
             if self._timers.beat(self._clock.monotonic()):
-                await self._beat()
-
-    async def _beat(self) -> None:
-        now = self._clock.now()
-        event = Event(
-            id=event_id("heartbeat", self._speaker.boot_id, utc_text(now)),
-            key="",
-            origin="agent",
-            seen_at=now,
-            body=self._speaker.heartbeat(),
-        )
-        await self._send(Beat(at=utc_text(now), event=encode(event)))
+                self._say(self._speaker.beat())
 
     # -- bytes ----------------------------------------------------------------------------------
 
@@ -354,12 +291,15 @@ class Session:
             raise PeerFault(f"The relay speaks of the unknown stream {name[:40]!r}.")
         return window
 
+    def _say(self, word: Word) -> None:
+        self._pending.put(word)
+        self._wake.set()
+
     async def _send(self, frame: Frame) -> bytes:
-        async with self._sending:  # sealing counts frames, so order on the wire is order of sealing
-            self._protocol.sent(frame)
-            message = pack(frame, self._seals.to_relay if self._seals else None)
-            await self._socket.send(message)
-            return message
+        self._protocol.sent(frame)
+        message = pack(frame, self._seals.to_relay if self._seals else None)
+        await self._socket.send(message)
+        return message
 
     async def _bye(self, code: str, reason: str) -> None:
         """Say why we go, if the peer still listens."""
@@ -371,7 +311,8 @@ class Session:
         message = await self._socket.recv(decode=False)
         if isinstance(message, str):
             raise PeerFault("The relay sent text; the link is binary.")
-        frame = unpack(message, self._seals.to_agent if self._seals else None)
+        most = MOST_BYTES if self._protocol.proven else HANDSHAKE_BYTES
+        frame = unpack(message, self._seals.to_agent if self._seals else None, most=most)
         self._protocol.received(frame)
         self._timers.heard(self._clock.monotonic())
         self._listener.heard()

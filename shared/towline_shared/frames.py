@@ -20,6 +20,7 @@ from towline_shared.errors import Misuse, PeerFault
 __all__ = [
     "BATCH_BYTES",
     "BATCH_ROWS",
+    "HANDSHAKE_BYTES",
     "MOST_BYTES",
     "Ack",
     "Auth",
@@ -45,6 +46,7 @@ VERSION = 1
 BATCH_ROWS = 500
 BATCH_BYTES = 64 * 1024
 MOST_BYTES = 4 << 20  # before and after inflation; an event of 1 MiB may double by escaping
+HANDSHAKE_BYTES = 64 * 1024  # before either side has proved who it is
 
 _COMPRESSED = 0x01
 _SEALED = 0x02
@@ -122,10 +124,16 @@ class Position:
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """Absolute credit of one stream: numbers up to and including ``upto`` may be sent."""
+    """Absolute credit of one stream.
+
+    Attributes:
+        upto: numbers up to and including it may be sent...
+        limit_bytes: ...while the texts before them, since the session began, have fewer bytes.
+    """
 
     name: str
     upto: int
+    limit_bytes: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,11 +159,12 @@ class Data:
 
 @dataclass(frozen=True, slots=True)
 class Ack:
-    """Durable up to and including ``upto``; ``limit`` is fresh credit."""
+    """Durable up to and including ``upto``; ``limit`` and ``limit_bytes`` are fresh credit."""
 
     name: str
     upto: int
     limit: int
+    limit_bytes: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +173,7 @@ class Credit:
 
     name: str
     limit: int
+    limit_bytes: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,14 +253,17 @@ def pack(frame: Frame, cipher: Cipher | None = None) -> bytes:
     return bytes((VERSION, flags)) + body
 
 
-def unpack(message: bytes, cipher: Cipher | None = None) -> Frame:
+def unpack(message: bytes, cipher: Cipher | None = None, *, most: int = MOST_BYTES) -> Frame:
     """Read one binary message.
+
+    Args:
+        most: bytes it may have, before and after inflation; a stranger gets fewer.
 
     Raises:
         PeerFault: it is not a frame of this version, too large, not sealed although the session
             is, or changed on the way.
     """
-    if len(message) < 2 or len(message) > MOST_BYTES:
+    if len(message) < 2 or len(message) > most:
         raise PeerFault(f"A message of {len(message)} bytes is not a frame.")
     header, body = message[:2], message[2:]
     if header[0] != VERSION:
@@ -262,18 +275,18 @@ def unpack(message: bytes, cipher: Cipher | None = None) -> Frame:
     if cipher is not None:
         body = cipher.open(body, header)
     if header[1] & _COMPRESSED:
-        body = _inflate(body)
+        body = _inflate(body, most)
     return _frame(body)
 
 
-def _inflate(body: bytes) -> bytes:
+def _inflate(body: bytes, most: int) -> bytes:
     inflater = zlib.decompressobj()
     try:
-        plain = inflater.decompress(body, MOST_BYTES)
+        plain = inflater.decompress(body, most)
     except zlib.error:
         raise PeerFault("A compressed frame can't be read.") from None
     if inflater.unconsumed_tail or not inflater.eof:
-        raise PeerFault(f"A compressed frame is cut off or larger than {MOST_BYTES} bytes.")
+        raise PeerFault(f"A compressed frame is cut off or larger than {most} bytes.")
     return plain
 
 

@@ -1,7 +1,7 @@
-"""The link's rules without I/O: who may say what when (a table), and the windows of a session.
+"""The link's rules without I/O: who may say what when (a table), and when a peer counts as dead.
 
-Rule 1: everything that decides what may be sent or accepted lives here; the websockets shells on
-both sides only move bytes and commit.
+Rule 1: what may be said is decided here, what may be sent and accepted in ``window``; the websocket
+shells on both sides only move bytes and commit.
 Rule 2: nothing here is trusted across a reconnect. A session starts from what both databases say.
 
 The agent opens: HELLO, CHALLENGE, AUTH, WELCOME. From AUTH on every frame is sealed. Then both
@@ -37,9 +37,6 @@ __all__ = [
     "HEARTBEAT_S",
     "RECEIVE",
     "SEND",
-    "WINDOW_ROWS",
-    "Incoming",
-    "Outgoing",
     "Protocol",
     "Role",
     "State",
@@ -49,7 +46,6 @@ __all__ = [
 HEARTBEAT_S = 20
 _JITTER = 0.2
 _DEAD_AFTER = 2.5  # heartbeats; balancers cut an idle connection at 60 s
-WINDOW_ROWS = 5_000
 
 
 class Role(Enum):
@@ -129,6 +125,11 @@ class Protocol:
     role: Role
     state: State = State.START
 
+    @property
+    def proven(self) -> bool:
+        """Whether both ends have proved who they are; before that a peer may be anybody."""
+        return self.state in (State.OPEN, State.LEAVING)
+
     def received(self, frame: Frame) -> None:
         """Take note of a frame from the peer.
 
@@ -150,119 +151,6 @@ class Protocol:
         if after is None:
             raise Misuse(f"{_name(frame)} can't be sent while the link is {self.state.value}.")
         self.state = after
-
-
-@dataclass
-class Outgoing:
-    """The window of a stream we write.
-
-    Attributes:
-        last_sent: number after which sending goes on; RESUME sets it back.
-        acked: highest number the peer has made durable.
-        limit: highest number the peer allows.
-    """
-
-    name: str
-    stream_id: str
-    last_sent: int
-    acked: int
-    limit: int
-    _most_sent: int = field(init=False)
-
-    def __post_init__(self) -> None:
-        self._most_sent = self.last_sent
-
-    @property
-    def room(self) -> int:
-        """How many more rows may be sent now."""
-        return max(0, self.limit - self.last_sent)
-
-    def sent(self, upto: int) -> None:
-        """Note that rows went out."""
-        if upto > self.limit:
-            raise Misuse(f"{self.name} sent {upto} beyond its credit {self.limit}.")
-        self.last_sent = max(self.last_sent, upto)
-        self._most_sent = max(self._most_sent, upto)
-
-    def on_ack(self, frame: Ack) -> bool:
-        """Take a cumulative acknowledgement; returns whether it says anything new.
-
-        Raises:
-            PeerFault: it acknowledges what was not sent in this session.
-        """
-        if frame.upto > self._most_sent:
-            raise PeerFault(
-                f"The peer acknowledged {self.name} up to {frame.upto}; sent was {self._most_sent}."
-            )
-        self.limit = max(self.limit, frame.limit)
-        if frame.upto <= self.acked:
-            return False
-        self.acked = frame.upto
-        self.last_sent = max(self.last_sent, frame.upto)  # it may answer rows before a RESUME
-        return True
-
-    def on_credit(self, frame: Credit) -> None:
-        """Take credit; it is absolute, so an old or repeated grant changes nothing."""
-        self.limit = max(self.limit, frame.limit)
-
-    def on_resume(self, frame: Resume) -> None:
-        """Go back: the peer saw a gap.
-
-        Raises:
-            PeerFault: it wants what it has acknowledged, or what was never sent.
-        """
-        if not self.acked <= frame.after <= self._most_sent:
-            raise PeerFault(
-                f"The peer wants {self.name} after {frame.after}; possible is"
-                f" {self.acked} to {self._most_sent}."
-            )
-        self.last_sent = frame.after
-
-
-@dataclass
-class Incoming:
-    """The window of a stream the peer writes.
-
-    Attributes:
-        durable: highest number on our disk.
-        granted: highest number we ever allowed.
-        window: how many rows beyond what is durable may be under way.
-    """
-
-    name: str
-    stream_id: str
-    durable: int
-    granted: int
-    window: int = WINDOW_ROWS
-
-    def check(self, frame: Data) -> Resume | None:
-        """Look at a batch before it is written; returns a RESUME when it leaves a gap.
-
-        Duplicates pass: the write leaves them out, and the acknowledgement repeats the truth.
-
-        Raises:
-            PeerFault: foreign stream, empty or beyond the credit.
-        """
-        if frame.stream_id != self.stream_id:
-            raise PeerFault(f"The peer sent {self.name} under another stream id.")
-        if frame.first < 1 or not frame.rows:
-            raise PeerFault(f"The peer sent an empty batch of {self.name}.")
-        if frame.first + len(frame.rows) - 1 > self.granted:
-            raise PeerFault(f"The peer sent {self.name} beyond its credit of {self.granted}.")
-        if frame.first > self.durable + 1:
-            return Resume(self.name, self.durable)
-        return None
-
-    def stored(self, upto: int, *, ready: bool) -> Ack:
-        """Acknowledge what the commit holds, with fresh credit when there is room for more."""
-        self.durable = max(self.durable, upto)
-        return Ack(self.name, self.durable, self.grant(ready=ready))
-
-    def grant(self, *, ready: bool) -> int:
-        """Return the credit: one window beyond what is durable, or what was granted already."""
-        if ready:
-            self.granted = max(self.granted, self.durable + self.window)
-        return self.granted
 
 
 @dataclass

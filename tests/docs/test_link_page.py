@@ -10,7 +10,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from tests.support.labs import ROOT
-from towline_shared import frames, link, stream_log
+from towline_shared import frames, link, stream_log, window
 from towline_shared.frames import Auth, Challenge, Frame, Hello, pack, unpack
 from towline_shared.handshake import agent_answer, relay_accepts, relay_challenge
 from towline_shared.link import SEND, Role
@@ -92,6 +92,7 @@ def test_the_vector_reads_as_the_page_says() -> None:
     ("words", "value"),
     [
         ("bytes of a message, and of a body after inflation", frames.MOST_BYTES),
+        ("the same before both ends have proved who they are", frames.HANDSHAKE_BYTES),
         ("rows of one DATA", frames.BATCH_ROWS),
         ("bytes of text in one DATA, unless it is a single row", frames.BATCH_BYTES),
     ],
@@ -103,7 +104,7 @@ def test_limits_are_the_codes(words: str, value: int) -> None:
 
 def test_other_numbers_are_the_codes() -> None:
     """Window and heartbeat stand in sentences."""
-    assert f"one window of {link.WINDOW_ROWS} rows" in PAGE
+    assert f"one window of {window.WINDOW_ROWS} rows and {window.WINDOW_BYTES} bytes" in PAGE
     assert f"every `heartbeat_s` ({link.HEARTBEAT_S}) seconds" in PAGE
 
 
@@ -140,7 +141,7 @@ def test_every_code_of_an_end_stands_on_the_page() -> None:
     said: set[str] = set()
     for path in sources:
         text = path.read_text(encoding="utf-8")
-        said |= set(re.findall(r'(?:code=|\.end\(|Bye\(|_bye\()"(\w+)"', text))
+        said |= set(re.findall(r'(?:code=|Bye\(|_bye\()"(\w+)"', text))
         for pair in re.findall(r'code or "(\w+)"|code = "(\w+)" if', text):
             said |= {word for word in pair if word}
     ends = PAGE[PAGE.index("## Ends") :]

@@ -21,11 +21,12 @@ from towline_shared.events import Event, Price, event_id
 from towline_shared.frames import Ack, Credit, Data, Frame, Position, StreamOffer, pack, unpack
 from towline_shared.frames import Resume as ResumeFrame
 from towline_shared.handshake import check_divergence
-from towline_shared.link import Incoming, Outgoing
 from towline_shared.stream_log import SCHEMA, LogRow, Received, StreamLog
+from towline_shared.window import Incoming, Outgoing, text_bytes
 
 NAME = "changes"
 WINDOW = 7
+WINDOW_BYTES = 2500  # less than two large rows
 NOW = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
 
 
@@ -95,10 +96,15 @@ class LinkPair(RuleBasedStateMachine):
             self.session = self._met()
         out = self.session.out
         found = self.log.unsent(
-            self.writer, "r", NAME, after=out.last_sent, rows=min(out.room, rows), most=most
+            self.writer,
+            "r",
+            NAME,
+            after=out.last_sent,
+            rows=min(out.room, rows),
+            most=min(out.room_bytes, most),
         )
         if found:
-            out.sent(found[-1].seq)
+            out.sent(text_bytes([row.text for row in found]))
             batch = tuple((row.event_id, row.entity, row.key, row.text) for row in found)
             self.session.up.append(pack(Data(NAME, out.stream_id, found[0].seq, batch)))
 
@@ -131,8 +137,7 @@ class LinkPair(RuleBasedStateMachine):
         """The reader is busy, or no longer."""
         self.ready = ready
         if self.session is not None and ready:
-            limit = self.session.into.grant(ready=True)
-            self._reply(Credit(NAME, limit))
+            self._reply(self.session.into.credit(ready=True))
 
     @precondition(lambda self: self.session is not None and self.session.up)
     @rule(fate=st.sampled_from([*["well"] * 8, "before commit", "before ack"]))
@@ -156,7 +161,7 @@ class LinkPair(RuleBasedStateMachine):
             self.session = None
             return
         upto = self.log.state(self.reader, "w", NAME, "in").last
-        self._reply(self.session.into.stored(upto, ready=self.ready))
+        self._reply(self.session.into.stored(frame, upto, ready=self.ready))
 
     @precondition(lambda self: self.session is not None and self.session.down)
     @rule(crash=st.sampled_from([*[False] * 8, True]))
@@ -198,6 +203,8 @@ class LinkPair(RuleBasedStateMachine):
             out, into = self.session.out, self.session.into
             assert out.acked <= into.durable == len(self._received())
             assert out.last_sent <= out.limit <= into.granted <= into.durable + WINDOW
+            assert out.limit_bytes <= into.granted_bytes <= into.durable_bytes + WINDOW_BYTES
+            assert sum(self._under_way()[:-1]) < WINDOW_BYTES
 
     @invariant()
     def what_is_missing_can_be_sent(self) -> None:
@@ -235,9 +242,9 @@ class LinkPair(RuleBasedStateMachine):
         check_divergence([offer], [position], chain_at=chains)
         upto = position.upto
         self.log.acked(self.writer, "r", NAME, upto)
-        into = Incoming(NAME, there.stream_id, upto, upto, window=WINDOW)
+        into = Incoming(NAME, there.stream_id, upto, upto, window=WINDOW, window_bytes=WINDOW_BYTES)
         limit = into.grant(ready=self.ready)
-        return Session(Outgoing(NAME, here.stream_id, upto, upto, limit), into)
+        return Session(Outgoing(NAME, here.stream_id, upto, limit.upto, limit.limit_bytes), into)
 
     def _append(self, n: int, size: int) -> list[str]:
         events = []
@@ -251,6 +258,15 @@ class LinkPair(RuleBasedStateMachine):
     def _reply(self, frame: Frame) -> None:
         assert self.session is not None
         self.session.down.append(pack(frame))
+
+    def _under_way(self) -> list[int]:
+        """Return the bytes of each row the writer has sent and the reader does not have."""
+        assert self.session is not None
+        durable, n = self.session.into.durable, self.session.out.last_sent
+        rows = self.log.unsent(
+            self.writer, "r", NAME, after=durable, rows=max(0, n - durable), most=1 << 40
+        )
+        return text_bytes([row.text for row in rows])
 
     def _received(self) -> list[LogRow]:
         return self.log.inbox(self.reader, "w", NAME, limit=10_000)

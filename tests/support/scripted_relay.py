@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable
 from typing import Any
 
 from towline_agent.buffer import Buffer
 from towline_agent.identity import Identity
-from towline_agent.link_session import Session, Speaker
-from towline_shared.clock import SystemClock
+from towline_agent.link_session import Session
+from towline_agent.speaker import Speaker
+from towline_shared.clock import Clock, SystemClock
 from towline_shared.events import Heartbeat
 from towline_shared.frames import Frame, Hello, Limit, Position, Welcome, pack, unpack
 from towline_shared.handshake import Sealed, relay_accepts, relay_challenge
@@ -29,15 +29,14 @@ class ScriptedRelay:
         self._to_relay: asyncio.Queue[bytes] = asyncio.Queue()
         self._seals: Sealed | None = None
         self.stream_ids: dict[str, str] = {}
-        self.sent = 0
-        self.on_sent: Callable[[int], None] = lambda n: None
+        self.takes = asyncio.Event()  # cleared: full buffers, whoever sends waits
+        self.takes.set()
 
     # What a session uses of a websocket:
 
     async def send(self, message: bytes) -> None:
+        await self.takes.wait()
         await self._to_relay.put(message)
-        self.sent += 1
-        self.on_sent(self.sent)
 
     async def recv(self, *, decode: bool) -> bytes | str:
         assert decode is False
@@ -79,7 +78,9 @@ class ScriptedRelay:
         )
         return hello
 
-    async def welcome(self, *, upto: int = 0, limit: int = 100, **changes: Any) -> None:
+    async def welcome(
+        self, *, upto: int = 0, limit: int = 100, limit_bytes: int = 1 << 20, **changes: Any
+    ) -> None:
         """Play the whole handshake."""
         await self.prove()
         values: dict[str, Any] = {
@@ -92,7 +93,7 @@ class ScriptedRelay:
                 Position("from the future", "up", "x", 3, ""),
                 Position("from the future", "down", "x", 3, ""),
             ),
-            "limits": (Limit("changes", limit),),
+            "limits": (Limit("changes", limit, limit_bytes),),
         }
         await self.say(Welcome(**(values | changes)))
 
@@ -118,13 +119,22 @@ class Notes:
         self.arrivals += 1
 
 
-def session_of(relay: ScriptedRelay, buffer: Buffer, notes: Notes, pinned: str) -> Session:
+class HastyClock(SystemClock):
+    """A clock on which fifty seconds pass in one."""
+
+    def monotonic(self) -> float:
+        return super().monotonic() * 50
+
+
+def session_of(
+    relay: ScriptedRelay, buffer: Buffer, notes: Notes, pinned: str, *, clock: Clock | None = None
+) -> Session:
     identity = Identity(
         agent_id="a", tenant="t", name="n", relay_url="ws://relay",
         relay_keys=(pinned,), key=SigningKey.generate(),
     )  # fmt: skip
     speaker = Speaker(
-        identity=identity, boot_id="b", buffer=buffer, clock=SystemClock(),
+        identity=identity, boot_id="b", buffer=buffer, clock=clock or SystemClock(),
         rng=random.Random(1), heartbeat=lambda: Heartbeat(0, 0.0, "up", "test"),
         fingerprint=lambda: "partition",
     )  # fmt: skip

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 from towline_shared.errors import Refused
 from towline_shared.frames import Position, StreamOffer
-from towline_shared.link import Incoming, Outgoing
 from towline_shared.stream_log import DOWN_STREAMS, UP_STREAMS, StreamLog
+from towline_shared.window import Incoming, Outgoing
 
 __all__ = ["positions", "windows"]
 
@@ -49,7 +49,7 @@ def windows(
     for each in found:
         if each.direction == "down":
             last = have.get(each.name, 0)
-            outgoing[each.name] = Outgoing(each.name, each.stream_id, last, last, last)
+            outgoing[each.name] = Outgoing(each.name, each.stream_id, last, last, 0)
     return incoming, outgoing
 
 

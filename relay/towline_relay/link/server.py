@@ -7,7 +7,6 @@ stream log and handed to the sink in one commit, and acknowledged after it.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import random
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
@@ -25,7 +24,7 @@ from towline_shared.clock import Clock
 from towline_shared.database import Database
 from towline_shared.errors import Refused
 from towline_shared.events import Heartbeat
-from towline_shared.frames import MOST_BYTES
+from towline_shared.frames import MOST_BYTES, Bye, GoAway
 from towline_shared.sealing import SigningKey, is_public_key
 from towline_shared.stream_log import LogRow, StreamLog
 
@@ -108,7 +107,9 @@ class LinkServer:
         if socket.ws_protocol != SUBPROTOCOL:
             await socket.close(code=1002, message=b"towline.link.v1 is spoken here")
             return socket
-        session = Session(self, socket, address=request.remote or "")
+        session = Session(
+            self, socket, address=request.remote or "", cut=lambda: _cut(request.transport)
+        )
         await session.serve()
         return socket
 
@@ -159,30 +160,28 @@ class LinkServer:
     async def goaway(self, reason: str, *, most_s: int = 30) -> None:
         """Ask every agent to come back later, spread over a while, and end the sessions."""
         sessions = list(self._sessions.values())
-        await asyncio.gather(
-            *(session.leave(reason, after_s=self.rng.randint(1, most_s)) for session in sessions),
-            return_exceptions=True,
-        )
+        for session in sessions:
+            session.dismiss(GoAway(self.rng.randint(1, most_s), reason))
+        await asyncio.gather(*(session.gone() for session in sessions))
 
     async def revoke(self, agent_id: str) -> bool:
         """Shut an agent out at once."""
         done = await self.unit(lambda db: enrolment.revoke(db, agent_id, clock=self.clock))
         session = self._sessions.get(agent_id)
         if session is not None:
-            with contextlib.suppress(ConnectionError):
-                await session.end("revoked", "This agent was revoked at the relay.")
+            session.dismiss(Bye("revoked", "This agent was revoked at the relay."))
         return done
 
     # -- what sessions tell -----------------------------------------------------------------------
 
-    async def opened(self, agent_id: str, session: Session, link: AgentLink) -> None:
+    def opened(self, agent_id: str, session: Session, link: AgentLink) -> None:
         """Register the newest session; an older one is told that it was taken over."""
         older = self._sessions.get(agent_id)
         self._sessions[agent_id] = session
         self._links[agent_id] = link
         _log.info("agent joined", action="agent_joined", agent=agent_id, epoch=link.epoch)
         if older is not None:
-            await older.end("taken_over", "A newer connection of this agent took over.")
+            older.dismiss(Bye("taken_over", "A newer connection of this agent took over."))
 
     def closed(self, agent_id: str, session: Session) -> None:
         """Forget a session, unless a newer one has taken its place."""
@@ -212,6 +211,12 @@ class LinkServer:
         recent = [at for at in self._failures.get(address, []) if at > since]
         self._failures[address] = recent
         return len(recent) >= _ATTEMPTS
+
+
+def _cut(transport: asyncio.BaseTransport | None) -> None:
+    """End a connection without waiting for what it has not sent."""
+    if isinstance(transport, asyncio.WriteTransport):
+        transport.abort()
 
 
 def _error(status: int, sentence: str, hint: str) -> web.Response:

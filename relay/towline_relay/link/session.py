@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import secrets
 import sqlite3
+from collections import deque
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import structlog
-from aiohttp import WSMsgType, web
+from aiohttp import web
 
 from towline_relay.link import enrolment
 from towline_relay.link.agent_link import AgentLink
-from towline_relay.link.enrolment import AgentRow, Joined
+from towline_relay.link.enrolment import Joined
 from towline_relay.link.positions import positions, windows
+from towline_relay.link.proof import prove
+from towline_relay.link.wire import Lost, Wire
 from towline_shared.clock import utc_text
 from towline_shared.codec import Undecodable, decode
 from towline_shared.errors import PeerFault, Refused, Retryable, TowlineError
 from towline_shared.events import Heartbeat
 from towline_shared.frames import (
-    BATCH_BYTES,
     BATCH_ROWS,
     Ack,
     Auth,
@@ -28,20 +29,16 @@ from towline_shared.frames import (
     Bye,
     Credit,
     Data,
-    Frame,
     GoAway,
     Hello,
-    Limit,
     Position,
     Resume,
     Welcome,
-    pack,
-    unpack,
 )
-from towline_shared.handshake import Sealed, relay_accepts, relay_challenge
-from towline_shared.link import Incoming, Outgoing, Protocol, Role, State, Timers
-from towline_shared.sealing import Ephemeral, verify
+from towline_shared.link import Timers
+from towline_shared.pending import Pending, Word
 from towline_shared.stream_log import LogRow
+from towline_shared.window import Incoming, Outgoing, text_bytes
 
 if TYPE_CHECKING:
     from towline_relay.link.server import LinkServer
@@ -50,45 +47,65 @@ __all__ = ["Session"]
 
 _log = structlog.get_logger(__name__)
 _HANDSHAKE_S = 20.0
+_FENCED = Bye("taken_over", "A newer connection of this agent took over, or it was revoked.")
 
 
-class _Fenced(TowlineError):
-    """A newer session of the same agent exists, or it was revoked."""
+class _Dismissed(Exception):
+    """This session has to end with a last word."""
+
+    def __init__(self, word: Bye | GoAway) -> None:
+        super().__init__(word.reason)
+        self.word = word
 
 
 class Session:
     """One websocket; created for a request, serves until the end, and is then thrown away."""
 
-    def __init__(self, server: LinkServer, socket: web.WebSocketResponse, *, address: str) -> None:
+    def __init__(
+        self,
+        server: LinkServer,
+        socket: web.WebSocketResponse,
+        *,
+        address: str,
+        cut: Callable[[], None],
+    ) -> None:
+        """Prepare on an open socket.
+
+        Args:
+            address: of the last hop, for the agents page.
+            cut: ends the connection at once, for a peer that takes nothing any more.
+        """
         self._server = server
-        self._socket = socket
         self._address = address
-        self._protocol = Protocol(Role.RELAY)
-        self._seals: Sealed | None = None
-        self._sending = asyncio.Lock()
+        self._pending = Pending()
         self._wake = asyncio.Event()
+        self._order: asyncio.Future[Bye | GoAway] = asyncio.get_running_loop().create_future()
+        self._gone = asyncio.Event()
         self._agent_id = ""
         self._epoch = 0
         self._out: dict[str, Outgoing] = {}
+        self._turns: deque[Outgoing] = deque()
         self._in: dict[str, Incoming] = {}
         self._timers = Timers(server.clock.monotonic(), server.rng, heartbeat_s=server.heartbeat_s)
+        self._wire = Wire(socket, cut=cut, heard=self._heard)
 
     async def serve(self) -> None:
-        """Prove the agent, then read, pump and beat until one of them ends."""
+        """Prove the agent, then read, write and beat until one of them ends."""
         try:
             # Not wait_for: before Python 3.12 it loses a cancellation that comes as it ends
             # (https://github.com/python/cpython/issues/86296).
             async with asyncio.timeout(_HANDSHAKE_S):
                 hello = await self._handshake()
+        except Lost:
+            return
         except TowlineError as error:
             _log.warning(
-                "link refused", action="link_refused", agent=self._agent_id, why=error.what
+                "link refused", action="link_refused", agent=self._agent_id, why=str(error)
             )
-            code = "busy" if isinstance(error, Retryable) else getattr(error, "code", "")
-            await self.end(code or "refused", error.what)
+            await self._wire.end(_refusal(error))
             return
         except (TimeoutError, ConnectionError):
-            await self._socket.close()
+            await self._wire.end(None)
             return
         now = self._server.clock.now()
         link = AgentLink(
@@ -100,57 +117,40 @@ class Session:
             version=hello.version,
             fingerprint=hello.fingerprint,
         )
-        await self._server.opened(self._agent_id, self, link)
+        self._server.opened(self._agent_id, self, link)
         try:
             await self._work(hello)
         finally:
             self._server.closed(self._agent_id, self)
+            self._gone.set()
 
     def nudge(self) -> None:
         """Say that downlink rows were appended."""
         self._wake.set()
 
-    async def leave(self, reason: str, *, after_s: int) -> None:
-        """Ask the agent to come back later."""
-        if self._protocol.state is State.OPEN:
-            with contextlib.suppress(ConnectionError, TowlineError):
-                await self._send(GoAway(after_s, reason))
-        await self._socket.close()
+    def dismiss(self, word: Bye | GoAway) -> None:
+        """End the session with a last word; returns at once, whatever the peer does."""
+        if not self._order.done():
+            self._order.set_result(word)
 
-    async def end(self, code: str, reason: str) -> None:
-        """Say BYE with a sentence and close."""
-        if self._protocol.state is not State.CLOSED and not self._socket.closed:
-            with contextlib.suppress(ConnectionError, TowlineError):
-                await self._send(Bye(code, reason))
-        await self._socket.close()
+    async def gone(self) -> None:
+        """Wait until the session has ended."""
+        await self._gone.wait()
 
     # -- handshake --------------------------------------------------------------------------------
 
     async def _handshake(self) -> Hello:
-        hello_message, hello = await self._receive()
-        if not isinstance(hello, Hello):
-            raise PeerFault("The agent left before it said who it is.")
-        self._agent_id = hello.agent_id[:64]
-        agent = await self._server.unit(lambda db: enrolment.find_agent(db, hello.agent_id))
-        ephemeral = Ephemeral()
-        challenge = relay_challenge(
-            hello_message,
-            key=self._server.identity.current,
-            ephemeral=ephemeral,
-            nonce=secrets.token_hex(16),
+        server = self._server
+
+        def said(hello: Hello) -> None:
+            self._agent_id = hello.agent_id[:64]
+
+        hello, auth = await prove(
+            self._wire,
+            key=server.identity.current,
+            said=said,
+            find=lambda agent_id: server.unit(lambda db: enrolment.find_agent(db, agent_id)),
         )
-        challenge_message = await self._send(challenge)
-        signed, seals = relay_accepts(
-            hello_message,
-            challenge_message,
-            agent_ephemeral=hello.ephemeral,
-            ephemeral=ephemeral,
-        )
-        self._seals = seals
-        _, auth = await self._receive()
-        if not isinstance(auth, Auth):
-            raise PeerFault("The agent left before it proved who it is.")
-        _check(agent, auth, signed)
         await self._welcome(hello, auth)
         return hello
 
@@ -176,8 +176,9 @@ class Session:
         self._epoch = joined.epoch
         ready = self._server.ready(self._agent_id)
         self._in, self._out = windows(found, hello.streams)
-        limits = tuple(Limit(name, window.grant(ready=ready)) for name, window in self._in.items())
-        await self._send(
+        self._turns.extend(self._out.values())
+        limits = tuple(window.grant(ready=ready) for window in self._in.values())
+        await self._wire.send(
             Welcome(
                 epoch=joined.epoch,
                 join_counter=joined.join_counter,
@@ -190,31 +191,40 @@ class Session:
     # -- at work ----------------------------------------------------------------------------------
 
     async def _work(self, hello: Hello) -> None:
-        tasks = [
-            asyncio.create_task(self._read(hello)),
-            asyncio.create_task(self._pump()),
-            asyncio.create_task(self._beats()),
-        ]
+        word: Bye | GoAway | None = None
         try:
-            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-            # The reader is first: what the agent said explains why the others can't go on.
-            next(task for task in tasks if task.done()).result()
-        except _Fenced as error:
-            await self.end("taken_over", error.what)
-        except (Retryable, ConnectionError) as error:
+            await self._until_one_ends(hello)
+        except _Dismissed as error:
+            word = error.word
+        except (Lost, ConnectionError) as error:
             _log.info("link lost", action="link_lost", agent=self._agent_id, why=str(error))
-            await self._socket.close()
+        except Retryable as error:
+            _log.warning("link paused", action="link_paused", agent=self._agent_id, why=str(error))
+            word = _refusal(error)
         except TowlineError as error:
             _log.warning("peer fault", action="link_fault", agent=self._agent_id, why=error.what)
-            await self.end("protocol", error.what)
+            word = Bye("protocol", error.what)
+        await self._wire.end(word)
+
+    async def _until_one_ends(self, hello: Hello) -> None:
+        # The reader is first: what the agent said explains why the others can't go on.
+        loops = (self._read(hello), self._dismissal(), self._write(), self._beats())
+        tasks = [asyncio.create_task(loop) for loop in loops]
+        try:
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            ended = next(task for task in tasks if task.done())
         finally:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+        ended.result()
+
+    async def _dismissal(self) -> None:
+        raise _Dismissed(await self._order)
 
     async def _read(self, hello: Hello) -> None:
         while True:
-            _, frame = await self._receive()
+            _, frame = await self._wire.receive()
             if isinstance(frame, Data):
                 await self._data(frame)
             elif isinstance(frame, Ack):
@@ -236,7 +246,7 @@ class Session:
             raise PeerFault(f"The agent sent the unknown stream {frame.name[:40]!r}.")
         gap = window.check(frame)
         if gap is not None:
-            await self._send(gap)
+            self._say(gap)
             return
         texts = [(text, event_id, entity, key) for event_id, entity, key, text in frame.rows]
 
@@ -257,7 +267,7 @@ class Session:
 
         upto = await self._server.unit(work)
         self._server.on_received(self._agent_id)
-        await self._send(window.stored(upto, ready=self._server.ready(self._agent_id)))
+        self._say(window.stored(frame, upto, ready=self._server.ready(self._agent_id)))
 
     async def _ack(self, frame: Ack) -> None:
         if self._window(frame.name).on_ack(frame):
@@ -285,56 +295,65 @@ class Session:
         await self._server.unit(work)
         self._server.heard(self._agent_id, self, heartbeat)
 
-    async def _pump(self) -> None:
+    async def _write(self) -> None:
+        """Send: what is pending before rows, and the streams in turn, so that none waits for all.
+
+        Nothing else sends while the link is open. That makes the order on the wire the order of
+        sealing, and lets reader and heartbeat go on while the agent does not take anything.
+        """
         while True:
             self._wake.clear()
-            sent = [await self._send_batch(window) for window in self._out.values()]
-            if not any(sent):
+            frame = self._pending.take() or await self._batch()
+            if frame is None:
                 await self._wake.wait()
+            else:
+                await self._wire.send(frame)
 
-    async def _send_batch(self, window: Outgoing) -> bool:
+    async def _batch(self) -> Data | None:
+        for window in list(self._turns):
+            self._turns.rotate(-1)
+            after = window.last_sent
+            rows = await self._unsent(window)
+            if rows and window.last_sent == after:  # else a RESUME came meanwhile: it wakes us
+                window.sent(text_bytes([row.text for row in rows]))
+                cells = tuple((row.event_id, row.entity, row.key, row.text) for row in rows)
+                return Data(window.name, window.stream_id, rows[0].seq, cells)
+        return None
+
+    async def _unsent(self, window: Outgoing) -> list[LogRow]:
+        after, n, most = window.last_sent, min(window.room, BATCH_ROWS), window.room_bytes
+
         def work(db: sqlite3.Connection) -> list[LogRow]:
             self._fence(db)
             return self._server.log.unsent(
-                db,
-                self._agent_id,
-                window.name,
-                after=window.last_sent,
-                rows=min(window.room, BATCH_ROWS),
-                most=BATCH_BYTES,
+                db, self._agent_id, window.name, after=after, rows=n, most=most
             )
 
-        rows = await self._server.unit(work)
-        if not rows:
-            return False
-        window.sent(rows[-1].seq)
-        frames = tuple((row.event_id, row.entity, row.key, row.text) for row in rows)
-        await self._send(Data(window.name, window.stream_id, rows[0].seq, frames))
-        return True
+        return await self._server.unit(work)
 
     async def _beats(self) -> None:
         clock = self._server.clock
         while True:
             await asyncio.sleep(self._timers.wait_s(clock.monotonic()))
             if self._timers.dead(clock.monotonic()):
-                raise Retryable("The agent has been silent too long.")
+                raise Lost("The agent has been silent too long.")
             if self._timers.beat(clock.monotonic()):
-                await self._send(Beat(at=utc_text(clock.now())))
-                await self._more_credit()
+                self._say(Beat(at=utc_text(clock.now())))
+                self._more_credit()
 
-    async def _more_credit(self) -> None:
+    def _more_credit(self) -> None:
         """Grant again what was held back while the relay was busy."""
         ready = self._server.ready(self._agent_id)
-        for name, window in self._in.items():
-            before = window.granted
-            if window.grant(ready=ready) > before:
-                await self._send(Credit(name, window.granted))
+        for window in self._in.values():
+            before = window.grant(ready=False)
+            if window.grant(ready=ready) != before:
+                self._say(window.credit(ready=ready))
 
-    # -- bytes ------------------------------------------------------------------------------------
+    # -- inside -----------------------------------------------------------------------------------
 
     def _fence(self, db: sqlite3.Connection) -> None:
         if not enrolment.is_current(db, self._agent_id, self._epoch):
-            raise _Fenced("A newer connection of this agent took over, or it was revoked.")
+            raise _Dismissed(_FENCED)
 
     def _window(self, name: str) -> Outgoing:
         window = self._out.get(name)
@@ -342,23 +361,19 @@ class Session:
             raise PeerFault(f"The agent speaks of the unknown stream {name[:40]!r}.")
         return window
 
-    async def _send(self, frame: Frame) -> bytes:
-        async with self._sending:  # sealing counts frames: order on the wire is order of sealing
-            self._protocol.sent(frame)
-            message = pack(frame, self._seals.to_agent if self._seals else None)
-            await self._socket.send_bytes(message)
-            return message
-
-    async def _receive(self) -> tuple[bytes, Frame]:
-        message = await self._socket.receive()
-        if message.type is not WSMsgType.BINARY:
-            if message.type is WSMsgType.TEXT:
-                raise PeerFault("The agent sent text; the link is binary.")
-            raise Retryable("The agent's connection ended.")
-        frame = unpack(message.data, self._seals.to_relay if self._seals else None)
-        self._protocol.received(frame)
+    def _heard(self) -> None:
         self._timers.heard(self._server.clock.monotonic())
-        return message.data, frame
+
+    def _say(self, word: Word) -> None:
+        self._pending.put(word)
+        self._wake.set()
+
+
+def _refusal(error: TowlineError) -> Bye:
+    """Say why; what is wrong inside the relay is for its own log."""
+    code = "busy" if isinstance(error, Retryable) else getattr(error, "code", "")
+    reason = "The relay can't take anything at the moment." if code == "busy" else error.what
+    return Bye(code or "refused", reason)
 
 
 def _heartbeat(frame: Beat) -> Heartbeat | None:
@@ -368,18 +383,3 @@ def _heartbeat(frame: Beat) -> Heartbeat | None:
     except Undecodable:
         return None
     return body if isinstance(body, Heartbeat) else None
-
-
-def _check(agent: AgentRow | None, auth: Auth, signed: bytes) -> None:
-    """Hold the proof against the public key of the enrolment.
-
-    An unknown agent gets as far as a wrong key does, and the same answer.
-    """
-    if agent is None or not verify(agent.public_key, auth.signature, signed):
-        raise Refused(
-            "The relay does not know this agent, or its key is not the one it enrolled with.",
-            hint="Enrol the agent anew.",
-            code="unknown",
-        )
-    if agent.revoked_at is not None:
-        raise Refused("This agent was revoked at the relay.", hint="Enrol it anew.", code="revoked")

@@ -4,12 +4,20 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
+from concurrent.futures import Future
 from pathlib import Path
 
 import pytest
 
-from tests.support.link_world import prices
-from tests.support.scripted_relay import PATIENCE_S, THEIRS, Notes, ScriptedRelay, session_of
+from tests.support.link_world import prices, until
+from tests.support.scripted_relay import (
+    PATIENCE_S,
+    THEIRS,
+    HastyClock,
+    Notes,
+    ScriptedRelay,
+    session_of,
+)
 from towline_agent.buffer import Buffer
 from towline_shared.clock import SystemClock
 from towline_shared.codec import encode
@@ -23,11 +31,14 @@ from towline_shared.frames import (
     Data,
     Frame,
     GoAway,
+    Limit,
+    Position,
     Resume,
     Welcome,
 )
 from towline_shared.handshake import Diverged
 from towline_shared.sealing import SigningKey
+from towline_shared.stream_log import StreamState
 
 
 @pytest.fixture
@@ -75,10 +86,10 @@ def test_a_session_sends_within_the_credit_and_notes_what_is_durable(buffer: Buf
         await relay.welcome(limit=3)
         first = await relay.hear(Data)
         assert (first.name, first.first, len(first.rows)) == ("changes", 1, 3)
-        await relay.say(Ack("changes", 3, 4))
+        await relay.say(Ack("changes", 3, 4, 1 << 20))
         second = await relay.hear(Data)
         assert (second.first, len(second.rows)) == (4, 1)
-        await relay.say(Credit("changes", 99))
+        await relay.say(Credit("changes", 99, 1 << 20))
         assert (await relay.hear(Data)).first == 5
         await relay.say(Resume("changes", 3))
         again = await relay.hear(Data)
@@ -122,6 +133,68 @@ def test_the_first_word_after_welcome_is_a_heartbeat(buffer: Buffer) -> None:
     async def story(relay: ScriptedRelay) -> None:
         await relay.welcome()
         assert "heartbeat" in (await relay.hear(Beat)).event
+        await goodbye(relay)
+
+    play(buffer, story)
+
+
+# -- a relay that takes nothing ------------------------------------------------------------------
+
+
+def test_reading_goes_on_while_the_relay_takes_nothing(buffer: Buffer) -> None:
+    """Two ends that read only while they may write could wait for each other for ever."""
+    buffer.capture(stream="changes", events=prices(1, 3)).result()
+    orders = prices(11, 40)
+
+    async def story(relay: ScriptedRelay) -> None:
+        await relay.welcome()
+        await relay.hear(Credit)
+        relay.takes.clear()
+        for n, row in enumerate(wire(orders), 1):
+            await relay.say(Data("orders", THEIRS, n, (row,)))
+        await until(lambda: buffer.backlog().result().inbox == 30)
+        relay.takes.set()
+        acks = [await relay.hear(Ack)]
+        while acks[-1].upto < 30:
+            acks.append(await relay.hear(Ack))
+        assert len(acks) < 30  # the newest says it all
+        await goodbye(relay)
+
+    _, notes = play(buffer, story)
+    assert notes.arrivals == 30
+
+
+def test_a_relay_that_vanished_behind_full_buffers_is_noticed(buffer: Buffer) -> None:
+    """The heartbeat that can't be sent must not keep the agent from looking at the clock."""
+    buffer.capture(stream="changes", events=prices(1, 3)).result()
+
+    async def both() -> None:
+        relay = ScriptedRelay()
+        notes = Notes()
+        session = session_of(relay, buffer, notes, relay.key.public, clock=HastyClock())
+        served = asyncio.create_task(session.serve())
+        await relay.welcome(heartbeat_s=1)
+        await until(lambda: notes.epochs == [5])
+        relay.takes.clear()
+        with pytest.raises(Retryable, match="silent too long"):
+            await asyncio.wait_for(served, PATIENCE_S)
+
+    asyncio.run(both())
+
+
+def test_a_small_stream_does_not_wait_for_a_large_one(buffer: Buffer) -> None:
+    """Streams take turns: the snapshot must not hold up the change of a minute ago."""
+    buffer.capture(stream="bulk", events=prices(1, 2000)).result()
+    buffer.capture(stream="results", events=prices(3001, 3001)).result()
+
+    async def story(relay: ScriptedRelay) -> None:
+        await relay.prove()
+        ids = relay.stream_ids
+        positions = tuple(Position(n, "up", ids[n], 0, "") for n in ("bulk", "results"))
+        limits = tuple(Limit(n, 5000, 1 << 30) for n in ("bulk", "results"))
+        await relay.say(Welcome(5, 6, 20, positions, limits))
+        names = [(await relay.hear(Data)).name for _ in range(3)]
+        assert "results" in names[:2]
         await goodbye(relay)
 
     play(buffer, story)
@@ -181,8 +254,8 @@ def test_a_goaway_names_the_pause(buffer: Buffer) -> None:
         (Data("orders", THEIRS, 10**9, wire(prices(1, 1))), "beyond its credit"),
         (Data("changes", "s", 1, wire(prices(1, 1))), "unknown stream 'changes'"),
         (Data("x" * 99_999, "s", 1, wire(prices(1, 1))), "unknown stream 'xxx"),
-        (Ack("bulk", 1, 1), "unknown stream 'bulk'"),
-        (Ack("changes", 1, 1), "sent was 0"),
+        (Ack("bulk", 1, 1, 1), "unknown stream 'bulk'"),
+        (Ack("changes", 1, 1, 1), "sent was 0"),
         (Resume("changes", 1), "possible is 0 to 0"),
         (Welcome(1, 1, 20, (), ()), "said WELCOME while the link is open"),
     ],
@@ -259,19 +332,22 @@ def test_a_relay_that_knows_more_than_was_written_stops_the_link(buffer: Buffer)
     assert buffer.backlog().result().unacked == 5
 
 
-def test_a_stop_in_the_moment_of_welcome_is_not_lost(buffer: Buffer) -> None:
+def test_a_stop_in_the_moment_of_welcome_is_not_lost(
+    buffer: Buffer, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The task that runs the session is cancelled just as its handshake ends: it still ends."""
 
     async def both() -> None:
         relay = ScriptedRelay()
         session = session_of(relay, buffer, Notes(), relay.key.public)
         served = asyncio.create_task(session.serve())
+        expect = buffer.expect
 
-        def stop() -> None:
+        def last_step(name: str, stream_id: str) -> Future[StreamState]:
             asyncio.get_running_loop().call_soon(served.cancel)
+            return expect(name, stream_id)
 
-        # HELLO, AUTH, CREDIT: the third message is the last step of the handshake.
-        relay.on_sent = lambda n: stop() if n == 3 else None
+        monkeypatch.setattr(buffer, "expect", last_step)
         await relay.welcome()
         done, _ = await asyncio.wait([served], timeout=PATIENCE_S)
         assert done

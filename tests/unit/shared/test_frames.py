@@ -91,7 +91,8 @@ def test_large_frames_are_compressed_and_small_ones_readable() -> None:
     assert pack(data)[1] == _COMPRESSED
     assert len(pack(data)) < 1000
     assert (
-        pack(Ack("changes", 7, 8)) == b'\x01\x00{"type":"ack","name":"changes","upto":7,"limit":8}'
+        pack(Ack("changes", 7, 8, 9))
+        == b'\x01\x00{"type":"ack","name":"changes","upto":7,"limit":8,"limit_bytes":9}'
     )
 
 
@@ -256,7 +257,7 @@ def test_a_message_above_the_limit_is_not_looked_at() -> None:
 
 def test_sealed_and_open_are_not_mixed_up() -> None:
     """After the handshake no open frame is taken, before it no sealed one."""
-    ack = Ack("changes", 1, 2)
+    ack = Ack("changes", 1, 2, 3)
     with pytest.raises(PeerFault, match="sealed before the handshake, or open after it"):
         unpack(pack(ack), Seal(KEY))
     with pytest.raises(PeerFault, match="sealed before the handshake, or open after it"):

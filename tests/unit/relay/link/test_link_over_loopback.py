@@ -13,7 +13,7 @@ import aiohttp
 import pytest
 
 from tests.support.link_world import client, prices, relay_and_agent, running, until
-from towline_agent import link_session
+from towline_agent import speaker
 from towline_agent.buffer import Buffer
 from towline_agent.identity import enrol, load_identity
 from towline_relay.link import enrolment
@@ -290,7 +290,7 @@ def test_an_agent_newer_than_the_relay_keeps_its_link(
 
     async def story() -> None:
         async with relay_and_agent(tmp_path) as (relay, identity, buffer):
-            monkeypatch.setattr(link_session, "encode", newer)
+            monkeypatch.setattr(speaker, "encode", newer)
             async with running(client(relay.url, identity, buffer)):
                 await until(lambda: relay.database.call(enrolment.agents)[0].version != "")
                 assert relay.database.call(enrolment.agents)[0].epoch == 1
