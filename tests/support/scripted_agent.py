@@ -72,7 +72,12 @@ class ScriptedAgent:
         self.closed = True
         await self._to_relay.put(WSMessage(WSMsgType.CLOSED, None, None))
 
-    async def hear(self, kind: type) -> Any:
+    @property
+    def unheard(self) -> int:
+        """How many messages wait to be heard."""
+        return self._to_agent.qsize()
+
+    async def hear(self, *kind: type) -> Any:
         """Return the next frame of a type; heartbeats and others before it are passed over."""
         while True:
             message = await asyncio.wait_for(self._to_agent.get(), PATIENCE_S)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -41,6 +42,8 @@ class World:
     got: list[str] = field(default_factory=list)
     trouble: TowlineError | None = None
     ready: bool = True
+    slow: threading.Event | None = None
+    received_rows: int = 0
     tasks: list[asyncio.Task[None]] = field(default_factory=list)
 
     def received(
@@ -48,6 +51,9 @@ class World:
     ) -> None:
         if self.trouble is not None:
             raise self.trouble
+        self.received_rows += len(rows)
+        if self.slow is not None:
+            assert self.slow.wait(PATIENCE_S)
         self.got += [row.event_id for row in rows]
 
     @property
@@ -146,6 +152,24 @@ def test_rows_are_durable_before_they_are_acknowledged(tmp_path: Path) -> None:
     play(tmp_path, story)
 
 
+def test_an_acknowledgement_waits_for_the_commit(tmp_path: Path) -> None:
+    """However long the disk takes: nothing is said while the unit that holds the rows is open."""
+
+    async def story(world: World) -> None:
+        agent = world.agent()
+        await agent.join(world.pinned)
+        world.slow = threading.Event()
+        await agent.say(data(1, prices(1, 3)))
+        await until(lambda: world.received_rows == 3)
+        for _ in range(200):  # let everything run that can
+            await asyncio.sleep(0)
+        assert agent.unheard == 0
+        world.slow.set()
+        assert (await agent.hear(Ack)).upto == 3
+
+    play(tmp_path, story)
+
+
 def test_what_the_sink_could_not_take_is_not_acknowledged(tmp_path: Path) -> None:
     """A full disk undoes the rows with their effect; the agent is told to come back, not why."""
 
@@ -154,7 +178,7 @@ def test_what_the_sink_could_not_take_is_not_acknowledged(tmp_path: Path) -> Non
         await agent.join(world.pinned)
         world.trouble = StorageFull("/var/lib/towline/relay.db can't grow.")
         await agent.say(data(1, prices(1, 3)))
-        bye = await agent.hear(Bye)
+        bye = await agent.hear(Bye, Ack)
         assert bye.code == "busy"
         assert "/var" not in bye.reason
         assert (world.durable(), world.got) == (0, [])
