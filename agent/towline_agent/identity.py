@@ -16,8 +16,8 @@ from urllib.parse import urlsplit, urlunsplit
 import aiohttp
 
 from towline_shared import __version__
-from towline_shared.errors import Misconfigured, Permanent, Refused, Retryable
-from towline_shared.sealing import SigningKey, fingerprint
+from towline_shared.errors import Misconfigured, PeerFault, Permanent, Refused, Retryable
+from towline_shared.sealing import SigningKey, fingerprint, is_public_key
 
 __all__ = ["Identity", "enrol", "enrolment_url", "load_identity", "save_identity"]
 
@@ -62,14 +62,14 @@ def load_identity(folder: Path) -> Identity:
             name=raw["name"],
             relay_url=raw["relay_url"],
             relay_keys=tuple(raw["relay_keys"]),
-            key=SigningKey.from_text(raw["key"]),
+            key=SigningKey.from_text(str(raw["key"])),
         )
     except FileNotFoundError:
         raise Misconfigured(
             f"This agent is not enrolled: {path} does not exist.",
             hint="Run towline-agent enrol with a code from the relay.",
         ) from None
-    except (OSError, ValueError, KeyError, TypeError, Permanent) as error:
+    except (OSError, ValueError, KeyError, TypeError, PeerFault) as error:
         raise Misconfigured(
             f"{path} can't be read as an identity: {type(error).__name__}.",
             hint="Restore it, or enrol the agent anew.",
@@ -131,22 +131,59 @@ async def enrol(
         proxy: URL of a proxy; ``environment`` reads the usual variables; None for none.
 
     Raises:
+        Misconfigured: the folder can't be written; found out before the code is used up.
         Refused: the relay does not accept the code.
+        Permanent: what answers is not a relay.
         Retryable: the relay can't be reached; the code is still good.
     """
     key = SigningKey.generate()
+    _try_folder(folder)
     request = {"code": code.strip(), "public_key": key.public, "name": name, "version": __version__}
     answer = await _post(enrolment_url(url), request, proxy=proxy, tls=tls)
-    identity = Identity(
-        agent_id=str(answer["agent_id"]),
-        tenant=str(answer["tenant"]),
-        name=str(answer["name"]),
-        relay_url=url,
-        relay_keys=tuple(str(each) for each in answer["relay_keys"] if each),  # type: ignore[attr-defined]
-        key=key,
-    )
+    identity = _answered(answer, url=url, key=key)
     save_identity(folder, identity)
     return identity
+
+
+def _answered(answer: dict[str, object], *, url: str, key: SigningKey) -> Identity:
+    """Read the relay's answer; whoever else answers, a portal for example, is not pinned."""
+    agent_id, tenant, name = (answer.get(field) for field in ("agent_id", "tenant", "name"))
+    keys = answer.get("relay_keys")
+    pinned = tuple(map(str, filter(None, keys))) if isinstance(keys, list) else ()
+    if (
+        not isinstance(agent_id, str)
+        or not isinstance(tenant, str)
+        or not isinstance(name, str)
+        or not pinned
+        or not all(map(is_public_key, pinned))
+    ):
+        raise _no_relay(enrolment_url(url))
+    return Identity(
+        agent_id=agent_id, tenant=tenant, name=name, relay_url=url, relay_keys=pinned, key=key
+    )
+
+
+def _try_folder(folder: Path) -> None:
+    """Write and remove a file, so that a code is not used up for a key that can't be kept."""
+    made = not folder.exists()
+    probe = folder / (_FILE + ".try")
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        probe.write_bytes(b"")
+        probe.unlink()
+        if made:
+            folder.rmdir()
+    except OSError as error:
+        raise Misconfigured(
+            f"{folder} can't hold the agent's identity: {error.strerror}.",
+            hint="Make the folder, owned by the service's user; the code is still good.",
+        ) from None
+
+
+def _no_relay(url: str) -> Permanent:
+    return Permanent(
+        f"What answers at {url} is not a relay.", hint="Check [relay] url and the proxy."
+    )
 
 
 async def _post(
@@ -161,23 +198,29 @@ async def _post(
                 json=body,
                 proxy=None if from_environment else proxy,
                 ssl=tls if tls is not None else True,
+                allow_redirects=False,  # the code is for this host
             ) as reply,
         ):
-            answer = await reply.json(content_type=None)
-            status = reply.status
+            text, status = await reply.text(errors="replace"), reply.status
     except (aiohttp.ClientError, TimeoutError, OSError) as error:
         raise Retryable(
             f"The relay at {url} can't be reached: {type(error).__name__} {error}".rstrip(),
             hint="Run towline-agent check; the code is still good.",
         ) from None
+    if status >= 500:
+        raise Retryable(
+            f"The relay at {url} has trouble of its own (status {status}).",
+            hint="Try again later; the code is probably still good.",
+        )
+    try:
+        answer = json.loads(text)
     except ValueError:
-        raise Permanent(
-            f"What answers at {url} is not a relay.", hint="Check [relay] url and the proxy."
-        ) from None
-    if status != 200 or not isinstance(answer, dict):
-        told = answer if isinstance(answer, dict) else {}
+        raise _no_relay(url) from None
+    if not isinstance(answer, dict) or 300 <= status < 400:
+        raise _no_relay(url)
+    if status != 200:
         raise Refused(
-            str(told.get("error") or f"The relay answered with status {status}."),
-            hint=str(told.get("hint") or "Ask the relay's operator for a new code."),
+            str(answer.get("error") or f"The relay answered with status {status}."),
+            hint=str(answer.get("hint") or "Ask the relay's operator for a new code."),
         )
     return answer

@@ -17,7 +17,13 @@ from typing import Literal
 
 import structlog
 from websockets.asyncio.client import connect
-from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidURI
+from websockets.exceptions import (
+    ConnectionClosed,
+    InvalidHandshake,
+    InvalidProxy,
+    InvalidURI,
+    ProxyError,
+)
 from websockets.typing import Subprotocol
 
 from towline_agent.buffer import Buffer
@@ -108,7 +114,7 @@ class LinkClient:
 
     def nudge(self) -> None:
         """Say that something was appended to the buffer; may be called from any thread."""
-        if self._loop is not None:
+        if self._loop is not None and not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._wake.set)
 
     async def run(self) -> None:
@@ -141,22 +147,39 @@ class LinkClient:
                 subprotocols=[SUBPROTOCOL],
                 compression=None,
                 proxy=self._proxy,
-                ssl=self._tls if self._url.startswith("wss:") else None,
+                ssl=(self._tls or True) if self._url.startswith("wss:") else None,
                 max_size=MOST_BYTES,
                 open_timeout=OPEN_S,
                 ping_interval=None,  # our heartbeats carry more and are not held up by a queue
                 user_agent_header=f"towline-agent/{__version__}",
             ) as socket:
+                if socket.subprotocol != SUBPROTOCOL:
+                    raise Permanent(
+                        f"What answers at {self._url} does not speak {SUBPROTOCOL}.",
+                        hint="Check [relay] url and the proxy.",
+                    )
                 session = Session(socket, speaker=self._speaker, listener=self, appended=self._wake)
                 await session.serve()
         except ConnectionClosed as error:
             raise Retryable(f"The relay closed the link ({error}).") from None
+        except ProxyError as error:
+            raise Retryable(
+                f"The proxy does not let us through to {self._url}: {error}.",
+                hint="Ask who runs the proxy to allow CONNECT to this host and port.",
+            ) from None
         except (OSError, TimeoutError, InvalidHandshake, ssl.SSLError) as error:
             raise Retryable(
                 f"The relay at {self._url} can't be reached: {type(error).__name__} {error}."
             ) from None
         except InvalidURI as error:
             raise Permanent(f"[relay] url is not an address: {error}.") from None
+        except (InvalidProxy, ImportError):
+            # Not the error's text: the address may hold the proxy's password. ImportError is how
+            # websockets says that a SOCKS proxy needs a package more.
+            raise Permanent(
+                "The proxy's address can't be used: it must be an http:// or https:// proxy.",
+                hint="Check [relay] proxy, and HTTPS_PROXY and ALL_PROXY in the environment.",
+            ) from None
 
     # -- what a session tells -------------------------------------------------------------------
 

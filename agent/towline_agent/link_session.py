@@ -49,6 +49,7 @@ __all__ = ["OPEN_S", "Session"]
 OPEN_S = 20.0  # most seconds until WELCOME
 _BYE_S = 2.0
 _MOST_HEARTBEAT_S = 600
+_MOST_PAUSE_S = 3600  # whatever GOAWAY says, an agent comes back within the hour
 
 
 class Session:
@@ -107,7 +108,8 @@ class Session:
         self._listener.opened(welcome.epoch)
         await self._work()
         if self._goaway is not None:
-            raise Retryable(self._goaway.reason, retry_after_s=float(self._goaway.after_s))
+            after_s = min(max(0, self._goaway.after_s), _MOST_PAUSE_S)
+            raise Retryable(self._goaway.reason, retry_after_s=float(after_s))
         raise Retryable("The relay ended the link.")
 
     async def _work(self) -> None:

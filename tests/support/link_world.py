@@ -116,7 +116,9 @@ def prices(first: int, last: int) -> list[Event]:
     ]
 
 
-def client(relay_url: str, identity: Identity, buffer: Buffer) -> LinkClient:
+def client(
+    relay_url: str, identity: Identity, buffer: Buffer, *, backoff: Backoff | None = None
+) -> LinkClient:
     """Build a client that reconnects fast."""
     return LinkClient(
         url=relay_url,
@@ -125,7 +127,7 @@ def client(relay_url: str, identity: Identity, buffer: Buffer) -> LinkClient:
         clock=SystemClock(),
         heartbeat=lambda: Heartbeat(0, 0.0, "up", "test"),
         proxy=None,
-        backoff=Backoff(first_s=0.01, most_s=0.05),
+        backoff=backoff or Backoff(first_s=0.01, most_s=0.05),
         rng=random.Random(7),
     )
 

@@ -38,7 +38,7 @@ from towline_shared.frames import (
 )
 from towline_shared.handshake import Diverged
 from towline_shared.sealing import SigningKey
-from towline_shared.stream_log import StreamState
+from towline_shared.stream_log import Received, StreamState
 
 
 @pytest.fixture
@@ -125,6 +125,33 @@ def test_documents_are_on_disk_before_they_are_acknowledged(buffer: Buffer) -> N
     _, notes = play(buffer, story)
     assert notes.arrivals == 2
     assert [row.event for row in buffer.inbox(9).result()] == orders
+
+
+def test_an_acknowledgement_waits_for_the_commit(
+    buffer: Buffer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However long the disk takes: nothing is said until the buffer says that it holds the rows."""
+    committed: Future[tuple[Received, int]] = Future()
+    asked = asyncio.Event()
+
+    def slow(name: str, **batch: object) -> Future[tuple[Received, int]]:
+        asked.set()
+        return committed
+
+    async def story(relay: ScriptedRelay) -> None:
+        await relay.welcome()
+        await relay.hear(Beat)
+        monkeypatch.setattr(buffer, "receive", slow)
+        await relay.say(Data("orders", THEIRS, 1, wire(prices(1, 2))))
+        await asyncio.wait_for(asked.wait(), PATIENCE_S)
+        for _ in range(200):  # let everything run that can
+            await asyncio.sleep(0)
+        assert relay.heard_everything
+        committed.set_result((Received.NEW, 2))
+        assert (await relay.hear(Ack)).upto == 2
+        await goodbye(relay)
+
+    play(buffer, story)
 
 
 def test_the_first_word_after_welcome_is_a_heartbeat(buffer: Buffer) -> None:
@@ -234,16 +261,19 @@ def test_a_bye_ends_with_the_relays_sentence_and_a_verdict(
         assert error.what == "Because."
 
 
-def test_a_goaway_names_the_pause(buffer: Buffer) -> None:
-    """The reconnecting side waits at least that long."""
+@pytest.mark.parametrize(
+    ("said", "waits"), [(17, 17.0), (0, 0.0), (-5, 0.0), (3600, 3600.0), (1 << 62, 3600.0)]
+)
+def test_a_goaway_names_the_pause(buffer: Buffer, said: int, waits: float) -> None:
+    """The reconnecting side waits at least that long, and never more than an hour."""
 
     async def story(relay: ScriptedRelay) -> None:
         await relay.welcome()
-        await relay.say(GoAway(17, "Upgrading."))
+        await relay.say(GoAway(said, "Upgrading."))
 
     error, _ = play(buffer, story)
     assert isinstance(error, Retryable)
-    assert (error.retry_after_s, error.what) == (17.0, "Upgrading.")
+    assert (error.retry_after_s, error.what) == (waits, "Upgrading.")
 
 
 @pytest.mark.parametrize(
