@@ -16,7 +16,7 @@ from datetime import datetime
 from typing import Literal
 
 import structlog
-from websockets.asyncio.client import connect
+from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import (
     ConnectionClosed,
     InvalidHandshake,
@@ -41,6 +41,7 @@ __all__ = ["SUBPROTOCOL", "LinkClient", "LinkState"]
 
 SUBPROTOCOL = Subprotocol("towline.link.v1")
 _log = structlog.get_logger(__name__)
+_CLOSE_S = 3.0  # a relay that vanished does not answer a close
 _STEADY_S = 30.0  # a session that lived this long was worth having
 
 
@@ -142,24 +143,11 @@ class LinkClient:
 
     async def _session(self) -> None:
         try:
-            async with connect(
-                self._url,
-                subprotocols=[SUBPROTOCOL],
-                compression=None,
-                proxy=self._proxy,
-                ssl=(self._tls or True) if self._url.startswith("wss:") else None,
-                max_size=MOST_BYTES,
-                open_timeout=OPEN_S,
-                ping_interval=None,  # our heartbeats carry more and are not held up by a queue
-                user_agent_header=f"towline-agent/{__version__}",
-            ) as socket:
-                if socket.subprotocol != SUBPROTOCOL:
-                    raise Permanent(
-                        f"What answers at {self._url} does not speak {SUBPROTOCOL}.",
-                        hint="Check [relay] url and the proxy.",
-                    )
-                session = Session(socket, speaker=self._speaker, listener=self, appended=self._wake)
-                await session.serve()
+            socket = await self._connected()
+            try:
+                await self._serve(socket)
+            finally:
+                await _close(socket)
         except ConnectionClosed as error:
             raise Retryable(f"The relay closed the link ({error}).") from None
         except ProxyError as error:
@@ -180,6 +168,28 @@ class LinkClient:
                 "The proxy's address can't be used: it must be an http:// or https:// proxy.",
                 hint="Check [relay] proxy, and HTTPS_PROXY and ALL_PROXY in the environment.",
             ) from None
+
+    async def _connected(self) -> ClientConnection:
+        return await connect(
+            self._url,
+            subprotocols=[SUBPROTOCOL],
+            compression=None,
+            proxy=self._proxy,
+            ssl=(self._tls or True) if self._url.startswith("wss:") else None,
+            max_size=MOST_BYTES,
+            open_timeout=OPEN_S,
+            ping_interval=None,  # our heartbeats carry more and are not held up by a queue
+            user_agent_header=f"towline-agent/{__version__}",
+        )
+
+    async def _serve(self, socket: ClientConnection) -> None:
+        if socket.subprotocol != SUBPROTOCOL:
+            raise Permanent(
+                f"What answers at {self._url} does not speak {SUBPROTOCOL}.",
+                hint="Check [relay] url and the proxy.",
+            )
+        session = Session(socket, speaker=self._speaker, listener=self, appended=self._wake)
+        await session.serve()
 
     # -- what a session tells -------------------------------------------------------------------
 
@@ -210,3 +220,18 @@ class LinkClient:
         since = self._clock.now() if self._state.connected else self._state.since
         self._state = replace(self._state, connected=False, since=since, last_error=str(error))
         _log.warning("link down", action="link_down", error=str(error))
+
+
+async def _close(socket: ClientConnection) -> None:
+    """Close, or cut the connection of a relay that takes nothing.
+
+    websockets waits for full buffers to drain before its own close_timeout begins to count
+    (Connection.send_context), which for a relay behind a firewall that forgot us is for ever.
+    """
+    try:
+        async with asyncio.timeout(_CLOSE_S):
+            await socket.close()
+    except TimeoutError:
+        _log.info("link cut", action="link_cut")
+    finally:
+        socket.transport.abort()

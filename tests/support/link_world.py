@@ -17,7 +17,7 @@ from towline_agent.link_client import LinkClient
 from towline_relay.link import enrolment
 from towline_relay.link.server import LinkServer, RelayIdentity
 from towline_shared import stream_log
-from towline_shared.clock import SystemClock
+from towline_shared.clock import Clock, SystemClock
 from towline_shared.database import Database
 from towline_shared.events import Event, Heartbeat, Price, event_id
 from towline_shared.retry import Backoff
@@ -50,8 +50,9 @@ def _prepare(connection: sqlite3.Connection) -> None:
 class Relay:
     """A relay that can be stopped and started again on the same port and file."""
 
-    def __init__(self, folder: Path) -> None:
-        self._path = folder / "relay.db"
+    def __init__(self, folder: Path, *, heartbeat_s: int = 20) -> None:
+        self.path = folder / "relay.db"
+        self._heartbeat_s = heartbeat_s
         self.identity = RelayIdentity(SigningKey.generate(), SigningKey.generate().public)
         self.port = 0
         self.server: LinkServer
@@ -63,7 +64,7 @@ class Relay:
         return f"ws://127.0.0.1:{self.port}/link"
 
     async def start(self) -> None:
-        self.database = Database(self._path, prepare=_prepare)
+        self.database = Database(self.path, prepare=_prepare)
         clock = SystemClock()
         self.server = LinkServer(
             database=self.database,
@@ -71,6 +72,7 @@ class Relay:
             sink=CollectingSink(),
             identity=self.identity,
             clock=clock,
+            heartbeat_s=self._heartbeat_s,
         )
         app = web.Application()
         app.router.add_get("/link", self.server.handle)
@@ -117,14 +119,19 @@ def prices(first: int, last: int) -> list[Event]:
 
 
 def client(
-    relay_url: str, identity: Identity, buffer: Buffer, *, backoff: Backoff | None = None
+    relay_url: str,
+    identity: Identity,
+    buffer: Buffer,
+    *,
+    backoff: Backoff | None = None,
+    clock: Clock | None = None,
 ) -> LinkClient:
     """Build a client that reconnects fast."""
     return LinkClient(
         url=relay_url,
         identity=identity,
         buffer=buffer,
-        clock=SystemClock(),
+        clock=clock or SystemClock(),
         heartbeat=lambda: Heartbeat(0, 0.0, "up", "test"),
         proxy=None,
         backoff=backoff or Backoff(first_s=0.01, most_s=0.05),
@@ -144,9 +151,11 @@ async def running(link: LinkClient) -> AsyncIterator[LinkClient]:
 
 
 @asynccontextmanager
-async def relay_and_agent(folder: Path) -> AsyncIterator[tuple[Relay, Identity, Buffer]]:
+async def relay_and_agent(
+    folder: Path, *, heartbeat_s: int = 20
+) -> AsyncIterator[tuple[Relay, Identity, Buffer]]:
     """Start a relay and enrol one agent at it."""
-    relay = Relay(folder)
+    relay = Relay(folder, heartbeat_s=heartbeat_s)
     await relay.start()
     buffer = Buffer(folder / "buffer.db", clock=SystemClock())
     try:

@@ -123,7 +123,7 @@ class LinkServer:
         try:
             body = await request.json()
             code, public_key = str(body["code"]), str(body["public_key"])
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, RecursionError):
             return _error(400, "An enrolment is JSON with code and public_key.", "")
         if not is_public_key(public_key):
             return _error(400, "public_key is not an Ed25519 public key.", "Upgrade the agent.")
@@ -208,9 +208,13 @@ class LinkServer:
 
     def _too_many(self, address: str) -> bool:
         since = self.clock.monotonic() - _ATTEMPTS_S
-        recent = [at for at in self._failures.get(address, []) if at > since]
-        self._failures[address] = recent
-        return len(recent) >= _ATTEMPTS
+        recent = {
+            each: kept
+            for each, failures in self._failures.items()
+            if (kept := [at for at in failures if at > since])
+        }
+        self._failures = recent
+        return len(recent.get(address, [])) >= _ATTEMPTS
 
 
 def _cut(transport: asyncio.BaseTransport | None) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import random
 import shutil
 import sqlite3
 from dataclasses import replace
@@ -12,7 +13,9 @@ from pathlib import Path
 import aiohttp
 import pytest
 
+from tests.support.black_hole import BlackHole
 from tests.support.link_world import client, prices, relay_and_agent, running, until
+from tests.support.scripted_relay import HastyClock
 from towline_agent import speaker
 from towline_agent.buffer import Buffer
 from towline_agent.identity import enrol, load_identity
@@ -20,7 +23,7 @@ from towline_relay.link import enrolment
 from towline_shared.clock import SystemClock
 from towline_shared.codec import encode
 from towline_shared.errors import Misconfigured, Refused
-from towline_shared.events import Event
+from towline_shared.events import Event, Price, event_id
 from towline_shared.sealing import SigningKey
 
 
@@ -182,6 +185,64 @@ def test_a_copy_of_an_agent_is_refused_and_named(tmp_path: Path) -> None:
                 clone.close()
 
     asyncio.run(story())
+
+
+def test_a_relay_restored_from_a_backup_gets_what_it_lost(tmp_path: Path) -> None:
+    """The agent keeps acknowledged rows for a while; the restored relay asks for them again."""
+
+    async def story() -> None:
+        async with relay_and_agent(tmp_path) as (relay, identity, buffer):
+            buffer.capture(stream="changes", events=prices(1, 40)).result()
+            async with running(client(relay.url, identity, buffer)):
+                await until(lambda: len(relay.got()) == 40)
+            await relay.stop()
+            shutil.copy(relay.path, tmp_path / "backup.db")
+            await relay.start()
+            for last in (70, 90):  # two more sessions: the join counter moves on, too
+                buffer.capture(stream="changes", events=prices(last - 19, last)).result()
+                async with running(client(relay.url, identity, buffer)):
+                    await until(lambda: buffer.backlog().result().unacked == 0)
+            await relay.stop()  # which leaves one whole file, no write-ahead log
+            shutil.copy(tmp_path / "backup.db", relay.path)
+            await relay.start()
+            assert len(relay.got()) == 40
+            async with running(client(relay.url, identity, buffer)) as link:
+                await until(lambda: len(relay.got()) == 80)
+                assert link.state.last_error == ""
+            expected = [*prices(1, 40), *prices(51, 70), *prices(71, 90)]
+            assert relay.got() == [event.id for event in expected]
+
+    asyncio.run(story())
+
+
+def test_a_connection_that_died_without_a_word_is_replaced(tmp_path: Path) -> None:
+    """A firewall forgets the connection while both directions are full; all arrives once."""
+
+    async def story() -> None:
+        async with relay_and_agent(tmp_path, heartbeat_s=1) as (relay, identity, buffer):
+            async with BlackHole(relay.port) as hole:
+                url = f"ws://127.0.0.1:{hole.port}/link"
+                made = client(url, identity, buffer, clock=HastyClock())
+                async with running(made):
+                    await until(lambda: relay.server.connected() != {})
+                    hole.swallow()
+                    large = [large_price(n) for n in range(1, 13)]
+                    buffer.capture(stream="changes", events=large).result()
+                    made.nudge()
+                    relay.send_down(identity.agent_id, prices(1, 3))
+                    await until(lambda: len(relay.got()) == 12)
+                    await until(lambda: buffer.backlog().result().inbox == 3)
+            assert relay.got() == [event.id for event in large]
+            assert hole.connections >= 2
+
+    asyncio.run(story())
+
+
+def large_price(n: int) -> Event:
+    """Return an event that no compression makes small, so that a dozen fill any buffer."""
+    noise = random.Random(n).randbytes(450_000).hex()
+    now = SystemClock().now()
+    return Event(event_id("large", str(n)), f"S{n}", "test", now, Price(f"S{n}", row={"N": noise}))
 
 
 def test_a_code_is_good_once(tmp_path: Path) -> None:
