@@ -105,7 +105,7 @@ class Agent:
         prepare_state(config.state)
         self._identity: Identity = load_identity(config.state)
         tls = tls_context(config.relay.url, config.relay.ca_file)
-        driver = driver or load_driver(config.ibmi)
+        driver = driver or load_driver(config.ibmi, config.site)
         self._buffer = Buffer(config.state / BUFFER_FILE, clock=self._clock)
         self._gate = Gate(self._buffer, most_events=config.most_events)
         sign_on = SignOn()

@@ -100,7 +100,7 @@ def _identity(config: AgentConfig, line: Line) -> Iterator[Check]:
 
 def _ibmi(config: AgentConfig, line: Line) -> Iterator[Check]:
     try:
-        driver = load_driver(config.ibmi)
+        driver = load_driver(config.ibmi, config.site)
     except TowlineError as error:
         yield _failed(line, "driver", error)
         return

@@ -10,7 +10,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from towline_agent.config_formats import Parameter, check_ccsid, read_field, read_parameter
-from towline_agent.ibmi.port import EntityQuery, QueueName
+from towline_agent.ibmi.port import EntityQuery, QueueName, Site
 from towline_agent.ibmi.records import RecordFormat
 from towline_agent.policy import FileName, Policy, ProgramName, parse_object
 from towline_shared.config import Section, load_toml
@@ -36,6 +36,7 @@ _COLUMNS = {
 }
 _INITIAL = ("item", "price", "stock")  # what a shop needs before the first change
 _SINKS = ("order_tables", "data_queue", "program_call")
+_COMMITS = ("unit_of_work", "unique_key")
 _AUTHORITY = "-- authority:"
 
 
@@ -89,9 +90,14 @@ class QueueSettings:
 
 @dataclass(frozen=True, slots=True)
 class OrderSettings:
-    """Where orders go: staging tables, a data queue, or one of the customer's own programs."""
+    """Where orders go: staging tables, a data queue, or one of the customer's own programs.
+
+    Attributes:
+        unique_key: staging tables are not journaled; see :class:`~towline_agent.ibmi.port.Site`.
+    """
 
     sink: str
+    unique_key: bool
     queue: QueueName | None
     ccsid: int
     program: ProgramName | None
@@ -127,6 +133,11 @@ class AgentConfig:
     def queries(self) -> dict[str, EntityQuery]:
         """Entity name to its query."""
         return {entity.query.entity: entity.query for entity in self.entities}
+
+    @property
+    def site(self) -> Site:
+        """What the driver must know beside its own table."""
+        return Site(library=self.outbox.library, unique_key=self.orders.unique_key)
 
 
 def load_config(path: Path) -> AgentConfig:
@@ -319,7 +330,7 @@ def _queue(name: str, section: Section) -> QueueSettings:
 
 
 def _orders(section: Section) -> OrderSettings:
-    section.only("sink", "queue", "ccsid", "program", "parameters")
+    section.only("sink", "commit", "queue", "ccsid", "program", "parameters")
     sink = section.text("sink", "order_tables", among=_SINKS)
     queue, program = section.text("queue", ""), section.text("program", "")
     if sink == "data_queue" and not queue:
@@ -330,6 +341,7 @@ def _orders(section: Section) -> OrderSettings:
     check_ccsid(section, ccsid)
     return OrderSettings(
         sink=sink,
+        unique_key=section.text("commit", "unit_of_work", among=_COMMITS) == "unique_key",
         queue=QueueName(*_object(section, "queue", queue)) if queue else None,
         ccsid=ccsid,
         program=ProgramName(*_object(section, "program", program)) if program else None,

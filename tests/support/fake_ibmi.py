@@ -15,6 +15,11 @@ from towline_agent.ibmi.port import (
     Description,
     EntityQuery,
     IbmI,
+    JournalEntry,
+    JournalName,
+    JournalPage,
+    JournalPosition,
+    OutboxDepth,
     OutboxRow,
     ProgramCall,
     Purpose,
@@ -24,7 +29,7 @@ from towline_agent.ibmi.port import (
     TableRow,
     Unread,
 )
-from towline_shared.errors import Misuse
+from towline_shared.errors import Misuse, Permanent
 from towline_shared.events import Order, Scalar
 
 Cells = Mapping[str, Scalar | Unread]
@@ -58,6 +63,12 @@ class FakePartition:
     connects: list[Purpose] = field(default_factory=list)
     calls: list[str] = field(default_factory=list)
     about: Description = ABOUT
+    journal: list[JournalEntry] = field(default_factory=list)
+    data_areas: dict[str, str] = field(default_factory=dict)
+    active_jobs: set[str] = field(default_factory=set)
+    messages: list[str] = field(default_factory=list)
+    missed: int = 0
+    worn: bool = False
     bell: threading.Condition = field(default_factory=threading.Condition)
 
     def connect(self, purpose: Purpose) -> IbmI:
@@ -159,6 +170,42 @@ class FakeConnection:
 
     def describe(self) -> Description:
         return self._enter("describe").about
+
+    def outbox_depth(self) -> OutboxDepth:
+        rows = self._enter("outbox_depth").outbox
+        oldest = min((row.changed_at for row in rows.values()), default="")
+        return OutboxDepth(len(rows), oldest, self._partition.missed)
+
+    def journal(
+        self,
+        journal: JournalName,
+        *,
+        files: Sequence[tuple[str, str]],
+        after: JournalPosition | None,
+        limit: int,
+    ) -> JournalPage:
+        entries = self._enter("journal").journal
+        newest = entries[-1].position if entries else None
+        if after is None:
+            return JournalPage((), newest, more=False)
+        later = [entry for entry in entries if entry.position.sequence > after.sequence]
+        page = tuple(later[:limit])
+        return JournalPage(page, page[-1].position if page else after, more=len(later) > limit)
+
+    def data_area(self, library: str, name: str) -> str:
+        areas = self._enter("data_area").data_areas
+        if f"{library}/{name}" not in areas:
+            raise Permanent(f"CPF1015: data area {name} in {library} was not found.")
+        return areas[f"{library}/{name}"]
+
+    def job_active(self, name: str) -> bool:
+        return name in self._enter("job_active").active_jobs
+
+    def send_message(self, text: str) -> None:
+        self._enter("send_message").messages.append(text)
+
+    def expired(self) -> bool:
+        return self._partition.worn and not self.closed
 
     def close(self) -> None:
         self.closed = True

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from importlib.metadata import EntryPoint, entry_points
 
-from towline_agent.ibmi.port import IbmIDriver
+from towline_agent.ibmi.port import IbmIDriver, Site
 from towline_shared.config import Section
 from towline_shared.errors import Misconfigured
 
@@ -18,7 +18,7 @@ def installed() -> dict[str, EntryPoint]:
     return {entry.name: entry for entry in entry_points(group=GROUP)}
 
 
-def load_driver(settings: Section) -> IbmIDriver:
+def load_driver(settings: Section, site: Site) -> IbmIDriver:
     """Load the driver named by ``[ibmi] driver`` and let it check its settings; opens nothing.
 
     Raises:
@@ -40,5 +40,5 @@ def load_driver(settings: Section) -> IbmIDriver:
             hint=f"Install what it needs, for example with pip install 'towline[{name}]'.",
         ) from None
     rest = {field: value for field, value in settings.data.items() if field != "driver"}
-    driver: IbmIDriver = make(Section(rest, file=settings.file, name=settings.name))
+    driver: IbmIDriver = make(Section(rest, file=settings.file, name=settings.name), site)
     return driver

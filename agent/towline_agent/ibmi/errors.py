@@ -1,4 +1,4 @@
-"""What a driver says when a verb fails: four ways to be told apart, each with its own reaction.
+"""What a driver says when a verb fails: five ways to be told apart, each with its own reaction.
 
 Table (the facts behind it are IBM's SQL messages, https://www.ibm.com/docs/en/i/7.5?topic=codes-sql):
 
@@ -6,6 +6,7 @@ Table (the facts behind it are IBM's SQL messages, https://www.ibm.com/docs/en/i
     LinkLost     08S01, 40003...     the connection is dead; the outcome of a write is unknown
     Restricted   connection refused  full save or restricted state: normal, for hours
     SignOnRefused  28000, CWBSY...   stop: repeating it disables the profile (QMAXSIGN)
+    PositionLost   CPF7053, CPF9801  a journal position aged out: stop loudly, load anew
 
 A driver may raise plain ``Retryable`` where it can't tell; the agent then asks the connection
 whether it lives and opens it anew when it does not.
@@ -15,7 +16,7 @@ from __future__ import annotations
 
 from towline_shared.errors import Permanent, Retryable
 
-__all__ = ["InUse", "LinkLost", "Restricted", "SignOnRefused"]
+__all__ = ["InUse", "LinkLost", "PositionLost", "Restricted", "SignOnRefused"]
 
 
 class InUse(Retryable):
@@ -32,3 +33,7 @@ class Restricted(Retryable):
 
 class SignOnRefused(Permanent):
     """The profile, its password or its state was refused; a person has to act first."""
+
+
+class PositionLost(Permanent):
+    """A journal receiver that was not read to its end is gone: changes are missing from it."""

@@ -25,12 +25,18 @@ __all__ = [
     "EntityQuery",
     "IbmI",
     "IbmIDriver",
+    "JournalEntry",
+    "JournalName",
+    "JournalPage",
+    "JournalPosition",
+    "OutboxDepth",
     "OutboxRow",
     "ProgramCall",
     "Purpose",
     "QueueEntry",
     "QueueInfo",
     "QueueName",
+    "Site",
     "TableRow",
     "Unread",
 ]
@@ -129,6 +135,92 @@ class QueueInfo:
     sequence: str
 
 
+@dataclass(frozen=True, slots=True)
+class OutboxDepth:
+    """How full the outbox is: the figure behind the fuse.
+
+    Attributes:
+        rows: committed rows that wait.
+        oldest_at: local timestamp of the oldest one, 26 characters; empty when there is none.
+        missed: changes whose outbox row a trigger could not write (table MISSED).
+    """
+
+    rows: int
+    oldest_at: str = ""
+    missed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class JournalName:
+    """A journal by library and system name; the library can't be ``*LIBL``."""
+
+    library: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.library}/{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class JournalPosition:
+    """The last entry that was read: receiver and sequence number.
+
+    Sequence numbers may be reset along a receiver chain, so a number alone is no position
+    (https://www.ibm.com/support/knowledgecenter/en/ssw_ibm_i_73/rzarl/rzarlf02.htm).
+    """
+
+    receiver_library: str
+    receiver: str
+    sequence: int
+
+
+@dataclass(frozen=True, slots=True)
+class JournalEntry:
+    """One journal entry about a file, or a commit boundary.
+
+    Attributes:
+        position: receiver and sequence number of the entry.
+        code: journal code: R record, C commitment control, F file, J journal.
+        type: entry type: PT PX UB UP DL, rollback images BR UR DR; SC CM RB; CR MD...
+        at: local timestamp as text, 26 characters.
+        library: library of the file; empty for commit boundaries, as ``file`` and ``member``.
+        rrn: relative record number; 0 where the entry has none.
+        commit_cycle: sequence number of the SC entry; 0 outside commitment control.
+        data: the raw record image, undecoded; empty where the entry has none.
+        job: qualified job name; ``user`` the profile that made the change.
+        minimized: true for MINENTDTA entries, whose data can't be decoded by position.
+    """
+
+    position: JournalPosition
+    code: str
+    type: str
+    at: str
+    library: str = ""
+    file: str = ""
+    member: str = ""
+    rrn: int = 0
+    commit_cycle: int = 0
+    data: bytes = b""
+    job: str = ""
+    user: str = ""
+    minimized: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class JournalPage:
+    """Entries after a position, oldest first.
+
+    Attributes:
+        position: of the last entry read, also when none of interest was among them; None when the
+            journal holds nothing at all.
+        more: true when the limit cut the page.
+    """
+
+    entries: tuple[JournalEntry, ...]
+    position: JournalPosition | None
+    more: bool
+
+
 class Applied(Enum):
     """What became of a downlink document."""
 
@@ -209,11 +301,18 @@ class IbmI(Protocol):
         ...
 
     def queue_peek(self, queue: QueueName, *, limit: int) -> Sequence[QueueEntry]:
-        """Return the first entries in queue order without removing them."""
+        """Return the first entries in queue order without removing them.
+
+        FIFO: oldest first. LIFO: newest first. Keyed: ascending by key, equal keys oldest first.
+        """
         ...
 
-    def queue_take(self, queue: QueueName) -> QueueEntry | None:
-        """Remove and return the first entry at once; None when the queue is empty."""
+    def queue_take(self, queue: QueueName, *, key: bytes = b"") -> QueueEntry | None:
+        """Remove and return the first entry at once; None when there is none.
+
+        Args:
+            key: of a keyed queue: take the first entry with exactly this key; empty otherwise.
+        """
         ...
 
     def queue_send(self, queue: QueueName, data: bytes, *, key: bytes = b"") -> None:
@@ -235,7 +334,53 @@ class IbmI(Protocol):
         ...
 
     def call_program(self, call: ProgramCall) -> None:
-        """Call one of the customer's programs."""
+        """Call one of the customer's programs.
+
+        Raises:
+            Refused: the program signalled an SQLSTATE of its own (class 38 or 7x): it said no.
+        """
+        ...
+
+    def outbox_depth(self) -> OutboxDepth:
+        """Return how full the outbox is; never blocks on locks."""
+        ...
+
+    def journal(
+        self,
+        journal: JournalName,
+        *,
+        files: Sequence[tuple[str, str]],
+        after: JournalPosition | None,
+        limit: int,
+    ) -> JournalPage:
+        """Return entries of the files (library, name) and commit boundaries after a position.
+
+        Args:
+            after: the last entry read; None starts at the newest entry and returns none, so that
+                an initial load may follow (position first, load second: nothing falls between).
+
+        Raises:
+            PositionLost: the receiver is gone or the position aged out: stop loudly, load anew.
+        """
+        ...
+
+    def data_area(self, library: str, name: str) -> str:
+        """Return the value of a character data area, right-trimmed."""
+        ...
+
+    def job_active(self, name: str) -> bool:
+        """Tell whether a job with this name (not qualified) is active."""
+        ...
+
+    def send_message(self, text: str) -> None:
+        """Tell the operator: one informational message, cut at 512 characters, in QSYSOPR."""
+        ...
+
+    def expired(self) -> bool:
+        """Tell whether the connection should be closed and opened anew before its next verb.
+
+        Server jobs wear out (LOB handles, job log, prestart job MAXUSE); asked between verbs.
+        """
         ...
 
     def describe(self) -> Description:
@@ -247,11 +392,27 @@ class IbmI(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Site:
+    """What a driver must know of the rest of agent.toml.
+
+    Attributes:
+        library: the library that holds outbox, staging tables and applied events.
+        unique_key: write documents without commitment control, made harmless to repeat by unique
+            keys; for staging tables that can't be journaled.
+        messages: message queue the operator reads, ``LIBRARY/NAME``.
+    """
+
+    library: str = "TOWLINE"
+    unique_key: bool = False
+    messages: QueueName = QueueName("QSYS", "QSYSOPR")
+
+
 class IbmIDriver(Protocol):
     """Opens connections; found by name through the entry-point group ``towline.ibmi``.
 
-    The entry point is a callable ``(settings: Section) -> IbmIDriver`` that validates the
-    ``[ibmi]`` table of agent.toml and opens nothing yet.
+    The entry point is a callable ``(settings: Section, site: Site) -> IbmIDriver`` that validates
+    the ``[ibmi]`` table of agent.toml and opens nothing yet.
     """
 
     def connect(self, purpose: Purpose) -> IbmI:

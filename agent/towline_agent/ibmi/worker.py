@@ -129,6 +129,8 @@ class IbmIWorker:
         return answer
 
     def _opened(self) -> IbmI:
+        if self._connection is not None and self._connection.expired():
+            self._drop()
         if self._connection is not None:
             return self._connection
         wait_s = self._not_before - self._clock.monotonic()

@@ -8,84 +8,15 @@ https://www.ibm.com/support/pages/correcting-decimal-data-errors
 
 from __future__ import annotations
 
-from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from decimal import ROUND_HALF_UP, Decimal
 
+from towline_agent.ibmi.catalogue import Kind, SqlType
+from towline_agent.ibmi.columns import Stored
 from towline_agent.ibmi.port import Unread
-from towline_sandbox.ibmi.catalogue import Kind, SqlType
 from towline_shared.errors import Permanent
 from towline_shared.events import Scalar
-from towline_shared.money import plain
 
-__all__ = ["Stored", "codec_of", "read_cell", "store", "to_packed", "to_zoned", "untranslatable"]
-
-Stored = str | int | float | bytes | None
-
-_CODECS = {37: "cp037", 1208: "utf-8"}
-
-
-def codec_of(ccsid: int) -> str:
-    """Return Python's name for a CCSID."""
-    return _CODECS[ccsid]
-
-
-def untranslatable(text: str, ccsid: int) -> str:
-    """Return the first character the CCSID has no code for, or an empty text."""
-    codec = codec_of(ccsid)
-    for character in text:
-        try:
-            character.encode(codec)
-        except UnicodeEncodeError:
-            return character
-    return ""
-
-
-def store(kind: SqlType, value: Scalar | bytes, *, where: str) -> Stored:
-    """Return what SQLite holds for a value.
-
-    Args:
-        where: file and column, for the sentence of a refusal.
-
-    Raises:
-        Permanent: SQL0404 a text is too long, SQL0406 a number does not fit, SQL0330 a character
-            is not in the CCSID. Message ids follow
-            https://ibm.com/support/knowledgecenter/ssw_ibm_i_73/rzala/rzalaml.htm .
-    """
-    if isinstance(value, bytes):
-        return value
-    if kind.is_text:
-        return _store_text(kind, value, where)
-    return _store_number(kind, value, where)
-
-
-def _store_text(kind: SqlType, value: Scalar, where: str) -> str:
-    text = "" if value is None else str(value)
-    bare = text.rstrip(" ") if len(text) > kind.length else text
-    if len(bare) > kind.length:
-        raise Permanent(f"SQL0404: a text of {len(bare)} characters does not fit {where} {kind}.")
-    wrong = untranslatable(bare, kind.ccsid)
-    if wrong:
-        raise Permanent(
-            f"SQL0330: U+{ord(wrong):04X} in {where} has no code in CCSID {kind.ccsid}."
-        )
-    return bare.ljust(kind.length) if kind.kind is Kind.CHAR else bare
-
-
-def _store_number(kind: SqlType, value: Scalar, where: str) -> int | str:
-    if isinstance(value, bool) or not isinstance(value, int | str | Decimal):
-        raise Permanent(f"SQL0408: {value!r} can't be assigned to {where} {kind}.")
-    try:
-        number = Decimal(value)
-        if not number.is_finite():
-            raise InvalidOperation
-        scaled = number.scaleb(kind.decimals)
-    except InvalidOperation:
-        raise Permanent(f"SQL0420: {value!r} is not a number for {where} {kind}.") from None
-    whole = int(scaled)
-    if scaled != whole or len(str(abs(whole))) > kind.length:
-        raise Permanent(f"SQL0406: {value} does not fit {where} {kind}.")
-    if kind.decimals == 0:
-        return whole
-    return plain(Decimal(whole).scaleb(-kind.decimals))
+__all__ = ["read_cell", "to_packed", "to_zoned"]
 
 
 def read_cell(kind: SqlType, stored: Stored) -> Scalar | Unread:

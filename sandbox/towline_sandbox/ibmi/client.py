@@ -15,28 +15,37 @@ from towline_agent.ibmi.port import (
     Description,
     EntityQuery,
     IbmIDriver,
+    OutboxDepth,
     OutboxRow,
     ProgramCall,
     Purpose,
     QueueEntry,
     QueueInfo,
     QueueName,
+    Site,
     TableRow,
 )
 from towline_sandbox.ibmi import wire
 from towline_shared.config import Section
-from towline_shared.errors import Misuse, TowlineError
+from towline_shared.errors import Misconfigured, Misuse, TowlineError
 from towline_shared.events import Order
 
 __all__ = ["Console", "Driver", "RemoteJob", "driver"]
 
 
-def driver(settings: Section) -> IbmIDriver:
+def driver(settings: Section, site: Site) -> IbmIDriver:
     """Return the driver for ``[ibmi]``: ``address``, ``connect_timeout_s``, ``call_timeout_s``.
+
+    The stand-in's library is always TOWLINE and journaled; of the site nothing else is needed.
 
     Raises:
         Misconfigured: a setting is wrong.
     """
+    if site.library != "TOWLINE":
+        raise Misconfigured(
+            f"{settings.file}: outbox.library = {site.library!r} is not on the simulated IBM i.",
+            hint='Write library = "TOWLINE".',
+        )
     settings.only("driver", "address", "connect_timeout_s", "call_timeout_s")
     address = settings.text("address")
     host, sign, port = address.rpartition(":")
@@ -179,6 +188,28 @@ class RemoteJob:
         found = self._ask("describe")
         assert isinstance(found, Description)
         return found
+
+    def outbox_depth(self) -> OutboxDepth:
+        """See the port."""
+        found = self._ask("outbox_depth")
+        assert isinstance(found, OutboxDepth)
+        return found
+
+    def data_area(self, library: str, name: str) -> str:
+        """See the port."""
+        return str(self._ask("data_area", library=library, name=name))
+
+    def job_active(self, name: str) -> bool:
+        """See the port."""
+        return bool(self._ask("job_active", name=name))
+
+    def send_message(self, text: str) -> None:
+        """See the port."""
+        self._ask("send_message", text=text)
+
+    def expired(self) -> bool:
+        """See the port; these connections do not wear out."""
+        return False
 
     def close(self) -> None:
         """See the port."""

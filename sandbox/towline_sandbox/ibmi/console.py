@@ -9,9 +9,9 @@ import inspect
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from towline_agent.ibmi.catalogue import FileLayout
+from towline_agent.ibmi.columns import store
 from towline_sandbox.dataset import Dataset
-from towline_sandbox.ibmi.catalogue import FileLayout
-from towline_sandbox.ibmi.cells import store
 from towline_sandbox.ibmi.green_screen import GreenScreen
 from towline_sandbox.ibmi.towline_files import QUEUES, layout
 from towline_sandbox.ibmi.units import Unit
@@ -38,7 +38,7 @@ class ConsoleVerbs:
             self.unlock_record, self.unlock_all, self.end_subsystem, self.start_subsystem,
             self.stop_programs, self.start_programs, self.run_order_entry, self.run_warehouse,
             self.begin, self.insert, self.update, self.delete, self.commit, self.rollback,
-            self.spoil, self.shop_products, self.traps,
+            self.spoil, self.set_data_area, self.set_active_jobs, self.shop_products, self.traps,
         )  # fmt: skip
         theirs = (
             screen.items, screen.items_before, screen.item, screen.web_orders, screen.shipments,
@@ -225,6 +225,18 @@ class ConsoleVerbs:
                 (bytes.fromhex(data), *cells),
             ).rowcount
         return {"changed": changed}
+
+    def set_data_area(self, name: str, value: str) -> dict[str, Any]:
+        """Create or change a character data area ``LIB/NAME``; an empty value deletes it."""
+        with self._system.storage.write():
+            self._system.storage.remember(f"dtaara {name}", value)
+        return {}
+
+    def set_active_jobs(self, names: Sequence[str]) -> dict[str, Any]:
+        """Name the jobs that are active beside our own."""
+        with self._system.storage.write():
+            self._system.storage.remember("active_jobs", " ".join(names))
+        return {}
 
     def shop_products(self) -> list[dict[str, Any]]:
         """Return what the shop already has, for its seed."""

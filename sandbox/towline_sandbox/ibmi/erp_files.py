@@ -8,7 +8,7 @@ https://erpref.com/?schema=920&system=41&table=F4101).
 
 from __future__ import annotations
 
-from towline_sandbox.ibmi.catalogue import FileLayout, char, packed, zoned
+from towline_agent.ibmi.catalogue import FileLayout, char, packed, zoned
 
 __all__ = ["ERP_FILES"]
 

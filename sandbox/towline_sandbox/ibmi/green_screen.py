@@ -10,9 +10,10 @@ from decimal import Decimal
 from random import Random
 from typing import TYPE_CHECKING, Any
 
+from towline_agent.ibmi.catalogue import FileLayout
+from towline_agent.ibmi.columns import Stored
 from towline_agent.ibmi.port import Unread
-from towline_sandbox.ibmi.catalogue import FileLayout
-from towline_sandbox.ibmi.cells import Stored, read_cell, to_packed
+from towline_sandbox.ibmi.cells import read_cell, to_packed
 from towline_sandbox.ibmi.towline_files import WEBPRICE, layout
 from towline_shared.errors import Permanent
 from towline_shared.events import Scalar

@@ -14,6 +14,7 @@ from towline_agent.ibmi.port import (
     Applied,
     Description,
     EntityQuery,
+    OutboxDepth,
     OutboxRow,
     ProgramCall,
     Purpose,
@@ -22,7 +23,7 @@ from towline_agent.ibmi.port import (
     QueueName,
     TableRow,
 )
-from towline_sandbox.ibmi.staging import Record, records
+from towline_agent.ibmi.staging import Record, records
 from towline_shared.errors import Misuse, Permanent, Refused
 from towline_shared.events import Order
 
@@ -125,8 +126,8 @@ class Job:
             return Applied.ALREADY_THERE
         storage = self._system.storage
         rows = records(document, event_id=event_id, at=storage.timestamp())
-        for file in dict.fromkeys(file for file, _ in rows):
-            self._system.locks.wait_free(file, (event_id,), job=self.name)
+        for name in dict.fromkeys(name for name, _ in rows):
+            self._system.locks.wait_free(f"TOWLINE/{name}", (event_id,), job=self.name)
         try:
             return self._stage(document, event_id, rows)
         finally:
@@ -146,8 +147,8 @@ class Job:
                     code="SQL0803",
                 )
             unit = self._system.units.begin(self.name)
-            for file, row in rows:
-                unit.insert(file, row)
+            for name, row in rows:
+                unit.insert(f"TOWLINE/{name}", row)
             unit.commit()
         self._system.programs_wake()
         return Applied.WRITTEN
@@ -163,6 +164,39 @@ class Job:
         """See the port."""
         self._enter()
         return self._system.describe()
+
+    def outbox_depth(self) -> OutboxDepth:
+        """See the port."""
+        self._enter("TOWLINE/OUTBOX")
+        with self._system.storage.lock:
+            db = self._system.storage.db
+            rows, oldest = db.execute(
+                'SELECT count(*), min(CHGTS) FROM "TOWLINE.OUTBOX"'
+            ).fetchone()
+            missed = db.execute('SELECT count(*) FROM "TOWLINE.MISSED"').fetchone()[0]
+        return OutboxDepth(int(rows), str(oldest or ""), int(missed))
+
+    def data_area(self, library: str, name: str) -> str:
+        """See the port; the console's ``set_data_area`` fills them."""
+        self._enter(f"{library}/{name}")
+        found = self._system.storage.fact(f"dtaara {library}/{name}")
+        if not found:
+            raise Permanent(f"CPF1015: data area {name} in {library} was not found.")
+        return found.rstrip(" ")
+
+    def job_active(self, name: str) -> bool:
+        """See the port; the console's ``set_active_jobs`` names them."""
+        self._enter()
+        return name in self._system.storage.fact("active_jobs").split()
+
+    def send_message(self, text: str) -> None:
+        """See the port."""
+        self._enter()
+        self._system.messages.send("TOWLINE", text[:512], severity=0)
+
+    def expired(self) -> bool:
+        """See the port; these jobs do not wear out."""
+        return False
 
     def close(self) -> None:
         """See the port."""

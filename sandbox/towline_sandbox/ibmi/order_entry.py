@@ -12,7 +12,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from towline_sandbox.ibmi.fitting import fit
+from towline_agent.ibmi.fitting import fit
 from towline_sandbox.ibmi.units import Unit
 from towline_shared.errors import Retryable
 

@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from towline_agent.ibmi.columns import store
 from towline_agent.ibmi.errors import Restricted
 from towline_agent.ibmi.port import Description, Purpose
 from towline_sandbox.dataset import Dataset
-from towline_sandbox.ibmi.cells import store
 from towline_sandbox.ibmi.data_queues import DataQueues
 from towline_sandbox.ibmi.jobs import Job
 from towline_sandbox.ibmi.locks import RecordLocks

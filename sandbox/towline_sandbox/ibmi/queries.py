@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from decimal import Decimal
 from functools import lru_cache
 
+from towline_agent.ibmi.columns import Stored
 from towline_agent.ibmi.port import EntityQuery, TableRow
-from towline_sandbox.ibmi.cells import Stored, read_cell
+from towline_sandbox.ibmi.cells import read_cell
 from towline_sandbox.ibmi.sql_select import Column, Select, translate
 from towline_sandbox.ibmi.storage import Storage
 from towline_shared.errors import Permanent

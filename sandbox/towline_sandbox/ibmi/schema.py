@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from towline_sandbox.ibmi.catalogue import FileLayout, Kind, SqlType
+from towline_agent.ibmi.catalogue import FileLayout, Kind, SqlType
 from towline_sandbox.ibmi.towline_files import FEEDS, FILES, Feed
 
 __all__ = ["statements"]
@@ -42,7 +42,7 @@ def _create_table(file: FileLayout) -> str:
     columns = [f'"{f.name}" {_affinity(f.type)} NOT NULL' for f in file.fields]
     if file.name == "OUTBOX":
         columns[0] = '"ID" INTEGER PRIMARY KEY'
-    else:
+    elif file.key:
         columns.append(f"PRIMARY KEY ({', '.join(file.key)})")
     columns += [f"UNIQUE ({', '.join(names)})" for names in file.unique]
     return f'CREATE TABLE IF NOT EXISTS "{file.table}" ({", ".join(columns)})'

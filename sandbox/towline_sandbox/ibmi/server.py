@@ -36,7 +36,7 @@ _log = structlog.get_logger(__name__)
 
 JOB_VERBS = frozenset(
     "outbox outbox_delete rows snapshot wait queue_peek queue_take queue_send queue_info"
-    " apply_order call_program describe".split()
+    " apply_order call_program describe outbox_depth data_area job_active send_message".split()
 )
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from towline_sandbox.ibmi.catalogue import Kind, SqlType
+from towline_agent.ibmi.catalogue import Kind, SqlType
 from towline_sandbox.ibmi.sql_functions import (
     TRUTH,
     Expression,

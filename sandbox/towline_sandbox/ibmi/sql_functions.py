@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from towline_sandbox.ibmi.catalogue import Kind, SqlType
+from towline_agent.ibmi.catalogue import Kind, SqlType
 from towline_shared.errors import Permanent
 
 __all__ = [

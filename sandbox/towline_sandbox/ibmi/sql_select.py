@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from towline_sandbox.ibmi.catalogue import FileLayout, SqlType
+from towline_agent.ibmi.catalogue import FileLayout, SqlType
 from towline_sandbox.ibmi.sql_expressions import Expressions, Scope
 from towline_sandbox.ibmi.sql_functions import Expression
 from towline_sandbox.ibmi.sql_tokens import Tokens, not_valid, tokenize

@@ -15,8 +15,8 @@ from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 
-from towline_sandbox.ibmi.catalogue import Kind, SqlType
-from towline_sandbox.ibmi.cells import Stored, codec_of, store
+from towline_agent.ibmi.catalogue import Kind, SqlType
+from towline_agent.ibmi.columns import Stored, store
 from towline_sandbox.ibmi.schema import statements
 from towline_shared.clock import Clock
 from towline_shared.errors import Permanent
@@ -160,7 +160,7 @@ def _ebcdic(value: Stored) -> Stored:
     """Return the bytes a CHAR sorts by on the partition (sort sequence *HEX)."""
     if not isinstance(value, str):
         return value
-    return value.rstrip(" ").encode(codec_of(37), "replace")
+    return value.rstrip(" ").encode("cp037", "replace")
 
 
 def _digits(value: Stored, length: int, decimals: int) -> Stored:

@@ -16,8 +16,8 @@ import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
-from towline_sandbox.ibmi.catalogue import FileLayout
-from towline_sandbox.ibmi.cells import Stored, store
+from towline_agent.ibmi.catalogue import FileLayout
+from towline_agent.ibmi.columns import Stored, store
 from towline_sandbox.ibmi.data_queues import DataQueues
 from towline_sandbox.ibmi.locks import RecordLocks
 from towline_sandbox.ibmi.storage import Storage

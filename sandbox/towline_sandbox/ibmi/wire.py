@@ -29,8 +29,8 @@ MOST_BYTES = 64 << 20
 _CLASSES: Mapping[str, Any] = {
     kind.__name__: kind
     for kind in (
-        port.Description, port.EntityQuery, port.OutboxRow, port.ProgramCall, port.QueueEntry,
-        port.QueueInfo, port.QueueName, port.TableRow, port.Unread,
+        port.Description, port.EntityQuery, port.OutboxDepth, port.OutboxRow, port.ProgramCall,
+        port.QueueEntry, port.QueueInfo, port.QueueName, port.TableRow, port.Unread,
         events.Order, events.OrderLine, events.ShippingLine, events.TaxLine, events.Payment,
         events.Address,
     )

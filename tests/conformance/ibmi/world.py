@@ -12,7 +12,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, Protocol
 
-from towline_agent.ibmi.port import EntityQuery, IbmI, IbmIDriver, Purpose, QueueName
+from towline_agent.ibmi.port import EntityQuery, IbmI, IbmIDriver, Purpose, QueueName, Site
 from towline_sandbox.ibmi.client import Console, driver
 from towline_sandbox.ibmi.console import ConsoleVerbs
 from towline_sandbox.ibmi.partition import SimulatedIbmI
@@ -188,7 +188,7 @@ def over_tcp(folder: Path) -> Iterator[World]:
     """The driver ``simulated`` against the stand-in's server."""
     with Server(folder / "ibmi.db", _SETTINGS) as server, Console(server.address) as console:
         settings = Section({"address": server.address}, file="agent.toml", name="ibmi")
-        world = SimulatedWorld(driver(settings), console.call)
+        world = SimulatedWorld(driver(settings, Site()), console.call)
         try:
             yield world
         finally:

@@ -7,9 +7,9 @@ from decimal import Decimal
 
 import pytest
 
+from towline_agent.ibmi.columns import store
 from towline_sandbox.dataset import Dataset
 from towline_sandbox.dataset.generate import ean13
-from towline_sandbox.ibmi.cells import store
 from towline_sandbox.ibmi.towline_files import layout
 
 _DATA = Dataset.generate(2000, 7)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from towline_sandbox.ibmi.catalogue import Field, FileLayout, Kind
+from towline_agent.ibmi.catalogue import Field, FileLayout, Kind
 from towline_sandbox.ibmi.towline_files import FEEDS, FILES, QUEUES, Feed
 
 FOLDER = Path(__file__).parents[4] / "packaging" / "ibmi"

@@ -15,7 +15,7 @@ import pytest
 
 from tests.unit.sandbox.ibmi.lab import FAST, ITEM, PRICE, STOCK, clean_skus, order
 from towline_agent.ibmi.errors import InUse, LinkLost, Restricted
-from towline_agent.ibmi.port import Applied, ProgramCall, Purpose, QueueEntry, QueueName
+from towline_agent.ibmi.port import Applied, ProgramCall, Purpose, QueueEntry, QueueName, Site
 from towline_sandbox.ibmi import wire
 from towline_sandbox.ibmi.client import Console, RemoteJob, driver
 from towline_sandbox.ibmi.jobs import Job
@@ -42,7 +42,7 @@ def console(server: Server) -> Iterator[Console]:
 
 
 def _connect(server: Server, purpose: Purpose) -> RemoteJob:
-    made = driver(Section({"address": server.address}, file="agent.toml", name="ibmi"))
+    made = driver(Section({"address": server.address}, file="agent.toml", name="ibmi"), Site())
     job = made.connect(purpose)
     assert isinstance(job, RemoteJob)
     return job
@@ -148,7 +148,7 @@ def test_a_partition_that_went_away_is_retryable(tmp_path: Path) -> None:
     """A call over a dead link, and a connect to nobody."""
     server = Server(tmp_path / "ibmi.db", FAST)
     server.start()
-    made = driver(Section({"address": server.address}, file="agent.toml", name="ibmi"))
+    made = driver(Section({"address": server.address}, file="agent.toml", name="ibmi"), Site())
     job = made.connect(Purpose.READ)
     server.stop()
     with pytest.raises(LinkLost, match="08S01"):
@@ -202,4 +202,4 @@ def test_a_wrong_address_is_named(tmp_path: Path) -> None:
     """The sentence has file, field and value."""
     for address in ("nowhere", "host:port", ":9471"):
         with pytest.raises(Misconfigured, match=r"ibmi\.address"):
-            driver(Section({"address": address}, file="agent.toml", name="ibmi"))
+            driver(Section({"address": address}, file="agent.toml", name="ibmi"), Site())

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import unicodedata
 
-from towline_sandbox.ibmi.cells import untranslatable
+from towline_agent.ibmi.columns import untranslatable
 
 __all__ = ["fit"]
 
