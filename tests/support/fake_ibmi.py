@@ -46,6 +46,8 @@ class FakePartition:
 
     Attributes:
         rows: entity -> key -> rows of the mapped SELECT.
+        queues: queue -> entries, oldest first, whatever its sequence is.
+        sequences: queue -> FIFO (where none is named), LIFO or KEYED.
         failures: verb -> errors to raise, one a call, before the verb works again.
         refuse: error every connect raises while it is set.
         calls: verbs in the order they were called, with their purpose.
@@ -56,6 +58,7 @@ class FakePartition:
     )
     outbox: dict[int, OutboxRow] = field(default_factory=dict)
     queues: dict[str, deque[QueueEntry]] = field(default_factory=lambda: defaultdict(deque))
+    sequences: dict[str, str] = field(default_factory=dict)
     orders: dict[str, Order] = field(default_factory=dict)
     programs: list[ProgramCall] = field(default_factory=list)
     failures: dict[str, list[Exception]] = field(default_factory=lambda: defaultdict(list))
@@ -96,6 +99,25 @@ class FakePartition:
         """Change a price as a program does: the row, then the outbox row."""
         self.rows["price"][(sku,)] = [{"SKU": sku.ljust(15), "PRICE": price, "CURRENCY": "EUR"}]
         self.change(number, "ITMPRC", sku, "STD")
+
+    def queued(self, queue: str) -> list[QueueEntry]:
+        """Return a queue's entries in queue order."""
+        waiting, sequence = list(self.queues[queue]), self.sequences.get(queue, "FIFO")
+        if sequence == "KEYED":
+            return sorted(waiting, key=lambda entry: entry.key)
+        return waiting[::-1] if sequence == "LIFO" else waiting
+
+    def take(self, queue: str, key: bytes = b"") -> QueueEntry | None:
+        """Remove and return the first entry; of a keyed queue the first with this key."""
+        if (self.sequences.get(queue) == "KEYED") != bool(key):
+            raise Permanent(f"SQL0443: {queue} and a key of {len(key)} bytes don't fit.")
+        for entry in self.queued(queue):
+            if entry.key == key or not key:
+                # identity counts: of two equal entries a LIFO queue gives up the newer one
+                place = next(i for i, e in enumerate(self.queues[queue]) if e is entry)
+                del self.queues[queue][place]
+                return entry
+        return None
 
     def ring(self) -> None:
         """Send a doorbell entry."""
@@ -146,17 +168,17 @@ class FakeConnection:
             return waiting.popleft() if waiting else None
 
     def queue_peek(self, queue: QueueName, *, limit: int) -> Sequence[QueueEntry]:
-        return list(self._enter("queue_peek").queues[str(queue)])[:limit]
+        return self._enter("queue_peek").queued(str(queue))[:limit]
 
-    def queue_take(self, queue: QueueName) -> QueueEntry | None:
-        waiting = self._enter("queue_take").queues[str(queue)]
-        return waiting.popleft() if waiting else None
+    def queue_take(self, queue: QueueName, *, key: bytes = b"") -> QueueEntry | None:
+        return self._enter("queue_take").take(str(queue), key)
 
     def queue_send(self, queue: QueueName, data: bytes, *, key: bytes = b"") -> None:
         self._enter("queue_send").queues[str(queue)].append(QueueEntry(data, key))
 
     def queue_info(self, queue: QueueName) -> QueueInfo:
-        return QueueInfo(len(self._enter("queue_info").queues[str(queue)]), 0, 64512, "FIFO")
+        entries = len(self._enter("queue_info").queues[str(queue)])
+        return QueueInfo(entries, 0, 64512, self._partition.sequences.get(str(queue), "FIFO"))
 
     def apply_order(self, document: Order, *, event_id: str) -> Applied:
         orders = self._enter("apply_order").orders

@@ -159,9 +159,9 @@ class RemoteJob:
         """See the port."""
         return self._many("queue_peek", queue=queue, limit=limit)
 
-    def queue_take(self, queue: QueueName) -> QueueEntry | None:
+    def queue_take(self, queue: QueueName, *, key: bytes = b"") -> QueueEntry | None:
         """See the port."""
-        found = self._ask("queue_take", queue=queue)
+        found = self._ask("queue_take", queue=queue, key=key)
         assert found is None or isinstance(found, QueueEntry)
         return found
 

@@ -3,6 +3,11 @@
 - One entry goes to exactly one waiter:
   https://www.ibm.com/docs/en/i/7.3?topic=ssw_ibm_i_73/apis/qrcvdtaq.htm . There the waiter with the
   highest run priority wins; here any.
+- A receive from a keyed queue needs a key, and only there:
+  https://ibm.com/support/knowledgecenter/ssw_ibm_i_75/rzajq/rzajqudfreceivedtaq.htm . Of equal keys
+  the oldest entry comes first (general knowledge). KEY_ORDER is always EQ here.
+- Looking shows FIFO, LIFO or ascending key order:
+  https://ibm.com/docs/en/i/7.5?topic=services-data-queue-entries-table-function
 - Neither sends nor receives belong to a unit of work (general knowledge): no rollback brings an
   entry back.
 - A full queue fails its sender with CPF950A (general knowledge); a longer entry than MAXLEN is an
@@ -72,11 +77,15 @@ class DataQueues:
             self._depth[name] += 1
             self._arrived[name].notify()
 
-    def take(self, name: str) -> QueueEntry | None:
-        """Remove and return the first entry; None when there is none."""
-        _unkeyed(name)
+    def take(self, name: str, *, key: bytes = b"") -> QueueEntry | None:
+        """Remove and return the first entry, of a keyed queue the first with this key; or None.
+
+        Raises:
+            Permanent: no such queue, or a key where none belongs, or one that has not KEYLEN.
+        """
+        _fits(_known(name), key)
         with self._storage.write() as db:
-            return self._take(db, name)
+            return self._take(db, name, key)
 
     def wait(self, name: str, *, seconds: float, alive: Callable[[], None]) -> QueueEntry | None:
         """Block until an entry comes, take it and return it; None after ``seconds``.
@@ -84,7 +93,7 @@ class DataQueues:
         Args:
             alive: raises when the waiting job was ended; asked after every wake-up.
         """
-        _unkeyed(name)
+        _fits(_known(name), b"")
         deadline = time.monotonic() + seconds
         with self._storage.lock:
             while True:
@@ -127,10 +136,11 @@ class DataQueues:
         """Count anew: a step that was undone took sends or receives with it."""
         self._depth = {name: _count(self._storage.db, name) for name in QUEUES}
 
-    def _take(self, db: sqlite3.Connection, name: str) -> QueueEntry | None:
+    def _take(self, db: sqlite3.Connection, name: str, key: bytes) -> QueueEntry | None:
+        # entries of a queue without keys all have the empty one
         row = db.execute(
-            f"{_ENTRIES} ORDER BY {_order(_known(name))} LIMIT 1",
-            (name,),
+            f"{_ENTRIES} AND KEYDATA = ? ORDER BY {_order(_known(name))} LIMIT 1",
+            (name, key),
         ).fetchone()
         if row is None:
             return None
@@ -149,9 +159,13 @@ def _known(name: str) -> QueueLayout:
     return queue
 
 
-def _unkeyed(name: str) -> None:
-    if _known(name).key_length:
-        raise Permanent(f"SQL0443: a receive from the keyed queue {name} needs a key.")
+def _fits(queue: QueueLayout, key: bytes) -> None:
+    if queue.key_length and not key:
+        raise Permanent(f"SQL0443: a receive from the keyed queue {queue.object} needs a key.")
+    if len(key) != queue.key_length:
+        raise Permanent(
+            f"SQL0443: {queue.object} wants a key of {queue.key_length} bytes, not {len(key)}."
+        )
 
 
 def _order(queue: QueueLayout) -> str:

@@ -100,10 +100,10 @@ class Job:
         self._enter(str(queue))
         return self._system.queues.peek(str(queue), limit=limit)
 
-    def queue_take(self, queue: QueueName) -> QueueEntry | None:
+    def queue_take(self, queue: QueueName, *, key: bytes = b"") -> QueueEntry | None:
         """See the port."""
         self._enter(str(queue))
-        return self._system.queues.take(str(queue))
+        return self._system.queues.take(str(queue), key=key)
 
     def queue_send(self, queue: QueueName, data: bytes, *, key: bytes = b"") -> None:
         """See the port."""
