@@ -15,6 +15,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 import aiohttp
 
+from towline_agent.state_file import write_private
 from towline_shared import __version__
 from towline_shared.errors import Misconfigured, PeerFault, Permanent, Refused, Retryable
 from towline_shared.sealing import SigningKey, fingerprint, is_public_key
@@ -83,8 +84,6 @@ def save_identity(folder: Path, identity: Identity) -> Path:
     """Write the identity with mode 0600, whole or not at all."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     path = folder / _FILE
-    draft = folder / (_FILE + ".new")
-    draft.unlink(missing_ok=True)
     text = json.dumps(
         {
             "agent_id": identity.agent_id,
@@ -96,12 +95,7 @@ def save_identity(folder: Path, identity: Identity) -> Path:
         },
         indent=1,
     )
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(path)
+    write_private(path, text)
     return path
 
 

@@ -1,0 +1,3 @@
+"""The agent as a guest: quiet hours, load budget, the fuse, and what the operator is told."""
+
+from __future__ import annotations
