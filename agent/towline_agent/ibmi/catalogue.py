@@ -53,11 +53,19 @@ class SqlType:
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A column: system name, type and what its text says."""
+    """A column: system name, type and what its text says; none of ours can be null.
+
+    Attributes:
+        text: at most 50 characters, as LABEL ON COLUMN ... TEXT IS takes them.
+        default: SQL text after DEFAULT; empty when every INSERT names the column.
+        identity: the system numbers the rows.
+    """
 
     name: str
     type: SqlType
     text: str = ""
+    default: str = ""
+    identity: bool = False
 
 
 @dataclass(frozen=True)
@@ -97,9 +105,9 @@ def char(name: str, length: int, text: str = "") -> Field:
     return Field(name, SqlType(Kind.CHAR, length), text)
 
 
-def varchar(name: str, length: int, text: str = "", *, ccsid: int = 37) -> Field:
+def varchar(name: str, length: int, text: str = "", *, ccsid: int = 37, default: str = "") -> Field:
     """A VARCHAR field; CCSID 1208 takes any character."""
-    return Field(name, SqlType(Kind.VARCHAR, length, ccsid=ccsid), text)
+    return Field(name, SqlType(Kind.VARCHAR, length, ccsid=ccsid), text, default)
 
 
 def packed(name: str, digits: int, decimals: int, text: str = "") -> Field:
@@ -107,6 +115,6 @@ def packed(name: str, digits: int, decimals: int, text: str = "") -> Field:
     return Field(name, SqlType(Kind.PACKED, digits, decimals), text)
 
 
-def zoned(name: str, digits: int, decimals: int = 0, text: str = "") -> Field:
+def zoned(name: str, digits: int, decimals: int = 0, text: str = "", *, default: str = "") -> Field:
     """A zoned decimal field."""
-    return Field(name, SqlType(Kind.ZONED, digits, decimals), text)
+    return Field(name, SqlType(Kind.ZONED, digits, decimals), text, default)
