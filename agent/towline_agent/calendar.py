@@ -198,5 +198,5 @@ def _span(window: Window, day: date, zone: tzinfo) -> tuple[datetime, datetime]:
 
 
 def _moment(day: date, at: time, zone: tzinfo, fold: int) -> datetime:
-    """Read a local time; the two folds differ only where the clock skips or repeats it (PEP 495)."""
+    """Read a local time; its folds differ where the clock skips or repeats it (PEP 495)."""
     return datetime.combine(day, at, zone).replace(fold=fold).astimezone(UTC)

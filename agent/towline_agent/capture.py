@@ -15,7 +15,9 @@ from datetime import datetime
 import structlog
 
 from towline_agent.buffer import Buffer
+from towline_agent.calendar import Work
 from towline_agent.config import EntitySettings, OutboxSettings
+from towline_agent.courtesy.quiet import NEVER_QUIET, Rests
 from towline_agent.gate import Gate
 from towline_agent.ibmi.port import EntityQuery, IbmI, OutboxRow, TableRow
 from towline_agent.ibmi.worker import IbmIWorker
@@ -83,12 +85,15 @@ class Capture:
         pace: Pace,
         patience: Patience,
         captured: Callable[[], None],
+        quiet: Rests = NEVER_QUIET,
     ) -> None:
         """``captured`` is called after each commit, so that the link sends at once.
 
         Args:
             order: held around each reading and its writing down; shared with all other readers.
         """
+        self._quiet = quiet
+        self._behind = False
         self._settings = settings
         self._queries = {entity.query.entity: entity.query for entity in entities}
         self._feeds = _feeds(entities)
@@ -108,6 +113,11 @@ class Capture:
     def state(self) -> CaptureState:
         """What has been read so far."""
         return self._state
+
+    @property
+    def has_work(self) -> bool:
+        """True while rows are known or rung for that are not read yet: a load lets them pass."""
+        return self._behind or self._wake.is_set()
 
     def wake(self) -> None:
         """Say that the outbox may hold something new; call it on the event loop's thread."""
@@ -144,7 +154,7 @@ class Capture:
         """Read what is new (or, sweeping, everything from zero) page by page.
 
         Returns:
-            False when it stopped before the end because the buffer is full.
+            False when it stopped before the end: the buffer is full, or it is quiet hours.
 
         Raises:
             Retryable, Permanent: from the IBM i or a full disk; what was captured stays captured.
@@ -162,12 +172,13 @@ class Capture:
             async with self._order:
                 rows = await self._outbox(after)
                 await self._take(rows, origin)
-            if len(rows) < self._settings.batch:
+            self._behind = len(rows) >= self._settings.batch
+            if not self._behind:
                 return True
             after = rows[-1].id
             if upto is not None and after >= upto:
                 return True
-            if not await self._gate.is_open():
+            if self._quiet.now(Work.READ) is not None or not await self._gate.is_open():
                 return False
 
     async def _outbox(self, after: int) -> Sequence[OutboxRow]:
@@ -263,7 +274,9 @@ class Capture:
         self._state = replace(self._state, faults=kept | faults)
 
     async def _may_read(self) -> bool:
-        """Rest while the buffer is full; the IBM i keeps the rows meanwhile."""
+        """Rest in quiet hours and while the buffer is full; the IBM i keeps the rows meanwhile."""
+        if await self._quiet.rest(Work.READ):
+            return False
         if await self._gate.is_open():
             if self._state.paused:
                 _log.info("reading on", action="capture.resume")
@@ -293,6 +306,7 @@ class Capture:
         if self._state.trouble != str(error):
             _log.warning("not reading", action="capture.wait", error=str(error))
         self._state = replace(self._state, trouble=str(error))
+        self._behind = False  # nothing moves, so nobody need wait for us
         await self._pace.rest(self._wake, self._patience.delay_s(error))
 
     def _calm(self) -> None:

@@ -9,6 +9,9 @@ from datetime import datetime
 import structlog
 
 from towline_agent.buffer import Buffer
+from towline_agent.calendar import Work
+from towline_agent.courtesy.quiet import NEVER_QUIET, Rests
+from towline_agent.ibmi.errors import InUse
 from towline_agent.ibmi.worker import IbmIWorker
 from towline_agent.pace import Pace, Patience
 from towline_shared.clock import Clock
@@ -23,11 +26,16 @@ _IDLE_S = 60.0
 
 @dataclass(frozen=True, slots=True)
 class ClearingState:
-    """What the health page says about clearing."""
+    """What the health page says about clearing.
+
+    Attributes:
+        locked_since: since when another job's lock has kept the rows; None while none does.
+    """
 
     deleted: int = 0
     last_at: datetime | None = None
     trouble: str = ""
+    locked_since: datetime | None = None
 
 
 class Clearing:
@@ -46,8 +54,14 @@ class Clearing:
         clock: Clock,
         pace: Pace,
         patience: Patience,
+        quiet: Rests = NEVER_QUIET,
     ) -> None:
-        """``order`` is the readers' lock: an id is forgotten only while nobody reads."""
+        """``order`` is the readers' lock: an id is forgotten only while nobody reads.
+
+        Args:
+            quiet: whoever lets the outbox rest lets its clearing rest too.
+        """
+        self._quiet = quiet
         self._buffer = buffer
         self._writer = writer
         self._order = order
@@ -69,16 +83,23 @@ class Clearing:
     async def run(self) -> None:
         """Clear for ever."""
         while True:
+            if await self._quiet.rest(Work.READ):
+                continue
             try:
                 more = await self.clear()
             except (Retryable, Permanent) as error:
                 if self._state.trouble != str(error):
                     _log.warning("outbox not cleared", action="clear.wait", error=str(error))
-                self._state = replace(self._state, trouble=str(error))
+                locked = self._state.locked_since or self._clock.now()
+                self._state = replace(
+                    self._state,
+                    trouble=str(error),
+                    locked_since=locked if isinstance(error, InUse) else None,
+                )
                 await self._pace.rest(asyncio.Event(), self._patience.delay_s(error))
                 continue
             self._patience.succeeded()
-            self._state = replace(self._state, trouble="")
+            self._state = replace(self._state, trouble="", locked_since=None)
             if not more:
                 await self._pace.rest(self._wake, _IDLE_S)
 

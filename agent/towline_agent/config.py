@@ -9,6 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from towline_agent.config_courtesy import (
+    CourtesySettings,
+    SnapshotSettings,
+    hold_signals,
+    read_courtesy,
+    read_snapshot,
+)
 from towline_agent.config_formats import Parameter, check_ccsid, read_field, read_parameter
 from towline_agent.ibmi.port import EntityQuery, QueueName, Site
 from towline_agent.ibmi.records import RecordFormat
@@ -111,7 +118,8 @@ class AgentConfig:
     Attributes:
         ibmi: the ``[ibmi]`` table, unread: it belongs to the driver.
         most_events: backlog at which the agent stops reading and the IBM i keeps the rows.
-        snapshot_page: rows of one page of an initial load.
+        snapshot: pages of an initial load and what it may take from the partition.
+        courtesy: quiet hours, fuse, and what the operator is told.
     """
 
     file: Path
@@ -126,7 +134,8 @@ class AgentConfig:
     queues: tuple[QueueSettings, ...]
     orders: OrderSettings
     most_events: int
-    snapshot_page: int
+    snapshot: SnapshotSettings
+    courtesy: CourtesySettings
     log_format: str
 
     @property
@@ -137,7 +146,11 @@ class AgentConfig:
     @property
     def site(self) -> Site:
         """What the driver must know beside its own table."""
-        return Site(library=self.outbox.library, unique_key=self.orders.unique_key)
+        return Site(
+            library=self.outbox.library,
+            unique_key=self.orders.unique_key,
+            messages=self.courtesy.messages,
+        )
 
 
 def load_config(path: Path) -> AgentConfig:
@@ -150,7 +163,7 @@ def load_config(path: Path) -> AgentConfig:
     top = load_toml(path)
     top.only(
         "relay", "state", "health", "ibmi", "policy", "outbox", "entities", "queues", "orders",
-        "buffer", "snapshot", "log",
+        "buffer", "snapshot", "calendar", "courtesy", "log",
     )  # fmt: skip
     config = AgentConfig(
         file=path,
@@ -165,7 +178,8 @@ def load_config(path: Path) -> AgentConfig:
         queues=tuple(_queue(name, each) for name, each in top.sections("queues").items()),
         orders=_orders(top.section("orders")),
         most_events=_single(top, "buffer", "most_events", 50_000, least=1000),
-        snapshot_page=_single(top, "snapshot", "page", 500, least=2),
+        snapshot=read_snapshot(top.section("snapshot")),
+        courtesy=read_courtesy(top.section("calendar"), top.section("courtesy")),
         log_format=_log(top.section("log")),
     )
     _hold_against_policy(config)
@@ -372,3 +386,4 @@ def _hold_against_policy(config: AgentConfig) -> None:
         policy.check_queue(config.orders.queue, why="orders.queue")
     if config.orders.sink == "program_call" and config.orders.program is not None:
         policy.check_program(config.orders.program, why="orders.program")
+    hold_signals(config.courtesy, policy)

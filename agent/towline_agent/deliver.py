@@ -15,6 +15,9 @@ from datetime import datetime
 import structlog
 
 from towline_agent.buffer import Buffer, InboxRow
+from towline_agent.calendar import Work
+from towline_agent.courtesy.quiet import NEVER_QUIET, Rests
+from towline_agent.ibmi.errors import InUse
 from towline_agent.pace import Pace, Patience
 from towline_agent.sinks.base import Sink
 from towline_shared.clock import Clock
@@ -36,12 +39,16 @@ class DeliveryState:
         written: documents that had their effect since the start, repetitions included.
         refused: documents that were refused since the start.
         waiting: sentence of what the next document waits for; empty when nothing waits.
+        waiting_since: since when it waits.
+        locked_since: since when another job's lock has kept it waiting; None while none does.
     """
 
     written: int = 0
     refused: int = 0
     waiting: str = ""
     last_at: datetime | None = None
+    waiting_since: datetime | None = None
+    locked_since: datetime | None = None
 
 
 class Delivery:
@@ -56,8 +63,10 @@ class Delivery:
         pace: Pace,
         patience: Patience,
         reported: Callable[[], None],
+        quiet: Rests = NEVER_QUIET,
     ) -> None:
         """``reported`` is called after each report in the buffer, so that the link sends it."""
+        self._quiet = quiet
         self._buffer = buffer
         self._sink = sink
         self._clock = clock
@@ -87,7 +96,11 @@ class Delivery:
     async def run(self) -> None:
         """Apply until stopped."""
         while not self._stopping:
-            rows = await asyncio.wrap_future(self._buffer.inbox(_BATCH))
+            try:
+                rows = await asyncio.wrap_future(self._buffer.inbox(_BATCH))
+            except Retryable as error:  # the disk is full; a look at the inbox shares its commit
+                await self._pace.rest(self._stop, self._patience.delay_s(error))
+                continue
             for row in rows:
                 if not await self._apply(row):
                     return
@@ -99,6 +112,8 @@ class Delivery:
         while True:
             if self._stopping:
                 return False
+            if await self._quiet.rest(Work.WRITE, self._stop):
+                continue
             try:
                 outcome, reason = await self._outcome(row)
                 break
@@ -118,6 +133,8 @@ class Delivery:
             written=self._state.written + (not refused),
             refused=self._state.refused + refused,
             waiting="",
+            waiting_since=None,
+            locked_since=None,
             last_at=self._clock.now(),
         )
         _log.info(
@@ -153,7 +170,13 @@ class Delivery:
             _log.warning(
                 "document waits", action="deliver.wait", event_id=row.event_id, error=str(error)
             )
-        self._state = replace(self._state, waiting=str(error))
+        now = self._clock.now()
+        self._state = replace(
+            self._state,
+            waiting=str(error),
+            waiting_since=self._state.waiting_since or now,
+            locked_since=(self._state.locked_since or now) if isinstance(error, InUse) else None,
+        )
         await self._pace.rest(self._stop, self._patience.delay_s(error))
 
     def _report(self, row: InboxRow, outcome: str, reason: str) -> Event:

@@ -1,14 +1,23 @@
-"""The loop of the initial load; how pages are cut stands in ``sources.snapshot``."""
+"""The loop of the initial load; how pages are cut stands in ``sources.snapshot``.
+
+A load is a guest's guest: it rests in quiet hours, while the buffer is full, while changes wait in
+the outbox, and after each page for as long as its budget says.
+"""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 import structlog
 
 from towline_agent.buffer import Buffer
+from towline_agent.calendar import Work
+from towline_agent.courtesy.budget import LoadBudget
+from towline_agent.courtesy.quiet import NEVER_QUIET, Rests
+from towline_agent.courtesy.reload import asked_reloads, forget_reload
 from towline_agent.gate import Gate
 from towline_agent.ibmi.port import EntityQuery, IbmI, TableRow
 from towline_agent.ibmi.worker import IbmIWorker
@@ -22,6 +31,11 @@ from towline_shared.events import Event
 __all__ = ["Loading", "LoadingState"]
 
 _log = structlog.get_logger(__name__)
+_LOOK_S = 2.0  # how soon a wish for a reload is seen
+_YIELD_S = 0.1
+# Changes go first, but a shop that never stops changing must get its load too: then and now a page.
+_MOST_YIELD_S = 60.0
+_UNBOUND = LoadBudget(busy_percent=100, rows_per_minute=0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +69,21 @@ class Loading:
         pace: Pace,
         patience: Patience,
         captured: Callable[[], None],
+        budget: LoadBudget = _UNBOUND,
+        quiet: Rests = NEVER_QUIET,
+        changes_wait: Callable[[], bool] = lambda: False,
     ) -> None:
         """Load ``queries`` in their order, ``page`` rows at a time.
 
         Args:
             order: the readers' lock; a page is read and written down under it.
+            budget: how long to rest after each page.
+            changes_wait: tells whether the outbox holds work; that goes first.
         """
+        self._budget = budget
+        self._quiet = quiet
+        self._changes_wait = changes_wait
+        self._page_at = 0.0
         self._queries = tuple(queries)
         self._page = page
         self._buffer = buffer
@@ -81,9 +104,51 @@ class Loading:
     async def run(self) -> None:
         """Load what is not loaded yet, then return."""
         for query in self._queries:
-            self._state = replace(self._state, running=query.entity)
-            while not await self._tried(query):
-                pass
+            await self._whole(query)
+
+    async def attend(self, wishes: Path, reloadable: Sequence[EntityQuery]) -> None:
+        """Load what is not loaded yet, then for ever whatever is asked for anew.
+
+        Args:
+            wishes: the folder in which the verb ``reload`` leaves its files.
+            reloadable: queries that may be asked for.
+        """
+        await self.run()
+        queries = {query.entity: query for query in reloadable}
+        taken: dict[str, str] = {}
+        while True:
+            for entity, asked_at in asked_reloads(wishes, frozenset(queries)).items():
+                if taken.get(entity) != asked_at and await self._anew(wishes, queries[entity]):
+                    taken[entity] = asked_at
+            await self._pace.rest(asyncio.Event(), _LOOK_S)
+
+    async def _anew(self, wishes: Path, query: EntityQuery) -> bool:
+        """Begin a new run of an entity and load it; False = the disk is full, try again later.
+
+        A run under way is given up: the new one reads every row again. A crash before the wish is
+        forgotten makes one run more, which is harmless.
+        """
+        progress = Progress(run=utc_text(self._clock.now()))
+        try:
+            await asyncio.wrap_future(
+                self._buffer.remember(source_name(query.entity), progress.text())
+            )
+        except Retryable as error:
+            _log.warning("reload waits", action="load", entity=query.entity, error=str(error))
+            return False
+        try:
+            forget_reload(wishes, query.entity)
+        except Permanent as error:
+            _log.warning("reload wish", action="load", entity=query.entity, error=str(error))
+        faults = {name: text for name, text in self._state.faults.items() if name != query.entity}
+        self._state = replace(self._state, faults=faults)
+        await self._whole(query)
+        return True
+
+    async def _whole(self, query: EntityQuery) -> None:
+        self._state = replace(self._state, running=query.entity)
+        while not await self._tried(query):
+            pass
         self._state = replace(self._state, running="")
 
     async def _tried(self, query: EntityQuery) -> bool:
@@ -116,11 +181,13 @@ class Loading:
             await asyncio.wrap_future(self._buffer.remember(source, progress.text()))
         else:
             progress = Progress.parse(noted)
+        while await self._quiet.rest(Work.LOAD):
+            pass
         described = await self._reader.call(lambda ibmi: ibmi.describe())
         identity = ("snapshot", described.fingerprint, progress.run)
+        self._page_at = self._clock.monotonic()
         while True:
-            if not await self._gate.is_open():
-                await self._pace.rest(asyncio.Event(), 1.0)
+            if not await self._may_read():
                 continue
             after = await self._one_page(query, progress, identity)
             if after is None:
@@ -128,16 +195,30 @@ class Loading:
                 return
             progress = replace(progress, after=after)
 
+    async def _may_read(self) -> bool:
+        """Rest for quiet hours, a full buffer or waiting changes; tell whether to read a page."""
+        if await self._quiet.rest(Work.LOAD):
+            return False
+        if not await self._gate.is_open():
+            await self._pace.rest(asyncio.Event(), 1.0)
+            return False
+        if self._changes_wait() and self._clock.monotonic() - self._page_at < _MOST_YIELD_S:
+            await self._pace.rest(asyncio.Event(), _YIELD_S)
+            return False
+        return True
+
     async def _one_page(
         self, query: EntityQuery, progress: Progress, identity: tuple[str, ...]
     ) -> tuple[str, ...] | None:
         """Read one page and write it down with the new position; return where the next starts."""
         async with self._order:
+            began = self._clock.monotonic()
             rows = await self._reader.call(_page_verb(query, progress.after, self._page))
             page = cut(query, rows, limit=self._page)
             if page.cut_key is not None:
                 whole = await self._reader.call(_rows_verb(query, page.cut_key))
                 page = replace(page, groups=((page.cut_key, tuple(whole)),))
+            took_s = self._clock.monotonic() - began
             events = self._events(query, page, identity)
             position = DONE if page.after is None else replace(progress, after=page.after).text()
             await asyncio.wrap_future(
@@ -148,6 +229,10 @@ class Loading:
         self._captured()
         read = self._state.rows.get(query.entity, 0) + len(rows)
         self._state = replace(self._state, rows={**self._state.rows, query.entity: read})
+        self._page_at = self._clock.monotonic()
+        rest_s = self._budget.rest_s(rows=len(rows), took_s=took_s)
+        if rest_s > 0 and page.after is not None:
+            await self._pace.rest(asyncio.Event(), rest_s)
         return page.after
 
     def _events(self, query: EntityQuery, page: Page, identity: tuple[str, ...]) -> list[Event]:

@@ -99,6 +99,11 @@ class Policy:
         if queue not in self.queues:
             raise _outside("data queue", str(queue), why, f'"{queue}" to queues')
 
+    def check_data_area(self, library: str, name: str, *, why: str) -> None:
+        """Raise Permanent unless the data area lies in an allowed library; it is only read."""
+        if library not in self.libraries:
+            raise _outside("data area", f"{library}/{name}", why, f'"{library}" to libraries')
+
     def check_program(self, program: ProgramName, *, why: str) -> None:
         """Raise Permanent unless the program may be called."""
         if program not in self.programs:

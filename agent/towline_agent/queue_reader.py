@@ -11,6 +11,8 @@ from datetime import datetime
 import structlog
 
 from towline_agent.buffer import Buffer, KeptEntry
+from towline_agent.calendar import Work
+from towline_agent.courtesy.quiet import NEVER_QUIET, Rests
 from towline_agent.gate import Gate
 from towline_agent.ibmi.port import QueueEntry
 from towline_agent.ibmi.worker import IbmIWorker
@@ -59,6 +61,7 @@ class QueueReader:
         patience: Patience,
         captured: Callable[[], None],
         nonce: Callable[[], str] = lambda: secrets.token_hex(16),
+        quiet: Rests = NEVER_QUIET,
     ) -> None:
         """Peek on the reading connection, take on the writing one.
 
@@ -79,6 +82,7 @@ class QueueReader:
         self._patience = patience
         self._captured = captured
         self._nonce = nonce
+        self._quiet = quiet
         self._wake = asyncio.Event()
         self._state = QueueState(self._name)
 
@@ -95,6 +99,8 @@ class QueueReader:
         """Look for ever."""
         fingerprint = ""
         while True:
+            if await self._quiet.rest(Work.READ):
+                continue
             try:
                 if not fingerprint:
                     described = await self._reader.call(lambda ibmi: ibmi.describe())

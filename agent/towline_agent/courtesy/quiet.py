@@ -101,6 +101,7 @@ class QuietHours:
         self._pauses: Mapping[Work, Pause] = {}
         self._faults: dict[str, str] = {}
         self._asked_at: float | None = None
+        self._read_rested = False
         self._look()
 
     @property
@@ -150,6 +151,7 @@ class QuietHours:
             )
             if self._signals and due:
                 await self.ask()
+            await self._let_go()
             await self._pace.rest(asyncio.Event(), _LOOK_S)
 
     async def ask(self) -> None:
@@ -169,6 +171,16 @@ class QuietHours:
                 _log.info("quiet signal", action="quiet", signal=signal.name, on=answer)
             self._answers[signal.name] = answer
         self._asked_at = self._clock.monotonic()
+
+    async def _let_go(self) -> None:
+        """Close the reading connection once as its rest begins: it may still hold cursors."""
+        quiet = self.now(Work.READ)
+        if quiet is not None and not self._read_rested:
+            _log.info("reading rests", action="quiet", because=quiet.name)
+            await self._reader.release()
+        elif quiet is None and self._read_rested:
+            _log.info("reading goes on", action="quiet")
+        self._read_rested = quiet is not None
 
     def _signalled(self, what: Work) -> Quiet | None:
         for signal in self._signals:

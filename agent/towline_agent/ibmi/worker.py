@@ -104,6 +104,14 @@ class IbmIWorker:
         """
         return await asyncio.get_running_loop().run_in_executor(self._pool, self._run, work)
 
+    async def release(self) -> None:
+        """Close the connection between verbs; the next call opens it anew.
+
+        A server job may keep the cursors of closed statements half open, and with them locks that
+        fail RGZPFM or CLRPFM of a night batch; a closed connection holds nothing.
+        """
+        await asyncio.get_running_loop().run_in_executor(self._pool, self._drop)
+
     async def close(self) -> None:
         """Finish the running verb (a wait is never abandoned), close, end the thread."""
         await asyncio.get_running_loop().run_in_executor(self._pool, self._drop)
