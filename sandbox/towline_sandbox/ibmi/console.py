@@ -7,19 +7,15 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from towline_agent.ibmi.catalogue import FileLayout
-from towline_agent.ibmi.columns import store
 from towline_sandbox.dataset import Dataset
+from towline_sandbox.ibmi.erp import Machine, UnitOfWork, Where
 from towline_sandbox.ibmi.green_screen import GreenScreen
 from towline_sandbox.ibmi.towline_files import QUEUES, layout
-from towline_sandbox.ibmi.units import Unit
 from towline_shared.errors import Permanent
 from towline_shared.events import Scalar
-
-if TYPE_CHECKING:
-    from towline_sandbox.ibmi.partition import SimulatedIbmI
 
 __all__ = ["ConsoleVerbs"]
 
@@ -29,9 +25,9 @@ Verb = Callable[..., Any]
 class ConsoleVerbs:
     """All control verbs; arguments by name, results plain data with Decimals."""
 
-    def __init__(self, system: SimulatedIbmI) -> None:
+    def __init__(self, system: Machine) -> None:
         self._system = system
-        self._units: dict[str, Unit] = {}
+        self._units: dict[str, UnitOfWork] = {}
         screen = GreenScreen(system)
         own = (
             self.status, self.outbox, self.queue, self.messages, self.send_raw, self.lock_record,
@@ -45,7 +41,8 @@ class ConsoleVerbs:
             screen.change_price, screen.change_stock, screen.change_item, screen.price_run,
             screen.send_queue_price,
         )  # fmt: skip
-        self._verbs: Mapping[str, Verb] = {verb.__name__: verb for verb in (*own, *theirs)}
+        verbs: tuple[Verb, ...] = (*own, *theirs, *system.own_verbs())
+        self._verbs: Mapping[str, Verb] = {verb.__name__: verb for verb in verbs}
 
     def call(self, verb: str, arguments: Mapping[str, Any]) -> Any:
         """Call a verb.
@@ -67,29 +64,24 @@ class ConsoleVerbs:
     def status(self) -> dict[str, Any]:
         """Return all figures the stage shows."""
         system = self._system
-        with system.storage.lock:
-            counts = {name: system.storage.db.execute(text).fetchone()[0] for name, text in _COUNTS}
-            programs = {name: program.state for name, program in system.programs.items()}
-            return {
-                "system": system.settings.system_name,
-                "state": "restricted" if system.restricted else "up",
-                **counts,
-                "doorbell_total": int(system.storage.fact("doorbell_total", "0")),
-                "doorbell_missed": int(system.storage.fact("doorbell_missed", "0")),
-                "locked": [held.sentence() for held in system.locks.held()],
-                "program": f"ORDENTRY {programs['ORDENTRY']}",
-                "programs": programs,
-                "jobs": system.jobs(),
-                "queues": {name: system.queues.info(name).entries for name in QUEUES},
-            }
+        figures, programs = system.figures(), system.subsystem.programs
+        states = {name: program.state for name, program in programs.items()}
+        return {
+            "system": system.settings.system_name,
+            "state": "restricted" if system.restricted else "up",
+            **{name: system.count(file, *where) for name, file, *where in _COUNTS},
+            **figures._asdict(),
+            "messages": system.messages.count(),
+            "locked": system.held(),
+            "program": f"ORDENTRY {states['ORDENTRY']}",
+            "programs": states,
+            "jobs": system.jobs(),
+            "queues": {name: system.queues.info(name).entries for name in QUEUES},
+        }
 
     def outbox(self, count: int = 20) -> list[dict[str, Any]]:
         """Return the oldest outbox rows."""
-        with self._system.storage.lock:
-            rows = self._system.storage.db.execute(
-                'SELECT * FROM "TOWLINE.OUTBOX" ORDER BY ID LIMIT ?', (count,)
-            ).fetchall()
-        return [dict(row) for row in rows]
+        return [dict(row) for row in self._system.select(_OUTBOX, order=("ID",), most=count)]
 
     def queue(self, name: str = "TOWLINE/WEBPRICE") -> dict[str, Any]:
         """Return a data queue's figures and its first entries."""
@@ -126,21 +118,19 @@ class ConsoleVerbs:
         shape = layout_of(file)
         if key and len(key) != len(shape.key):
             raise Permanent(f"The key of {file} is {', '.join(shape.key)}.")
-        held = self._system.locks.hold(
-            file, tuple(part.rstrip() for part in key), job=f"048233/{user}/{job}", seconds=seconds
-        )
-        return {"sentence": held.sentence()}
+        name = [part.rstrip() for part in key]
+        holder = f"048233/{user}/{job}"
+        return {"sentence": self._system.hold(file, name, job=holder, seconds=seconds)}
 
     def unlock_record(self, file: str, key: Sequence[str] = ()) -> dict[str, Any]:
         """Let a record go."""
-        name = tuple(part.rstrip() for part in key)
-        released = self._system.locks.release(file, name)
+        released = self._system.release(file, [part.rstrip() for part in key])
         self._system.programs_wake()
         return {"released": released}
 
     def unlock_all(self) -> dict[str, Any]:
         """Let everything go."""
-        self._system.locks.release_all()
+        self._system.release_all()
         self._system.programs_wake()
         return {}
 
@@ -156,27 +146,27 @@ class ConsoleVerbs:
 
     def stop_programs(self) -> dict[str, Any]:
         """Stop ORDENTRY and WHSHIP."""
-        self._system.stop_programs()
+        self._system.subsystem.stop()
         return {}
 
     def start_programs(self) -> dict[str, Any]:
         """Start ORDENTRY and WHSHIP."""
-        self._system.start_programs()
+        self._system.subsystem.start()
         return {}
 
     def run_order_entry(self) -> dict[str, Any]:
         """Decide all new orders now."""
-        return {"decided": self._system.order_entry.run_once()}
+        return {"decided": self._system.subsystem.order_entry.run_once()}
 
     def run_warehouse(self) -> dict[str, Any]:
         """Ship everything open now."""
-        return {"shipments": self._system.warehouse.run_once()}
+        return {"shipments": self._system.subsystem.warehouse.run_once()}
 
     def begin(self, job: str, user: str = "MWEBER") -> dict[str, Any]:
         """Start a unit of work in a named job."""
         if job in self._units:
             raise Permanent(f"Job {job} has an open unit of work.", hint="COMMIT or ROLLBACK it.")
-        self._units[job] = self._system.units.begin(f"048400/{user}/{job}")
+        self._units[job] = self._system.begin(f"048400/{user}/{job}")
         return {"unit": self._units[job].number}
 
     def insert(self, job: str, file: str, values: Mapping[str, Scalar]) -> dict[str, Any]:
@@ -212,30 +202,17 @@ class ConsoleVerbs:
 
     def spoil(self, file: str, key: Sequence[Scalar], field: str, data: str) -> dict[str, Any]:
         """Put raw bytes, given as hex, into a field; as a bad program does, past all triggers."""
-        shape = layout_of(file)
-        if field not in shape.by_name:
-            raise Permanent(f"SQL0206: column {field} is not in {file}.")
-        where = " AND ".join(f'"{name}" = ?' for name in shape.key)
-        cells = [
-            store(shape.by_name[n], value, where=n) for n, value in zip(shape.key, key, strict=True)
-        ]
-        with self._system.storage.write() as db:
-            changed = db.execute(
-                f'UPDATE "{shape.table}" SET "{field}" = ? WHERE {where}',  # noqa: S608
-                (bytes.fromhex(data), *cells),
-            ).rowcount
-        return {"changed": changed}
+        file = layout_of(file).object
+        return {"changed": self._system.spoil(file, key, field, bytes.fromhex(data))}
 
     def set_data_area(self, name: str, value: str) -> dict[str, Any]:
         """Create or change a character data area ``LIB/NAME``; an empty value deletes it."""
-        with self._system.storage.write():
-            self._system.storage.remember(f"dtaara {name}", value)
+        self._system.set_data_area(name, value)
         return {}
 
     def set_active_jobs(self, names: Sequence[str]) -> dict[str, Any]:
         """Name the jobs that are active beside our own."""
-        with self._system.storage.write():
-            self._system.storage.remember("active_jobs", " ".join(names))
+        self._system.set_active_jobs(names)
         return {}
 
     def shop_products(self) -> list[dict[str, Any]]:
@@ -252,26 +229,24 @@ class ConsoleVerbs:
     def _data(self) -> Dataset:
         return Dataset.generate(self._system.settings.items, self._system.settings.seed)
 
-    def _unit(self, job: str) -> Unit:
+    def _unit(self, job: str) -> UnitOfWork:
         unit = self._units.get(job)
         if unit is None:
             raise Permanent(f"Job {job} has no open unit of work.", hint="Call begin first.")
         return unit
 
 
-_COUNTS = (
-    ("outbox_depth", 'SELECT count(*) FROM "TOWLINE.OUTBOX"'),
-    (
-        "outbox_total",
-        "SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'SYS.UNIT_OUTBOX'",
-    ),
-    ("staged_total", 'SELECT count(*) FROM "TOWLINE.WEBORDH"'),
-    ("new_orders", "SELECT count(*) FROM \"TOWLINE.WEBORDH\" WHERE STATUS = 'N'"),
-    ("accepted_total", "SELECT count(*) FROM \"TOWLINE.WEBORDH\" WHERE STATUS = 'A'"),
-    ("refused_total", "SELECT count(*) FROM \"TOWLINE.WEBORDH\" WHERE STATUS = 'R'"),
-    ("shipped_total", "SELECT count(*) FROM \"DISTLIB.ORDHDR\" WHERE OHSTS = 'S'"),
-    ("unshipped", "SELECT count(*) FROM \"DISTLIB.ORDHDR\" WHERE OHSTS <> 'S'"),
-    ("messages", 'SELECT count(*) FROM "SYS.MESSAGES"'),
+_OUTBOX = "TOWLINE/OUTBOX"
+_HEADER = "TOWLINE/WEBORDH"
+_ORDERS = "DISTLIB/ORDHDR"
+_COUNTS: tuple[tuple[str, str, *tuple[Where, ...]], ...] = (
+    ("outbox_depth", _OUTBOX),
+    ("staged_total", _HEADER),
+    ("new_orders", _HEADER, Where("STATUS", "=", "N")),
+    ("accepted_total", _HEADER, Where("STATUS", "=", "A")),
+    ("refused_total", _HEADER, Where("STATUS", "=", "R")),
+    ("shipped_total", _ORDERS, Where("OHSTS", "=", "S")),
+    ("unshipped", _ORDERS, Where("OHSTS", "<>", "S")),
 )
 
 

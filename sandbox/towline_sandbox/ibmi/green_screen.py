@@ -5,102 +5,92 @@ Each change is one unit of work of an interactive job, through the same triggers
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from random import Random
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from towline_agent.ibmi.catalogue import FileLayout
 from towline_agent.ibmi.columns import Stored
 from towline_agent.ibmi.port import Unread
 from towline_sandbox.ibmi.cells import read_cell, to_packed
+from towline_sandbox.ibmi.erp import Partition, Record, Where
 from towline_sandbox.ibmi.towline_files import WEBPRICE, layout
 from towline_shared.errors import Permanent
 from towline_shared.events import Scalar
 from towline_shared.money import plain
 
-if TYPE_CHECKING:
-    from towline_sandbox.ibmi.partition import SimulatedIbmI
-
 __all__ = ["GreenScreen"]
 
-_ITEMS = """
-    SELECT m.*, p.IPPRC AS "price", p.IPCUR AS "currency", (
-        SELECT group_concat(CASE WHEN typeof(b.IBQOH) = 'blob' THEN 'x' ELSE b.IBQOH END)
-        FROM "DISTLIB.ITMBAL" b WHERE b.IBITNB = m.ITNBR) AS "stocks"
-    FROM "DISTLIB.ITMMST" m
-    LEFT JOIN "DISTLIB.ITMPRC" p ON p.IPITNB = m.ITNBR AND p.IPLIST = 'STD'
-"""
-_ORDERS = """
-    SELECT h.*, o.OHSTS AS "shipping",
-        (SELECT count(*) FROM "TOWLINE.WEBORDL" l WHERE l.EVENTID = h.EVENTID) AS "lines",
-        (SELECT max(SHNBR) FROM "DISTLIB.SHPHDR" s WHERE s.SHORD = h.ERPORD AND h.ERPORD > 0)
-            AS "shipment"
-    FROM "TOWLINE.WEBORDH" h LEFT JOIN "DISTLIB.ORDHDR" o ON o.OHORD = h.ERPORD AND h.ERPORD > 0
-    ORDER BY h.rowid DESC LIMIT ?
-"""
-_SHIPMENTS = """
-    SELECT s.*, h.ORDNAME AS "name",
-        (SELECT sum(SLQTY) FROM "DISTLIB.SHPLIN" l WHERE l.SLSHP = s.SHNBR) AS "quantity"
-    FROM "DISTLIB.SHPHDR" s LEFT JOIN "TOWLINE.WEBORDH" h ON h.ERPORD = s.SHORD
-    ORDER BY s.rowid DESC LIMIT ?
-"""
+_ITEMS = "DISTLIB/ITMMST"
+_SHIPMENTS = "DISTLIB/SHPHDR"
 
 
 class GreenScreen:
     """Operations of interactive jobs and batch runs; all return plain data."""
 
-    def __init__(self, system: SimulatedIbmI) -> None:
+    def __init__(self, system: Partition) -> None:
         self._system = system
 
     def items(self, *, position: str = "", count: int = 12) -> list[dict[str, Any]]:
         """List items from the first number not less than ``position``, ascending."""
-        text = f"{_ITEMS} WHERE m.ITNBR >= ? ORDER BY m.ITNBR LIMIT ?"
-        return [_item(row) for row in self._all(text, position, count)]
+        return self._listed(Where("ITNBR", ">=", position), order="ITNBR", count=count)
 
     def items_before(self, *, position: str, count: int = 12) -> list[dict[str, Any]]:
         """List the items before ``position``, ascending."""
-        text = f"{_ITEMS} WHERE m.ITNBR < ? ORDER BY m.ITNBR DESC LIMIT ?"
-        return [_item(row) for row in reversed(self._all(text, position, count))]
+        found = self._listed(Where("ITNBR", "<", position), order="-ITNBR", count=count)
+        return found[::-1]
 
     def item(self, *, item: str) -> dict[str, Any]:
         """Show one item."""
-        rows = self._all(f"{_ITEMS} WHERE m.ITNBR = ?", item)
-        if not rows:
+        found = self._listed(Where("ITNBR", "=", item), order="ITNBR", count=1)
+        if not found:
             raise Permanent(f"Item {item} is not in the item master.")
-        return _item(rows[0])
+        return found[0]
 
     def web_orders(self, *, count: int = 10) -> list[dict[str, Any]]:
         """List web orders, newest first; S is an accepted one that is completely shipped."""
+        headers = self._system.select("TOWLINE/WEBORDH", order=("-CRTTS",), most=count)
+        numbers = tuple({row["ERPORD"] for row in headers if row["ERPORD"]})
+        events = tuple(row["EVENTID"] for row in headers)
+        shipping = self._by("DISTLIB/ORDHDR", "OHORD", numbers)
+        lines = self._by("TOWLINE/WEBORDL", "EVENTID", events)
+        shipments = self._by(_SHIPMENTS, "SHORD", numbers)
         return [
             {
                 "name": row["ORDNAME"],
                 "gid": row["ORDGID"],
-                "status": "S" if row["shipping"] == "S" else row["STATUS"],
+                "status": "S" if _state(shipping[row["ERPORD"]]) == "S" else row["STATUS"],
                 "erp_order": f"{row['ERPORD']:07d}" if row["ERPORD"] else "",
                 "reason": row["REASON"],
                 "total": Decimal(row["TOTAL"]),
                 "currency": row["CURRENCY"],
-                "lines": row["lines"],
-                "shipment": (row["shipment"] or "").strip(),
+                "lines": len(lines[row["EVENTID"]]),
+                "shipment": max(
+                    (each["SHNBR"].strip() for each in shipments[row["ERPORD"]]), default=""
+                ),
             }
-            for row in self._all(_ORDERS, count)
+            for row in headers
         ]
 
     def shipments(self, *, count: int = 10) -> list[dict[str, Any]]:
         """List shipments, newest first."""
+        headers = self._system.select(_SHIPMENTS, order=("-SHNBR",), most=count)
+        lines = self._by("DISTLIB/SHPLIN", "SLSHP", tuple(row["SHNBR"] for row in headers))
+        orders = self._by("TOWLINE/WEBORDH", "ERPORD", tuple({r["SHORD"] for r in headers}))
         return [
             {
                 "shipment": row["SHNBR"].strip(),
                 "order": f"{row['SHORD']:07d}",
-                "name": row["name"] or "",
+                "name": next((each["ORDNAME"] for each in orders[row["SHORD"]]), ""),
                 "warehouse": row["SHWHS"],
                 "carrier": row["SHCAR"].strip(),
                 "tracking": row["SHTRK"].strip(),
                 "shipped_at": f"{row['SHDAT']:07d} {row['SHTIM']:06d}",
-                "quantity": row["quantity"],
+                "quantity": sum(line["SLQTY"] for line in lines[row["SHNBR"]]),
             }
-            for row in self._all(_SHIPMENTS, count)
+            for row in headers
         ]
 
     def change_price(
@@ -115,7 +105,7 @@ class GreenScreen:
         """Change the list price; Retryable SQL0913 when somebody holds the record."""
         values: dict[str, Scalar] = {
             "IPPRC": Decimal(price),
-            "IPEFFD": self._system.storage.cymd(),
+            "IPEFFD": self._system.cymd(),
         }
         if compare_at is not None:
             values["IPCMP"] = Decimal(compare_at)
@@ -127,24 +117,24 @@ class GreenScreen:
     ) -> dict[str, Any]:
         """Correct the stock of an item in a warehouse."""
         key = (item, warehouse)
-        values: dict[str, Scalar] = {"IBQOH": on_hand, "IBLCTD": self._system.storage.cymd()}
+        values: dict[str, Scalar] = {"IBQOH": on_hand, "IBLCTD": self._system.cymd()}
         number = self._change("DISTLIB/ITMBAL", key, values, user=user, job="QPADEV0011")
         return {"item": item, "warehouse": warehouse, "on_hand": on_hand, "outbox_id": number}
 
     def change_item(self, *, item: str, fields: Mapping[str, Scalar]) -> dict[str, Any]:
         """Change fields of the item master."""
-        values = {**fields, "ITCHGD": self._system.storage.cymd()}
+        values = {**fields, "ITCHGD": self._system.cymd()}
         number = self._change("DISTLIB/ITMMST", (item,), values, user="MWEBER", job="QPADEV0003")
         return {"item": item, "outbox_id": number}
 
     def price_run(self, *, count: int, seed: int = 1) -> dict[str, Any]:
         """Nightly batch: move some list prices up or down, all in one unit of work."""
-        rows = self._all(
-            "SELECT IPITNB, IPPRC FROM \"DISTLIB.ITMPRC\" WHERE typeof(IPPRC) = 'text'"
-            " AND IPLIST = 'STD' ORDER BY IPITNB"
+        listed = self._system.select(
+            "DISTLIB/ITMPRC", Where("IPLIST", "=", "STD"), order=("IPITNB",)
         )
+        rows = [row for row in listed if isinstance(row["IPPRC"], str)]
         rng = Random(seed)  # the same run changes the same prices
-        unit = self._system.units.begin("048290/ERPBATCH/PRCBATCH")
+        unit = self._system.begin("048290/ERPBATCH/PRCBATCH")
         try:
             for row in rng.sample(rows, min(count, len(rows))):
                 factor = Decimal(rng.randint(90, 112)) / 100
@@ -180,7 +170,7 @@ class GreenScreen:
     def _change(
         self, file: str, key: Sequence[str], values: Mapping[str, Scalar], *, user: str, job: str
     ) -> int | None:
-        unit = self._system.units.begin(f"048211/{user}/{job}")
+        unit = self._system.begin(f"048211/{user}/{job}")
         try:
             unit.update(file, key, values)
         except BaseException:
@@ -189,30 +179,47 @@ class GreenScreen:
         ids = unit.commit()
         return ids[-1] if ids else None
 
-    def _all(self, text: str, *values: object) -> list[Any]:
-        with self._system.storage.lock:
-            return self._system.storage.db.execute(text, values).fetchall()
+    def _listed(self, where: Where, *, order: str, count: int) -> list[dict[str, Any]]:
+        records = self._system.select(_ITEMS, where, order=(order,), most=count)
+        numbers = tuple(row["ITNBR"] for row in records)
+        standard = Where("IPLIST", "=", "STD")
+        prices = self._by("DISTLIB/ITMPRC", "IPITNB", numbers, standard)
+        balances = self._by("DISTLIB/ITMBAL", "IBITNB", numbers)
+        return [_item(row, prices[row["ITNBR"]], balances[row["ITNBR"]]) for row in records]
+
+    def _by(
+        self, file: str, column: str, values: Sequence[Scalar], *more: Where
+    ) -> defaultdict[Any, list[Record]]:
+        """Read the records of several keys at once, by key."""
+        found: defaultdict[Any, list[Record]] = defaultdict(list)
+        if values:
+            for row in self._system.select(file, Where(column, "in", values), *more):
+                found[row[column]].append(row)
+        return found
 
 
-def _item(row: Any) -> dict[str, Any]:
-    shape = layout("DISTLIB/ITMMST")
-    stocks = str(row["stocks"] or "").split(",")
-    price = row["price"]
-    readable = [int(stock) for stock in stocks if stock not in ("", "x")]
+def _state(orders: Sequence[Record]) -> str:
+    return str(orders[0]["OHSTS"]) if orders else ""
+
+
+def _item(row: Record, prices: Sequence[Record], balances: Sequence[Record]) -> dict[str, Any]:
+    stocks = [balance["IBQOH"] for balance in balances]
+    readable = bool(stocks) and all(isinstance(stock, int) for stock in stocks)
+    price = prices[0]["IPPRC"] if prices else None
     return {
         "number": row["ITNBR"].rstrip(),
         "description": row["ITDSC"].rstrip(),
         "item_class": row["ITCLS"].rstrip(),
         "price": Decimal(price) if isinstance(price, str) else None,
-        "currency": row["currency"] or "",
-        "on_hand": sum(readable) if readable and "x" not in stocks else None,
+        "currency": prices[0]["IPCUR"] if prices else "",
+        "on_hand": sum(stocks) if readable else None,
         "web": row["ITWEB"] == "Y",
         "status": row["ITSTS"],
-        "record": _record(shape, row),
+        "record": _record(layout(_ITEMS), row),
     }
 
 
-def _record(shape: FileLayout, row: Any) -> dict[str, str]:
+def _record(shape: FileLayout, row: Record) -> dict[str, str]:
     return {field.name: _shown(field.type, row[field.name]) for field in shape.fields}
 
 

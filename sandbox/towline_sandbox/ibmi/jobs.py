@@ -14,6 +14,9 @@ from towline_agent.ibmi.port import (
     Applied,
     Description,
     EntityQuery,
+    JournalName,
+    JournalPage,
+    JournalPosition,
     OutboxDepth,
     OutboxRow,
     ProgramCall,
@@ -158,7 +161,7 @@ class Job:
         self._enter(f"{call.library}/{call.program}")
         if (call.library, call.program) != ("DISTLIB", "ORDENTRY"):
             raise Permanent(f"CPF9801: program {call.library}/{call.program} was not found.")
-        self._system.order_entry.run_once()
+        self._system.subsystem.order_entry.run_once()
 
     def describe(self) -> Description:
         """See the port."""
@@ -175,6 +178,18 @@ class Job:
             ).fetchone()
             missed = db.execute('SELECT count(*) FROM "TOWLINE.MISSED"').fetchone()[0]
         return OutboxDepth(int(rows), str(oldest or ""), int(missed))
+
+    def journal(
+        self,
+        journal: JournalName,
+        *,
+        files: Sequence[tuple[str, str]],
+        after: JournalPosition | None,
+        limit: int,
+    ) -> JournalPage:
+        """See the port."""
+        self._enter(str(journal))
+        return self._system.journal.read(journal, files=files, after=after, limit=limit)
 
     def data_area(self, library: str, name: str) -> str:
         """See the port; the console's ``set_data_area`` fills them."""

@@ -26,6 +26,13 @@ class MessageQueue:
                     (self._storage.timestamp(), message_id, severity, text),
                 )
 
+    def count(self) -> int:
+        """Count the messages."""
+        with self._storage.lock:
+            return int(
+                self._storage.db.execute('SELECT count(*) FROM "SYS.MESSAGES"').fetchone()[0]
+            )
+
     def newest(self, count: int) -> list[dict[str, str | int]]:
         """Return the newest messages, newest first."""
         with self._storage.lock:

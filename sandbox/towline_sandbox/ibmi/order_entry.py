@@ -10,18 +10,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
 
 from towline_agent.ibmi.fitting import fit
-from towline_sandbox.ibmi.units import Unit
+from towline_sandbox.ibmi.erp import Partition, Record, UnitOfWork, Where
 from towline_shared.errors import Retryable
-
-if TYPE_CHECKING:
-    from towline_sandbox.ibmi.partition import SimulatedIbmI
 
 __all__ = ["MOST_PIECES", "OrderEntry"]
 
 MOST_PIECES = 5000
+_HEADER = "TOWLINE/WEBORDH"
 _JOB = "048305/ERPBATCH/ORDENTRY"
 _MOST_LINES = 999  # OLLIN has three digits
 _CASH_SALE = 999999
@@ -38,7 +35,7 @@ def _no_pause(_: float) -> None:
 class OrderEntry:
     """Decides over new web orders, oldest first."""
 
-    def __init__(self, system: SimulatedIbmI) -> None:
+    def __init__(self, system: Partition) -> None:
         self._system = system
 
     def run_once(self) -> int:
@@ -56,19 +53,20 @@ class OrderEntry:
         self._step(pause)
         return 0.0
 
-    def _next(self) -> Any:
-        with self._system.storage.lock:
-            return self._system.storage.db.execute(
-                "SELECT * FROM \"TOWLINE.WEBORDH\" WHERE STATUS = 'N' ORDER BY CRTTS, rowid LIMIT 1"
-            ).fetchone()
+    def _next(self) -> Record | None:
+        new = Where("STATUS", "=", "N")
+        return next(iter(self._system.select(_HEADER, new, order=("CRTTS",), most=1)), None)
 
     def _step(self, pause: Callable[[float], None]) -> bool:
-        header = self._next()
-        if header is None:
+        found = self._next()
+        if found is None:
             return False
-        unit = self._system.units.begin(_JOB)
+        unit = self._system.begin(_JOB)
         try:
-            self._decide(unit, header)
+            # Seen before its COMMIT, perhaps: the locked read waits for it, or finds it taken back.
+            header = unit.read(_HEADER, (found["EVENTID"],), lock=True)
+            if header is not None and header["STATUS"] == "N":
+                self._decide(unit, header)
             pause(self._system.settings.commit_delay_s)
         except Retryable as error:
             unit.rollback()
@@ -81,14 +79,14 @@ class OrderEntry:
         self._system.programs_wake()
         return True
 
-    def _decide(self, unit: Unit, header: Any) -> None:
+    def _decide(self, unit: UnitOfWork, header: Record) -> None:
         key = (header["EVENTID"],)
         try:
             lines = self._checked_lines(unit, header["EVENTID"])
             customer = self._customer(unit, header)
         except _No as reason:
             text = fit(str(reason), length=100, ccsid=37)
-            unit.update("TOWLINE/WEBORDH", key, {"STATUS": "R", "REASON": text})
+            unit.update(_HEADER, key, {"STATUS": "R", "REASON": text})
             self._system.messages.send(
                 "TWL0102", f"Web order {header['ORDNAME']} refused: {text}", severity=20
             )
@@ -100,7 +98,7 @@ class OrderEntry:
                 "OHORD": number,
                 "OHCUS": customer,
                 "OHREF": header["ORDNAME"],
-                "OHDAT": self._system.storage.cymd(),
+                "OHDAT": self._system.cymd(),
                 "OHSTS": "O",
                 "OHTOT": header["TOTAL"],
                 "OHCUR": header["CURRENCY"],
@@ -108,13 +106,12 @@ class OrderEntry:
         )
         for position, (line, balance) in enumerate(lines, start=1):
             self._take_line(unit, number, position, line, balance)
-        unit.update("TOWLINE/WEBORDH", key, {"STATUS": "A", "ERPORD": number})
+        unit.update(_HEADER, key, {"STATUS": "A", "ERPORD": number})
 
-    def _checked_lines(self, unit: Unit, event_id: str) -> list[tuple[Any, Any]]:
-        with self._system.storage.lock:
-            lines = self._system.storage.db.execute(
-                'SELECT * FROM "TOWLINE.WEBORDL" WHERE EVENTID = ? ORDER BY LINENO', (event_id,)
-            ).fetchall()
+    def _checked_lines(self, unit: UnitOfWork, event_id: str) -> list[tuple[Record, Record | None]]:
+        lines = self._system.select(
+            "TOWLINE/WEBORDL", Where("EVENTID", "=", event_id), order=("LINENO",)
+        )
         wanted = [line for line in lines if line["QTY"] != 0]  # an edit took the rest back
         if not wanted:
             raise _No("The order has no line to deliver")
@@ -122,7 +119,7 @@ class OrderEntry:
             raise _No(f"The order has more than {_MOST_LINES} lines")
         return [(line, self._checked(unit, line)) for line in wanted]
 
-    def _checked(self, unit: Unit, line: Any) -> Any:
+    def _checked(self, unit: UnitOfWork, line: Record) -> Record | None:
         """Check one line; returns the balance record that will serve it, or None for a new one."""
         sku = str(line["SKU"]).rstrip()
         if not sku:
@@ -134,10 +131,9 @@ class OrderEntry:
             raise _No(f"Item {sku} is not active")
         if not 0 < line["QTY"] <= MOST_PIECES:
             raise _No(f"Quantity {line['QTY']} of item {sku} is not between 1 and {MOST_PIECES}")
-        with self._system.storage.lock:
-            balances = self._system.storage.db.execute(
-                'SELECT * FROM "DISTLIB.ITMBAL" WHERE IBITNB = ? ORDER BY IBWHS', (sku,)
-            ).fetchall()
+        balances = self._system.select(
+            "DISTLIB/ITMBAL", Where("IBITNB", "=", sku), order=("IBWHS",)
+        )
         readable = [
             b for b in balances if isinstance(b["IBQOH"], int) and isinstance(b["IBQAL"], int)
         ]
@@ -145,19 +141,18 @@ class OrderEntry:
             raise _No(f"Decimal data error in the balance of item {sku} (MCH1202)")
         return max(readable, key=lambda b: b["IBQOH"] - b["IBQAL"], default=None)
 
-    def _customer(self, unit: Unit, header: Any) -> int:
+    def _customer(self, unit: UnitOfWork, header: Record) -> int:
         email = str(header["EMAIL"])
         if not email:
             return _CASH_SALE
-        with self._system.storage.lock:
-            known = self._system.storage.db.execute(
-                'SELECT * FROM "DISTLIB.CUSMST" WHERE lower(CUMAIL) = lower(?) ORDER BY CUNBR',
-                (email.ljust(80),),
-            ).fetchone()
+        same = Where("CUMAIL", "alike", email)
+        known = next(
+            iter(self._system.select("DISTLIB/CUSMST", same, order=("CUNBR",), most=1)), None
+        )
         if known is None:
             number = next_number(unit, "CUS")
             name = fit(str(header["CUSTNAME"]) or email, length=40, ccsid=37)
-            today = self._system.storage.cymd()
+            today = self._system.cymd()
             unit.insert(
                 "DISTLIB/CUSMST",
                 {"CUNBR": number, "CUNAM": name, "CUMAIL": email, "CUSTS": "A", "CUCRTD": today},
@@ -168,7 +163,7 @@ class OrderEntry:
         self._check_credit(unit, known, header)
         return int(known["CUNBR"])
 
-    def _check_credit(self, unit: Unit, customer: Any, header: Any) -> None:
+    def _check_credit(self, unit: UnitOfWork, customer: Record, header: Record) -> None:
         """Unpaid orders of a customer with a limit count against it."""
         limit = Decimal(customer["CULIM"])
         if limit <= 0 or str(header["FINSTS"]).upper() == "PAID":
@@ -178,10 +173,12 @@ class OrderEntry:
             raise _No(f"Customer {customer['CUNBR']} exceeds the credit limit of {limit}")
         unit.update("DISTLIB/CUSMST", (customer["CUNBR"],), {"CUOPEN": after})
 
-    def _take_line(self, unit: Unit, number: int, position: int, line: Any, balance: Any) -> None:
+    def _take_line(
+        self, unit: UnitOfWork, number: int, position: int, line: Record, balance: Record | None
+    ) -> None:
         sku = str(line["SKU"]).rstrip()
         warehouse = "001" if balance is None else str(balance["IBWHS"])
-        current = unit.read("DISTLIB/ITMBAL", (sku, warehouse))
+        current = unit.read("DISTLIB/ITMBAL", (sku, warehouse), lock=True)
         if current is None:
             values = {"IBITNB": sku, "IBWHS": warehouse, "IBQAL": line["QTY"]}
             unit.insert("DISTLIB/ITMBAL", values)
@@ -202,13 +199,9 @@ class OrderEntry:
         unit.update("TOWLINE/WEBORDL", (line["EVENTID"], line["LINENO"]), {"ERPLIN": position})
 
 
-def next_number(unit: Unit, kind: str) -> int:
+def next_number(unit: UnitOfWork, kind: str) -> int:
     """Draw the next number of a kind; its record stays locked until the unit ends."""
-    # Locked by writing it first: two programs must not read the same number.
-    record = unit.read("DISTLIB/NUMCTL", (kind,))
-    assert record is not None
-    unit.update("DISTLIB/NUMCTL", (kind,), {"NCNEXT": int(record["NCNEXT"] or 0)})
-    current = unit.read("DISTLIB/NUMCTL", (kind,))
+    current = unit.read("DISTLIB/NUMCTL", (kind,), lock=True)
     assert current is not None
     number = int(current["NCNEXT"] or 0)
     unit.update("DISTLIB/NUMCTL", (kind,), {"NCNEXT": number + 1})

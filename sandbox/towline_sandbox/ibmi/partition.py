@@ -7,26 +7,27 @@ refused, programs stop; the console goes on
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
-from towline_agent.ibmi.columns import store
 from towline_agent.ibmi.errors import Restricted
 from towline_agent.ibmi.port import Description, Purpose
 from towline_sandbox.dataset import Dataset
 from towline_sandbox.ibmi.data_queues import DataQueues
+from towline_sandbox.ibmi.erp import Figures, Record, Where
+from towline_sandbox.ibmi.files import Files
 from towline_sandbox.ibmi.jobs import Job
+from towline_sandbox.ibmi.journal import Journal
 from towline_sandbox.ibmi.locks import RecordLocks
 from towline_sandbox.ibmi.messages import MessageQueue
-from towline_sandbox.ibmi.order_entry import OrderEntry
-from towline_sandbox.ibmi.programs import Program
 from towline_sandbox.ibmi.queries import Queries
 from towline_sandbox.ibmi.settings import IbmISettings
 from towline_sandbox.ibmi.storage import Storage
-from towline_sandbox.ibmi.towline_files import layout
-from towline_sandbox.ibmi.units import UnitManager
-from towline_sandbox.ibmi.warehouse import Warehouse
+from towline_sandbox.ibmi.subsystem import Subsystem
+from towline_sandbox.ibmi.units import Unit, UnitManager
 from towline_shared.clock import Clock, SystemClock
+from towline_shared.events import Scalar
 
 __all__ = ["SimulatedIbmI"]
 
@@ -39,20 +40,19 @@ class SimulatedIbmI:
         self.settings = settings
         self.storage = storage
         self.locks = RecordLocks(storage.lock, waitrcd_s=settings.waitrcd_s)
+        self.files = Files(storage)
         self.queues = DataQueues(storage)
-        self.units = UnitManager(storage, self.queues, self.locks)
+        self.journal = Journal(storage)
+        if settings.journal:
+            self.journal.start()
+        self.units = UnitManager(storage, self.queues, self.locks, self.journal)
         self.queries = Queries(storage, withheld=settings.withheld, user=settings.user)
         self.messages = MessageQueue(storage)
         self.session = 1
         self.restricted = False
         self._jobs: dict[str, Job] = {}
         self._on_ended: list[Callable[[], None]] = []
-        self.order_entry = OrderEntry(self)
-        self.warehouse = Warehouse(self)
-        self.programs = {
-            "ORDENTRY": Program("ORDENTRY", self.order_entry.run_next),
-            "WHSHIP": Program("WHSHIP", self.warehouse.run_next),
-        }
+        self.subsystem = Subsystem(self)
 
     @classmethod
     def open(
@@ -60,30 +60,14 @@ class SimulatedIbmI:
     ) -> SimulatedIbmI:
         """Open a partition's file; a new one is filled with the wholesaler's data."""
         settings = settings or IbmISettings()
-        storage = Storage(path, clock=clock or SystemClock(), utc_offset_h=settings.utc_offset_h)
+        storage = Storage(
+            path, clock=clock or SystemClock(), utc_offset_h=settings.utc_offset_h,
+            triggers=settings.triggers,
+        )  # fmt: skip
         system = cls(storage, settings)
         if not storage.fact("filled"):
-            system.load(Dataset.generate(settings.items, settings.seed))
+            system.files.load(Dataset.generate(settings.items, settings.seed))
         return system
-
-    def load(self, data: Dataset) -> None:
-        """Write rows straight into the files, as a restore does: no trigger fires."""
-        with self.storage.write() as db:
-            for file, rows in data.rows.items():
-                shape = layout(file)
-                names = ", ".join(f'"{field.name}"' for field in shape.fields)
-                marks = ", ".join("?" for _ in shape.fields)
-                db.executemany(
-                    f'INSERT INTO "{shape.table}" ({names}) VALUES ({marks})',  # noqa: S608
-                    (
-                        [
-                            store(f.type, row.get(f.name, "" if f.type.is_text else 0), where=file)
-                            for f in shape.fields
-                        ]
-                        for row in rows
-                    ),
-                )
-            self.storage.remember("filled", "yes")
 
     def connect(self, purpose: Purpose) -> Job:
         """Start a server job.
@@ -130,20 +114,85 @@ class SimulatedIbmI:
             simulated=True,
         )
 
-    def start_programs(self) -> None:
-        """Start order entry and warehouse."""
-        for program in self.programs.values():
-            program.start()
+    # -- the port of the ERP's programs and of the console: see erp.py ----------------------------
 
-    def stop_programs(self) -> None:
-        """End them after the order they are at; new orders wait with STATUS N."""
-        for program in self.programs.values():
-            program.stop()
+    def begin(self, job: str) -> Unit:
+        """Start a unit of work."""
+        return self.units.begin(job)
+
+    def select(
+        self, file: str, *where: Where, order: Sequence[str] = (), most: int | None = None
+    ) -> list[Record]:
+        """Read records without waiting."""
+        return self.files.select(file, *where, order=order, most=most)
+
+    def count(self, file: str, *where: Where) -> int:
+        """Count records."""
+        return self.files.count(file, *where)
+
+    def timestamp(self) -> str:
+        """Return the local time, 26 characters."""
+        return self.storage.timestamp()
+
+    def cymd(self) -> int:
+        """Return the local date as CYYMMDD."""
+        return self.storage.cymd()
+
+    def hms(self) -> int:
+        """Return the local time as HHMMSS."""
+        return self.storage.hms()
 
     def programs_wake(self) -> None:
         """Tell the programs that there may be work."""
-        for program in self.programs.values():
-            program.wake()
+        self.subsystem.wake()
+
+    def figures(self) -> Figures:
+        """Return the counters."""
+        with self.storage.lock:
+            drawn = self.storage.db.execute(
+                "SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'SYS.UNIT_OUTBOX'"
+            ).fetchone()[0]
+            rung, missed = (self.storage.fact(f"doorbell_{n}", "0") for n in ("total", "missed"))
+        return Figures(int(drawn), int(rung), int(missed))
+
+    def hold(self, file: str, key: Sequence[str], *, job: str, seconds: float | None) -> str:
+        """Lock a record or a file by hand."""
+        return self.locks.hold(file, tuple(key), job=job, seconds=seconds).sentence()
+
+    def release(self, file: str, key: Sequence[str]) -> bool:
+        """Let a lock go."""
+        return self.locks.release(file, tuple(key))
+
+    def release_all(self) -> None:
+        """Let all locks go."""
+        self.locks.release_all()
+
+    def held(self) -> list[str]:
+        """Say what is locked."""
+        return [held.sentence() for held in self.locks.held()]
+
+    def spoil(self, file: str, key: Sequence[Scalar], field: str, data: bytes) -> int:
+        """Put raw bytes into a field."""
+        return self.files.spoil(file, key, field, data)
+
+    def set_data_area(self, name: str, value: str) -> None:
+        """Create, change or delete a data area."""
+        with self.storage.write():
+            self.storage.remember(f"dtaara {name}", value)
+
+    def set_active_jobs(self, names: Sequence[str]) -> None:
+        """Name the active jobs."""
+        with self.storage.write():
+            self.storage.remember("active_jobs", " ".join(names))
+
+    def own_verbs(self) -> Sequence[Callable[..., Any]]:
+        """Return the journal's verbs."""
+        journal = self.journal
+        return (
+            journal.receivers, journal.change_receiver, journal.delete_receiver, journal.clear_file,
+        )  # fmt: skip
+
+    # -- restricted state -------------------------------------------------------------------------
 
     def end_subsystem(self) -> None:
         """ENDSBS *ALL: restricted state."""
@@ -155,7 +204,7 @@ class SimulatedIbmI:
             self.messages.send("CPF0968", "System ended to restricted condition.", severity=0)
         for tell in self._on_ended:
             tell()
-        self.stop_programs()
+        self.subsystem.stop()
 
     def on_ended(self, tell: Callable[[], None]) -> None:
         """Call this when the jobs are ended with their subsystem."""
@@ -176,11 +225,11 @@ class SimulatedIbmI:
             self.restricted = False
             self.messages.send("CPF1124", "Host servers started.", severity=0)
         if self.settings.programs:
-            self.start_programs()
+            self.subsystem.start()
 
     def close(self) -> None:
         """Stop the programs and close the file; a power-down that was planned."""
-        self.stop_programs()
+        self.subsystem.stop()
         self.drop_jobs()
         self.storage.close()
 

@@ -36,7 +36,8 @@ _log = structlog.get_logger(__name__)
 
 JOB_VERBS = frozenset(
     "outbox outbox_delete rows snapshot wait queue_peek queue_take queue_send queue_info"
-    " apply_order call_program describe outbox_depth data_area job_active send_message".split()
+    " apply_order call_program describe outbox_depth data_area job_active send_message"
+    " journal".split()
 )
 
 
@@ -77,7 +78,7 @@ class Server:
         )
         self._thread.start()
         if self._settings.programs:
-            self.system.start_programs()
+            self.system.subsystem.start()
 
     def stop(self) -> None:
         """Drop all connections and close the file; harmless when it does not run."""
@@ -86,7 +87,7 @@ class Server:
             return
         tcp.shutdown()
         self._thread.join()
-        self.system.stop_programs()
+        self.system.subsystem.stop()
         self.system.drop_jobs()
         tcp.drop_all()
         tcp.server_close()

@@ -10,14 +10,10 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from random import Random
-from typing import TYPE_CHECKING, Any
 
+from towline_sandbox.ibmi.erp import Partition, Record, UnitOfWork, Where
 from towline_sandbox.ibmi.order_entry import next_number
-from towline_sandbox.ibmi.units import Unit
 from towline_shared.errors import Retryable
-
-if TYPE_CHECKING:
-    from towline_sandbox.ibmi.partition import SimulatedIbmI
 
 __all__ = ["Warehouse"]
 
@@ -28,7 +24,7 @@ _CARRIERS = (("DHL", "003404341{:011d}"), ("DPD", "0150{:010d}"), ("GLS", "88{:0
 class Warehouse:
     """Ships what is due; an order is due some time after the program first sees it."""
 
-    def __init__(self, system: SimulatedIbmI) -> None:
+    def __init__(self, system: Partition) -> None:
         self._system = system
         self._due: dict[int, float] = {}
 
@@ -56,15 +52,13 @@ class Warehouse:
         return 0.0
 
     def _open_orders(self) -> list[int]:
-        with self._system.storage.lock:
-            rows = self._system.storage.db.execute(
-                "SELECT OHORD FROM \"DISTLIB.ORDHDR\" WHERE OHSTS IN ('O', 'P') ORDER BY OHORD"
-            ).fetchall()
-        return [int(row[0]) for row in rows]
+        still_open = Where("OHSTS", "in", ("O", "P"))
+        rows = self._system.select("DISTLIB/ORDHDR", still_open, order=("OHORD",))
+        return [int(row["OHORD"]) for row in rows]
 
     def _ship(self, order: int, pause: Callable[[float], None]) -> int:
         """Ship one parcel, or the whole order, in one unit of work."""
-        unit = self._system.units.begin(_JOB)
+        unit = self._system.begin(_JOB)
         try:
             shipments = self._parcels(unit, order)
             pause(self._system.settings.commit_delay_s)
@@ -78,14 +72,12 @@ class Warehouse:
         unit.commit()
         return shipments
 
-    def _parcels(self, unit: Unit, order: int) -> int:
-        header = unit.read("DISTLIB/ORDHDR", (order,))
-        assert header is not None
-        with self._system.storage.lock:
-            rows = self._system.storage.db.execute(
-                'SELECT * FROM "DISTLIB.ORDLIN" WHERE OLORD = ? AND OLQTY > OLQSH ORDER BY OLLIN',
-                (order,),
-            ).fetchall()
+    def _parcels(self, unit: UnitOfWork, order: int) -> int:
+        header = unit.read("DISTLIB/ORDHDR", (order,), lock=True)
+        if header is None or header["OHSTS"] == "S":
+            return 0  # it was seen before its COMMIT, and taken back
+        lines = self._system.select("DISTLIB/ORDLIN", Where("OLORD", "=", order), order=("OLLIN",))
+        rows = [line for line in lines if line["OLQTY"] > line["OLQSH"]]
         split = header["OHSTS"] == "O" and self._splits(order)
         pieces = _half(rows) if split else [(row, row["OLQTY"] - row["OLQSH"]) for row in rows]
         shipments = 0
@@ -103,13 +95,13 @@ class Warehouse:
         )
 
     def _shipment(
-        self, unit: Unit, order: int, warehouse: str, pieces: list[tuple[Any, int]]
+        self, unit: UnitOfWork, order: int, warehouse: str, pieces: list[tuple[Record, int]]
     ) -> None:
         number = next_number(unit, "SHP")
         name = f"L{number:08d}"
         for position, (row, count) in enumerate(pieces, start=1):
             key = (row["OLITNB"], warehouse)
-            balance = unit.read("DISTLIB/ITMBAL", key)
+            balance = unit.read("DISTLIB/ITMBAL", key, lock=True)
             assert balance is not None
             # An unreadable figure stays as it is: the program would stop with MCH1202 otherwise.
             changed = {
@@ -132,17 +124,17 @@ class Warehouse:
                 "SHWHS": warehouse,
                 "SHCAR": carrier,
                 "SHTRK": tracking.format(number),
-                "SHDAT": self._system.storage.cymd(),
-                "SHTIM": self._system.storage.hms(),
+                "SHDAT": self._system.cymd(),
+                "SHTIM": self._system.hms(),
             },
         )
 
 
-def _half(rows: list[Any]) -> list[tuple[Any, int]]:
+def _half(rows: list[Record]) -> list[tuple[Record, int]]:
     """Return about half of an order's pieces; the whole when it is a single piece."""
     total = sum(row["OLQTY"] - row["OLQSH"] for row in rows)
     wanted = max(1, total // 2)
-    found: list[tuple[Any, int]] = []
+    found: list[tuple[Record, int]] = []
     for row in rows:
         count = min(wanted, row["OLQTY"] - row["OLQSH"])
         if count:

@@ -175,7 +175,7 @@ def test_the_programs_work_by_themselves_until_they_are_stopped(
 ) -> None:
     """What is written while they run is accepted and shipped; after the stop it stays N."""
     sku = clean_skus(system, 1)[0]
-    system.start_programs()
+    system.subsystem.start()
     waiter = system.connect(Purpose.WAIT)
     gid = _place(system, 1, {sku: 1})
     for _ in range(400):  # the last ring comes before its COMMIT, so a wait may end without one
@@ -183,7 +183,7 @@ def test_the_programs_work_by_themselves_until_they_are_stopped(
         if any(row.file == "SHPHDR" for row in rows):
             break
         system.queues.wait("TOWLINE/DOORBELL", seconds=0.05, alive=lambda: None)
-    system.stop_programs()
+    system.subsystem.stop()
     assert _result(system, gid)["OUTCOME"] == "A"
     assert console.call("status", {})["shipped_total"] == 1
     later = _place(system, 2, {sku: 1})
