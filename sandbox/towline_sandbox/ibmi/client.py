@@ -15,6 +15,9 @@ from towline_agent.ibmi.port import (
     Description,
     EntityQuery,
     IbmIDriver,
+    JournalName,
+    JournalPage,
+    JournalPosition,
     OutboxDepth,
     OutboxRow,
     ProgramCall,
@@ -193,6 +196,19 @@ class RemoteJob:
         """See the port."""
         found = self._ask("outbox_depth")
         assert isinstance(found, OutboxDepth)
+        return found
+
+    def journal(
+        self,
+        journal: JournalName,
+        *,
+        files: Sequence[tuple[str, str]],
+        after: JournalPosition | None,
+        limit: int,
+    ) -> JournalPage:
+        """See the port."""
+        found = self._ask("journal", journal=journal, files=files, after=after, limit=limit)
+        assert isinstance(found, JournalPage)
         return found
 
     def data_area(self, library: str, name: str) -> str:

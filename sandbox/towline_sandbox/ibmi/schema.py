@@ -24,18 +24,31 @@ CREATE TABLE IF NOT EXISTS "SYS.MESSAGES" (
     SEQ INTEGER PRIMARY KEY AUTOINCREMENT, SENTTS TEXT NOT NULL, MSGID TEXT NOT NULL,
     SEVERITY INTEGER NOT NULL, MSGTEXT TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS "SYS.FACTS" (NAME TEXT PRIMARY KEY, VALUE TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS "SYS.RECEIVERS" (
+    N INTEGER PRIMARY KEY AUTOINCREMENT, NAME TEXT NOT NULL UNIQUE, NEXT INTEGER NOT NULL,
+    GONE INTEGER NOT NULL DEFAULT 0);
+CREATE TABLE IF NOT EXISTS "SYS.JOURNAL" (
+    N INTEGER PRIMARY KEY AUTOINCREMENT, RCV INTEGER NOT NULL, SEQ INTEGER NOT NULL,
+    CODE TEXT NOT NULL, TYPE TEXT NOT NULL, AT TEXT NOT NULL, FILE TEXT NOT NULL,
+    RRN INTEGER NOT NULL, CYCLE INTEGER NOT NULL, DATA BLOB NOT NULL, JOB TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS "SYS.CYCLES" (
+    UNIT INTEGER PRIMARY KEY, CYCLE INTEGER NOT NULL, JOB TEXT NOT NULL);
 """
 
 
-def statements() -> Iterator[str]:
-    """Yield what creates every object that is not there yet."""
+def statements(*, triggers: bool = True) -> Iterator[str]:
+    """Yield what creates every object that is not there yet; without ``triggers``, drops those."""
     for statement in _SYSTEM_TABLES.split(";"):
         if statement.strip():
             yield statement
     for file in FILES.values():
         yield _create_table(file)
     for feed in FEEDS:
-        yield from _create_triggers(feed)
+        if triggers or feed.file.startswith("TOWLINE/"):
+            yield from _create_triggers(feed)
+        else:
+            name = feed.file.split("/")[1]
+            yield from (f'DROP TRIGGER IF EXISTS "TOWLINE.{name}_{o}"' for o in feed.operations)
 
 
 def _create_table(file: FileLayout) -> str:

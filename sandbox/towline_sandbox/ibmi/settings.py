@@ -26,6 +26,8 @@ class IbmISettings:
         commit_delay_s: ERP programs hold their unit of work open that long before COMMIT, so that
             the doorbell rings visibly before the outbox row can be read.
         programs: start order entry and warehouse with the server.
+        journal: journal the files of DISTLIB; each write then costs an image or two.
+        triggers: let the triggers on DISTLIB feed the outbox; False where a site forbids them.
     """
 
     items: int = 2000
@@ -48,3 +50,5 @@ class IbmISettings:
     waitrcd_s: float = 0.5
     commit_delay_s: float = 0.0
     programs: bool = True
+    journal: bool = False
+    triggers: bool = True

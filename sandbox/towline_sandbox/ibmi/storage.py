@@ -37,8 +37,14 @@ class Context:
 class Storage:
     """The open file."""
 
-    def __init__(self, path: Path, *, clock: Clock, utc_offset_h: float) -> None:
-        """Open or create the file with its tables and triggers."""
+    def __init__(
+        self, path: Path, *, clock: Clock, utc_offset_h: float, triggers: bool = True
+    ) -> None:
+        """Open or create the file with its tables and triggers.
+
+        Args:
+            triggers: False drops those on the ERP's own files; the library TOWLINE keeps its own.
+        """
         self.lock = threading.RLock()
         self.context = Context()
         self.raised: Permanent | None = None
@@ -53,7 +59,7 @@ class Storage:
         for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "case_sensitive_like=ON"):
             self.db.execute(f"PRAGMA {pragma}")
         self._register()
-        for statement in statements():
+        for statement in statements(triggers=triggers):
             self.db.execute(statement)
 
     def close(self) -> None:

@@ -29,7 +29,8 @@ MOST_BYTES = 64 << 20
 _CLASSES: Mapping[str, Any] = {
     kind.__name__: kind
     for kind in (
-        port.Description, port.EntityQuery, port.OutboxDepth, port.OutboxRow, port.ProgramCall,
+        port.Description, port.EntityQuery, port.JournalEntry, port.JournalName,
+        port.JournalPage, port.JournalPosition, port.OutboxDepth, port.OutboxRow, port.ProgramCall,
         port.QueueEntry, port.QueueInfo, port.QueueName, port.TableRow, port.Unread,
         events.Order, events.OrderLine, events.ShippingLine, events.TaxLine, events.Payment,
         events.Address,
@@ -40,7 +41,7 @@ _ERRORS: Mapping[str, type[errors.TowlineError]] = {
     kind.__name__: kind
     for kind in (
         driver_errors.InUse, driver_errors.LinkLost, driver_errors.Restricted,
-        driver_errors.SignOnRefused, QueueFull,
+        driver_errors.PositionLost, driver_errors.SignOnRefused, QueueFull,
         errors.Retryable, errors.Permanent, errors.Refused, errors.BadRecord, errors.Misuse,
     )
 }  # fmt: skip
