@@ -16,6 +16,12 @@ from towline_agent.config_courtesy import (
     read_courtesy,
     read_snapshot,
 )
+from towline_agent.config_feeds import (
+    FeedSettings,
+    InstallSettings,
+    read_feeds,
+    read_install,
+)
 from towline_agent.config_formats import Parameter, check_ccsid, read_field, read_parameter
 from towline_agent.ibmi.port import EntityQuery, QueueName, Site
 from towline_agent.ibmi.records import RecordFormat
@@ -120,6 +126,7 @@ class AgentConfig:
         most_events: backlog at which the agent stops reading and the IBM i keeps the rows.
         snapshot: pages of an initial load and what it may take from the partition.
         courtesy: quiet hours, fuse, and what the operator is told.
+        feeds: what triggers write; with ``install`` only for ``towline-agent ibmi``.
     """
 
     file: Path
@@ -137,6 +144,8 @@ class AgentConfig:
     snapshot: SnapshotSettings
     courtesy: CourtesySettings
     log_format: str
+    feeds: tuple[FeedSettings, ...] = ()
+    install: InstallSettings = InstallSettings()
 
     @property
     def queries(self) -> dict[str, EntityQuery]:
@@ -163,8 +172,9 @@ def load_config(path: Path) -> AgentConfig:
     top = load_toml(path)
     top.only(
         "relay", "state", "health", "ibmi", "policy", "outbox", "entities", "queues", "orders",
-        "buffer", "snapshot", "calendar", "courtesy", "log",
+        "buffer", "snapshot", "calendar", "courtesy", "feeds", "install", "log",
     )  # fmt: skip
+    entities = _entities(top)
     config = AgentConfig(
         file=path,
         relay=_relay(top.section("relay", required=True)),
@@ -174,13 +184,15 @@ def load_config(path: Path) -> AgentConfig:
         ibmi=top.section("ibmi"),
         policy=_policy(top.section("policy", required=True)),
         outbox=_outbox(top.section("outbox", required=True)),
-        entities=_entities(top),
+        entities=entities,
         queues=tuple(_queue(name, each) for name, each in top.sections("queues").items()),
         orders=_orders(top.section("orders")),
         most_events=_single(top, "buffer", "most_events", 50_000, least=1000),
         snapshot=read_snapshot(top.section("snapshot")),
         courtesy=read_courtesy(top.section("calendar"), top.section("courtesy")),
         log_format=_log(top.section("log")),
+        feeds=read_feeds(top, [file for each in entities for file in each.fed_by]),
+        install=read_install(top.section("install")),
     )
     _hold_against_policy(config)
     return config
