@@ -144,8 +144,8 @@ class AgentConfig:
     snapshot: SnapshotSettings
     courtesy: CourtesySettings
     log_format: str
-    feeds: tuple[FeedSettings, ...] = ()
-    install: InstallSettings = InstallSettings()
+    feeds: tuple[FeedSettings, ...]
+    install: InstallSettings
 
     @property
     def queries(self) -> dict[str, EntityQuery]:

@@ -1,4 +1,4 @@
-"""The tables ``[feeds."LIB/FILE"]`` and ``[install]`` of agent.toml: what triggers write, and whose.
+"""The tables ``[feeds."LIB/FILE"]`` and ``[install]``: what triggers write, and for whom.
 
 Only ``towline-agent ibmi`` reads them; a running agent takes the outbox as it finds it.
 """
