@@ -1,6 +1,6 @@
 """A shop's order as records of the staging files: pure, one list of records per document.
 
-Rules of fitting: see :mod:`towline_sandbox.ibmi.fitting`. The original of every text that had to be
+Rules of fitting: see :mod:`towline_agent.ibmi.fitting`. The original of every text that had to be
 fitted stands in WEBORDN with KIND ORIGINAL, so nothing the buyer wrote is lost.
 """
 
@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from decimal import Decimal
 
-from towline_sandbox.ibmi.catalogue import FileLayout
-from towline_sandbox.ibmi.cells import store
-from towline_sandbox.ibmi.fitting import fit
-from towline_sandbox.ibmi.towline_files import layout
+from towline_agent.ibmi.catalogue import FileLayout
+from towline_agent.ibmi.columns import store
+from towline_agent.ibmi.fitting import fit
+from towline_agent.ibmi.towline_files import towline_file
 from towline_shared.errors import Permanent, Refused
 from towline_shared.events import Address, Order, Scalar
 
@@ -21,21 +21,25 @@ __all__ = ["Record", "records"]
 Record = tuple[str, dict[str, Scalar]]
 
 _FITTED = {
-    "TOWLINE/WEBORDH": {"CUSTNAME", "PHONE", "CUSTPO", "FINSTS", "EMAIL"},
-    "TOWLINE/WEBORDL": {"TITLE"},
-    "TOWLINE/WEBORDS": {"CODE", "TITLE"},
-    "TOWLINE/WEBORDA": {
+    "WEBORDH": {"CUSTNAME", "PHONE", "CUSTPO", "FINSTS", "EMAIL"},
+    "WEBORDL": {"TITLE"},
+    "WEBORDS": {"CODE", "TITLE"},
+    "WEBORDA": {
         "NAME", "COMPANY", "ADDRESS1", "ADDRESS2", "CITY", "PROVINCE", "ZIP", "PHONE",
     },
-    "TOWLINE/WEBORDT": {"TITLE"},
-    "TOWLINE/WEBORDP": {"GATEWAY", "KIND", "STATUS"},
-    "TOWLINE/WEBORDN": {"NAME", "VALUE"},
+    "WEBORDT": {"TITLE"},
+    "WEBORDP": {"GATEWAY", "KIND", "STATUS"},
+    "WEBORDN": {"NAME", "VALUE"},
 }  # fmt: skip
 _NEVER_CUT = {"EMAIL"}
 
 
-def records(document: Order, *, event_id: str, at: str) -> list[Record]:
-    """Return the records of a document, APPLIED first; ``at`` is the local timestamp.
+def records(document: Order, *, event_id: str, at: str, ccsid: int = 37) -> list[Record]:
+    """Return the records of a document, APPLIED first.
+
+    Args:
+        at: the partition's local timestamp, 26 characters.
+        ccsid: of the staging tables' text columns.
 
     Raises:
         Refused: a key, code or amount does not fit its column; names file and column.
@@ -43,7 +47,7 @@ def records(document: Order, *, event_id: str, at: str) -> list[Record]:
     found: list[Record] = []
     originals: list[tuple[str, str]] = []
     for file, values in _documents(document, at):
-        shape = layout(file)
+        shape = towline_file(file, ccsid=ccsid)
         row: dict[str, Scalar] = {"EVENTID": event_id}
         for name, value in values.items():
             row[name] = _fitted(shape, name, value, originals, values)
@@ -52,21 +56,21 @@ def records(document: Order, *, event_id: str, at: str) -> list[Record]:
     notes = [*_notes(document), *(("ORIGINAL", name, value) for name, value in originals)]
     for sequence, (kind, name, value) in enumerate(notes, start=1):
         # 4,000 characters a record: a longer note goes on in the next.
-        shape = layout("TOWLINE/WEBORDN")
+        shape = towline_file("WEBORDN")
         row = {"EVENTID": event_id, "SEQ": sequence, "KIND": kind}
         row |= {"NAME": fit(name, length=80, ccsid=1208), "VALUE": value[:4000]}
         _check(shape, row)
-        found.append((shape.object, row))
+        found.append((shape.name, row))
     return found
 
 
 def _documents(document: Order, at: str) -> Iterator[Record]:
-    yield "TOWLINE/APPLIED", {"ORDGID": document.order_gid, "APPLYTS": at}
-    yield "TOWLINE/WEBORDH", _header(document, at)
+    yield "APPLIED", {"ORDGID": document.order_gid, "APPLYTS": at}
+    yield "WEBORDH", _header(document, at)
     taxes: list[tuple[int, str, Decimal, Decimal]] = []
     for line in document.lines:
         yield (
-            "TOWLINE/WEBORDL",
+            "WEBORDL",
             {
                 "LINENO": line.number,
                 "LINEGID": line.line_gid,
@@ -82,7 +86,7 @@ def _documents(document: Order, at: str) -> Iterator[Record]:
         taxes += [(line.number, tax.title, tax.rate, tax.amount) for tax in line.taxes]
     for sequence, charge in enumerate(document.shipping, start=1):
         yield (
-            "TOWLINE/WEBORDS",
+            "WEBORDS",
             {
                 "SEQ": sequence,
                 "CODE": charge.code,
@@ -95,12 +99,12 @@ def _documents(document: Order, at: str) -> Iterator[Record]:
         taxes += [(0, tax.title, tax.rate, tax.amount) for tax in charge.taxes]
     for sequence, (number, title, rate, amount) in enumerate(taxes, start=1):
         yield (
-            "TOWLINE/WEBORDT",
+            "WEBORDT",
             {"SEQ": sequence, "LINENO": number, "TITLE": title, "RATE": rate, "AMOUNT": amount},
         )
     for sequence, payment in enumerate(document.payments, start=1):
         yield (
-            "TOWLINE/WEBORDP",
+            "WEBORDP",
             {
                 "SEQ": sequence,
                 "GATEWAY": payment.gateway,
@@ -111,7 +115,7 @@ def _documents(document: Order, at: str) -> Iterator[Record]:
         )
     for kind, address in (("S", document.ship_to), ("B", document.bill_to)):
         if address != Address():
-            yield "TOWLINE/WEBORDA", {"KIND": kind, **_address(address)}
+            yield "WEBORDA", {"KIND": kind, **_address(address)}
 
 
 def _header(document: Order, at: str) -> dict[str, Scalar]:
@@ -169,7 +173,7 @@ def _fitted(
     row: dict[str, Scalar],
 ) -> Scalar:
     """Fit a descriptive text and note its original; leave all else alone."""
-    if name not in _FITTED.get(shape.object, ()) or not isinstance(value, str):
+    if name not in _FITTED.get(shape.name, ()) or not isinstance(value, str):
         return value
     kind = shape.by_name[name]
     fitted = fit(value, length=kind.length, ccsid=kind.ccsid)
@@ -183,7 +187,7 @@ def _fitted(
 def _check(shape: FileLayout, row: dict[str, Scalar]) -> None:
     for name, value in row.items():
         try:
-            store(shape.by_name[name], value, where=f"column {name} of {shape.object}")
+            store(shape.by_name[name], value, where=f"column {name} of {shape.name}")
         except Permanent as error:
             raise Refused(
                 f"The order can't be written: {error.what}",

@@ -6,9 +6,14 @@ order are packed 15,2; texts that only describe have the lengths order entry pro
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import cache
+
 from towline_agent.ibmi.catalogue import Field, FileLayout, Kind, SqlType, packed, varchar, zoned
 
 __all__ = ["STAGING", "TOWLINE_FILES", "towline_file"]
+
+_CCSID = 37  # of the layouts below
 
 
 _BLANK = "''"
@@ -199,9 +204,21 @@ TOWLINE_FILES = (
 # (the header) follows its parts, and the proof that all is there comes last.
 STAGING = ("WEBORDL", "WEBORDS", "WEBORDA", "WEBORDT", "WEBORDP", "WEBORDN", "WEBORDH", "APPLIED")
 
-_BY_NAME = {file.name: file for file in TOWLINE_FILES}
 
+@cache
+def towline_file(name: str, *, ccsid: int = 37) -> FileLayout:
+    """Return a file by its name, whatever library the site put it in.
 
-def towline_file(name: str) -> FileLayout:
-    """Return a file by its name, whatever library the site put it in."""
-    return _BY_NAME[name]
+    Args:
+        ccsid: of the site's text columns; columns that are Unicode anyway stay so.
+    """
+    (file,) = (each for each in TOWLINE_FILES if each.name == name)
+    if ccsid == _CCSID:
+        return file
+    fields = tuple(
+        replace(field, type=replace(field.type, ccsid=ccsid))
+        if field.type.ccsid == _CCSID
+        else field
+        for field in file.fields
+    )
+    return replace(file, fields=fields)

@@ -1,0 +1,2 @@
+-- authority: SELECT on APPLIED
+SELECT COUNT(*) FROM {library}.APPLIED WHERE EVENTID = ?

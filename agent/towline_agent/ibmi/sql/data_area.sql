@@ -1,0 +1,2 @@
+-- authority: *EXECUTE on the library, *OBJOPR and *READ on the data area
+SELECT DATA_AREA_VALUE FROM TABLE(QSYS2.DATA_AREA_INFO(DATA_AREA_NAME => ?, DATA_AREA_LIBRARY => ?)) AS T

@@ -1,0 +1,2 @@
+-- authority: SELECT on MISSED
+SELECT COUNT(*) FROM {library}.MISSED FOR READ ONLY WITH UR

@@ -1,0 +1,2 @@
+-- authority: DELETE on OUTBOX
+DELETE FROM {library}.OUTBOX WHERE ID IN ({ids})

@@ -1,0 +1,2 @@
+-- authority: none
+SELECT 1 FROM SYSIBM.SYSDUMMY1

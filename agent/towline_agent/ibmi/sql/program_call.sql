@@ -1,0 +1,2 @@
+-- authority: *EXECUTE on the library, EXECUTE on the procedure
+CALL {program}({values})

@@ -1,0 +1,2 @@
+-- authority: that of the customer's SELECT
+SELECT {cell} FROM ({select}) AS Q WHERE {condition} FOR READ ONLY WITH UR

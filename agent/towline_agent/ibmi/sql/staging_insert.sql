@@ -1,0 +1,2 @@
+-- authority: INSERT on the staging tables and APPLIED
+INSERT INTO {table} ({columns}) VALUES ({values})
