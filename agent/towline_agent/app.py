@@ -21,6 +21,10 @@ from towline_agent.buffer import Backlog, Buffer
 from towline_agent.capture import Capture
 from towline_agent.clearing import Clearing
 from towline_agent.config import AgentConfig
+from towline_agent.courtesy.conditions import conditions
+from towline_agent.courtesy.gauge import Gauge
+from towline_agent.courtesy.messenger import Messenger, MessengerState
+from towline_agent.courtesy.quiet import QuietHours
 from towline_agent.deliver import Delivery
 from towline_agent.doorbell import Doorbell
 from towline_agent.gate import Gate
@@ -108,10 +112,10 @@ class Agent:
         driver = driver or load_driver(config.ibmi, config.site)
         self._buffer = Buffer(config.state / BUFFER_FILE, clock=self._clock)
         self._gate = Gate(self._buffer, most_events=config.most_events)
-        sign_on = SignOn()
+        self._sign_on = SignOn()
         self._workers = {
             purpose: IbmIWorker(
-                driver, purpose, clock=self._clock, sign_on=sign_on,
+                driver, purpose, clock=self._clock, sign_on=self._sign_on,
                 backoff=_IBMI_BACKOFF, rng=self._rng,
             )
             for purpose in Purpose
@@ -144,7 +148,16 @@ class Agent:
             driver=config.driver,
             started_at=self._clock.now(),
             most_events=config.most_events,
+            library=config.outbox.library,
+            restricted_alarm_h=config.courtesy.restricted_alarm_h,
         )
+        self._messenger: Messenger | None = None
+        if config.courtesy.operator_messages:
+            self._messenger = Messenger(
+                name=self._about.name or self._about.agent_id,
+                look=lambda: conditions(self._picture(0)), buffer=self._buffer,
+                writer=self._workers[Purpose.WRITE], clock=self._clock, pace=self._pace,
+            )  # fmt: skip
 
     @property
     def health_port(self) -> int:
@@ -156,33 +169,35 @@ class Agent:
     def _build_loops(self) -> None:
         config, reader = self._config, self._workers[Purpose.READ]
         writer = self._workers[Purpose.WRITE]
+        self._build_courtesy(reader)
         self._capture = Capture(
             settings=config.outbox, entities=config.entities, buffer=self._buffer, reader=reader,
             order=self._order, gate=self._gate, clock=self._clock, pace=self._pace,
-            patience=self._patience(), captured=self._link.nudge,
+            patience=self._patience(), captured=self._link.nudge, quiet=self._quiet,
         )  # fmt: skip
         self._clearing = Clearing(
             buffer=self._buffer, writer=writer, order=self._order, clock=self._clock,
-            pace=self._pace, patience=self._patience(),
+            pace=self._pace, patience=self._patience(), quiet=self._quiet,
         )  # fmt: skip
         self._loading = Loading(
             queries=[each.query for each in config.entities if each.initial_load],
-            page=config.snapshot_page, buffer=self._buffer, reader=reader, order=self._order,
+            page=config.snapshot.page, buffer=self._buffer, reader=reader, order=self._order,
             gate=self._gate, clock=self._clock, pace=self._pace, patience=self._patience(),
-            captured=self._link.nudge,
+            captured=self._link.nudge, budget=config.snapshot.budget, quiet=self._quiet,
+            changes_wait=lambda: self._capture.has_work,
         )  # fmt: skip
         self._queues = [
             QueueReader(
-                form=QueueFormat(each.queue, each.entity, each.record, each.key),
+                form=QueueFormat(each.queue, each.entity, each.entries, each.key),
                 look_s=each.look_s, buffer=self._buffer, reader=reader, writer=writer,
                 order=self._order, gate=self._gate, clock=self._clock, pace=self._pace,
-                patience=self._patience(), captured=self._link.nudge,
+                patience=self._patience(), captured=self._link.nudge, quiet=self._quiet,
             )
             for each in config.queues
         ]  # fmt: skip
         self._delivery = Delivery(
             buffer=self._buffer, sink=self._sink(writer), clock=self._clock, pace=self._pace,
-            patience=self._patience(), reported=self._link.nudge,
+            patience=self._patience(), reported=self._link.nudge, quiet=self._quiet,
         )  # fmt: skip
         self._doorbell: Doorbell | None = None
         if config.outbox.doorbell is not None:
@@ -191,6 +206,21 @@ class Agent:
                 waiter=self._workers[Purpose.WAIT], clock=self._clock, pace=self._pace,
                 patience=self._patience(), rang=self._rang,
             )  # fmt: skip
+
+    def _build_courtesy(self, reader: IbmIWorker) -> None:
+        config, courtesy = self._config, self._config.courtesy
+        self._quiet = QuietHours(
+            calendar=courtesy.calendar, signals=courtesy.signals, ask_s=courtesy.ask_s,
+            folder=config.state, reader=reader, clock=self._clock, pace=self._pace,
+        )  # fmt: skip
+        queues = [each.queue for each in config.queues]
+        queues += [
+            queue for queue in (config.outbox.doorbell, config.orders.queue) if queue is not None
+        ]
+        self._gauge = Gauge(
+            queues=queues, limits=courtesy.fuse, reader=reader, clock=self._clock,
+            pace=self._pace, quiet=self._quiet,
+        )  # fmt: skip
 
     def _sink(self, writer: IbmIWorker) -> Sink:
         orders = self._config.orders
@@ -245,11 +275,15 @@ class Agent:
             asyncio.create_task(self._watch(), name="watch"),
             asyncio.create_task(self._capture.run(), name="capture"),
             asyncio.create_task(self._clearing.run(), name="clearing"),
-            asyncio.create_task(self._loading.run(), name="loading"),
+            asyncio.create_task(self._load(), name="loading"),
+            asyncio.create_task(self._quiet.run(), name="quiet"),
+            asyncio.create_task(self._gauge.run(), name="fuse"),
             *(asyncio.create_task(queue.run(), name="queue") for queue in self._queues),
         ]
         if self._doorbell is not None:
             loops.append(asyncio.create_task(self._doorbell.run(), name="doorbell"))
+        if self._messenger is not None:
+            loops.append(asyncio.create_task(self._messenger.run(), name="operator"))
         stopping = asyncio.create_task(stop.wait(), name="stop")
         try:
             await _until_stop_or_bug(stopping, [delivery, *loops])
@@ -259,6 +293,12 @@ class Agent:
             for task in (stopping, delivery, *loops):
                 task.cancel()
             await asyncio.gather(stopping, delivery, *loops, return_exceptions=True)
+            if self._messenger is not None:
+                await self._messenger.goodbye()
+
+    async def _load(self) -> None:
+        reloadable = [each.query for each in self._config.entities if each.is_state]
+        await self._loading.attend(self._config.state, reloadable)
 
     async def _close(self) -> None:
         await asyncio.gather(*(worker.close() for worker in self._workers.values()))
@@ -272,7 +312,8 @@ class Agent:
             await self._workers[Purpose.WRITE].call(lambda ibmi: ibmi.describe())
         trimmed_at = self._clock.monotonic()
         while True:
-            self._backlog = await asyncio.wrap_future(self._buffer.backlog())
+            with contextlib.suppress(Retryable):  # a look shares its commit with a write that fails
+                self._backlog = await asyncio.wrap_future(self._buffer.backlog())
             if self._description is None:
                 with contextlib.suppress(Retryable, Permanent):
                     self._description = await self._workers[Purpose.READ].call(
@@ -288,8 +329,10 @@ class Agent:
 
     async def status(self) -> AgentStatus:
         """Return everything at this moment."""
-        self._backlog = await asyncio.wrap_future(self._buffer.backlog())
-        waiting = await asyncio.wrap_future(self._buffer.outbox_waiting())
+        waiting = 0
+        with contextlib.suppress(Retryable):  # the picture of a full disk must not fail over it
+            self._backlog = await asyncio.wrap_future(self._buffer.backlog())
+            waiting = await asyncio.wrap_future(self._buffer.outbox_waiting())
         return self._picture(waiting)
 
     def _picture(self, outbox_waiting: int) -> AgentStatus:
@@ -307,6 +350,11 @@ class Agent:
             queues=[queue.state for queue in self._queues],
             loading=self._loading.state,
             delivery=self._delivery.state,
+            quiet=self._quiet.state,
+            fuse=self._gauge.state,
+            messenger=self._messenger.state if self._messenger else MessengerState(),
+            storage_full=self._buffer.full,
+            sign_on_refused=self._sign_on.refused is not None,
         )
 
     def _heartbeat(self) -> Heartbeat:

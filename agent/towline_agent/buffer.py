@@ -8,16 +8,17 @@ applied document with the report about it. Methods return futures that resolve a
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import TypeVar
 
 from towline_agent.sources.sendable import sendable
 from towline_shared.clock import Clock
 from towline_shared.codec import decode
-from towline_shared.database import Database
+from towline_shared.database import Database, StorageFull
 from towline_shared.errors import TowlineError
 from towline_shared.events import Event
 from towline_shared.stream_log import (
@@ -33,6 +34,7 @@ from towline_shared.stream_log import (
 __all__ = ["PEER", "Backlog", "Buffer", "InboxRow", "KeptEntry"]
 
 PEER = "relay"
+T = TypeVar("T")
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS outbox_taken (
@@ -99,6 +101,22 @@ class Buffer:
         self._clock = clock
         self._log = StreamLog(clock=clock)
         self._database = Database(path, prepare=_prepare)
+        self._full = ""
+
+    @property
+    def full(self) -> str:
+        """Sentence of the last write, if the disk was too full for it; empty when it was not."""
+        return self._full
+
+    def _write(self, work: Callable[[sqlite3.Connection], T]) -> Future[T]:
+        """Submit a write that adds data, and remember whether the disk took it."""
+        future = self._database.submit(work)
+        future.add_done_callback(self._note_full)
+        return future
+
+    def _note_full(self, future: Future[T]) -> None:
+        error = None if future.cancelled() else future.exception()
+        self._full = str(error) if isinstance(error, StorageFull) else ""
 
     def close(self) -> None:
         """Finish what is queued and close the file."""
@@ -137,7 +155,7 @@ class Buffer:
                 db.execute("INSERT OR REPLACE INTO position VALUES (?,?)", position)
             return seq
 
-        return self._database.submit(work)
+        return self._write(work)
 
     def taken(self, ids: Sequence[int]) -> Future[set[int]]:
         """Return which of these outbox ids are captured already."""
@@ -230,7 +248,7 @@ class Buffer:
             )
             return len(entries)
 
-        return self._database.submit(work)
+        return self._write(work)
 
     def kept_entries(self, queue: str) -> Future[list[KeptEntry]]:
         """Return what is durable here and has still to be taken from the queue, in order."""
@@ -275,7 +293,7 @@ class Buffer:
             if report is not None:
                 self._log.append(db, PEER, "results", [sendable(report)])
 
-        return self._database.submit(work)
+        return self._write(work)
 
     # -- the link's side -----------------------------------------------------------------------
 
@@ -326,7 +344,7 @@ class Buffer:
             )
             return outcome, self._log.state(db, PEER, name, "in").last
 
-        return self._database.submit(work)
+        return self._write(work)
 
     def meta(self, name: str) -> Future[str | None]:
         """Return a remembered text, such as the join counter."""

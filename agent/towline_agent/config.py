@@ -22,10 +22,16 @@ from towline_agent.config_feeds import (
     read_feeds,
     read_install,
 )
-from towline_agent.config_formats import Parameter, check_ccsid, read_field, read_parameter
+from towline_agent.config_formats import (
+    COLUMNS,
+    Parameter,
+    check_ccsid,
+    object_name,
+    read_parameter,
+)
+from towline_agent.config_queues import QueueSettings, read_queue
 from towline_agent.ibmi.port import EntityQuery, QueueName, Site
-from towline_agent.ibmi.records import RecordFormat
-from towline_agent.policy import FileName, Policy, ProgramName, parse_object
+from towline_agent.policy import FileName, Policy, ProgramName
 from towline_shared.config import Section, load_toml
 from towline_shared.errors import Misconfigured, Permanent
 
@@ -40,13 +46,6 @@ __all__ = [
 ]
 
 ENTITIES = ("item", "price", "stock", "order_result", "shipment")
-_COLUMNS = {
-    "item": ("SKU",),
-    "price": ("SKU",),
-    "stock": ("SKU", "WAREHOUSE"),
-    "order_result": ("ORDER_GID",),
-    "shipment": ("SHIPMENT",),
-}
 _INITIAL = ("item", "price", "stock")  # what a shop needs before the first change
 _SINKS = ("order_tables", "data_queue", "program_call")
 _COMMITS = ("unit_of_work", "unique_key")
@@ -88,17 +87,10 @@ class EntitySettings:
     authority: str
     initial_load: bool
 
-
-@dataclass(frozen=True, slots=True)
-class QueueSettings:
-    """A data queue whose entries are data."""
-
-    name: str
-    queue: QueueName
-    entity: str
-    record: RecordFormat
-    key: tuple[str, ...]
-    look_s: float
+    @property
+    def is_state(self) -> bool:
+        """True for what has a current value, and so can be loaded anew at any time."""
+        return self.query.entity in _INITIAL
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +177,7 @@ def load_config(path: Path) -> AgentConfig:
         policy=_policy(top.section("policy", required=True)),
         outbox=_outbox(top.section("outbox", required=True)),
         entities=entities,
-        queues=tuple(_queue(name, each) for name, each in top.sections("queues").items()),
+        queues=tuple(read_queue(name, each) for name, each in top.sections("queues").items()),
         orders=_orders(top.section("orders")),
         most_events=_single(top, "buffer", "most_events", 50_000, least=1000),
         snapshot=read_snapshot(top.section("snapshot")),
@@ -256,14 +248,7 @@ def _policy(section: Section) -> Policy:
 
 
 def _objects(section: Section, field: str) -> list[tuple[str, str]]:
-    return [_object(section, field, text) for text in section.texts(field, ())]
-
-
-def _object(section: Section, field: str, text: str) -> tuple[str, str]:
-    try:
-        return parse_object(text)
-    except ValueError as error:
-        raise section.wrong(field, text, str(error)) from None
+    return [object_name(section, field, text) for text in section.texts(field, ())]
 
 
 def _outbox(section: Section) -> OutboxSettings:
@@ -274,7 +259,7 @@ def _outbox(section: Section) -> OutboxSettings:
         raise section.wrong("wait_s", wait_s, "must be at most 30 seconds")
     return OutboxSettings(
         library=section.text("library"),
-        doorbell=QueueName(*_object(section, "doorbell", doorbell)) if doorbell else None,
+        doorbell=QueueName(*object_name(section, "doorbell", doorbell)) if doorbell else None,
         wait_s=wait_s,
         sweep_s=section.seconds("sweep_s", 60.0),
         batch=section.number("batch", 500, least=1),
@@ -295,10 +280,10 @@ def _entities(top: Section) -> tuple[EntitySettings, ...]:
 def _entity(name: str, section: Section) -> EntitySettings:
     section.only("select_file", "key", "fed_by", "initial_load")
     select, authority = _select(section)
-    key = tuple(column.upper() for column in section.texts("key", _COLUMNS[name]))
-    missing = [column for column in _COLUMNS[name] if column not in key]
+    key = tuple(column.upper() for column in section.texts("key", COLUMNS[name]))
+    missing = [column for column in COLUMNS[name] if column not in key]
     if missing:
-        raise section.wrong("key", list(key), f"must hold {', '.join(_COLUMNS[name])}")
+        raise section.wrong("key", list(key), f"must hold {', '.join(COLUMNS[name])}")
     return EntitySettings(
         query=EntityQuery(entity=name, select=select, key=key),
         fed_by=tuple(FileName(*pair) for pair in _objects(section, "fed_by")),
@@ -328,33 +313,6 @@ def _select(section: Section) -> tuple[str, str]:
     return select, first.removeprefix(_AUTHORITY).strip()
 
 
-def _queue(name: str, section: Section) -> QueueSettings:
-    section.only("queue", "entity", "ccsid", "fields", "key", "look_s")
-    fields = tuple(read_field(each) for each in section.array("fields"))
-    if not fields:
-        raise section.wrong("fields", [], "must describe the record, field by field")
-    names = {field.name for field in fields}
-    key = section.texts("key")
-    for column in key:
-        if column not in names:
-            raise section.wrong("key", list(key), f"names {column}, which is not a field")
-    entity = section.text("entity", among=("item", "price", "stock"))
-    lacking = [column for column in _COLUMNS[entity] if column not in names]
-    if lacking:
-        raise section.wrong("fields", sorted(names), f"must hold {', '.join(lacking)}")
-    queue = QueueName(*_object(section, "queue", section.text("queue")))
-    ccsid = section.number("ccsid", 37, least=1)
-    check_ccsid(section, ccsid)
-    return QueueSettings(
-        name=name,
-        queue=queue,
-        entity=entity,
-        record=RecordFormat(str(queue), fields, ccsid=ccsid),
-        key=key,
-        look_s=section.seconds("look_s", 5.0),
-    )
-
-
 def _orders(section: Section) -> OrderSettings:
     section.only("sink", "commit", "queue", "ccsid", "program", "parameters")
     sink = section.text("sink", "order_tables", among=_SINKS)
@@ -368,9 +326,9 @@ def _orders(section: Section) -> OrderSettings:
     return OrderSettings(
         sink=sink,
         unique_key=section.text("commit", "unit_of_work", among=_COMMITS) == "unique_key",
-        queue=QueueName(*_object(section, "queue", queue)) if queue else None,
+        queue=QueueName(*object_name(section, "queue", queue)) if queue else None,
         ccsid=ccsid,
-        program=ProgramName(*_object(section, "program", program)) if program else None,
+        program=ProgramName(*object_name(section, "program", program)) if program else None,
         parameters=tuple(read_parameter(each) for each in section.array("parameters")),
     )
 

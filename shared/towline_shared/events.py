@@ -307,7 +307,7 @@ class Heartbeat:
         backlog: events buffered and not yet acknowledged by the relay.
         oldest_unsent_s: age of the oldest of them in seconds; 0 when there is none.
         ibmi: ``up``, ``down`` or ``restricted``.
-        detail: one sentence when it is not up.
+        detail: one sentence about what is worth a look; empty when all is well.
     """
 
     backlog: int

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from towline_agent.calendar import Work
 from towline_agent.health.status import AgentStatus
 
 __all__ = ["CONTENT_TYPE", "metrics_text"]
@@ -55,6 +56,30 @@ def metrics_text(status: AgentStatus) -> str:
         (_labels(outcome="written"), status.delivery.written),
         (_labels(outcome="refused"), status.delivery.refused),
     )  # fmt: skip
+    readings = sorted(status.fuse.readings.items())
+    family(
+        "fuse_used", "gauge", "Rows of the outbox, entries of data queues.",
+        *((_labels(name=name), reading.used) for name, reading in readings),
+    )  # fmt: skip
+    family(
+        "fuse_most", "gauge", "How many count as full; 0 when the system does not tell.",
+        *((_labels(name=name), reading.most) for name, reading in readings),
+    )  # fmt: skip
+    family(
+        "fuse_hours_to_full", "gauge", "Projected hours until full; absent while it does not grow.",
+        *((_labels(name=name), reading.hours)
+          for name, reading in readings if reading.hours is not None),
+    )  # fmt: skip
+    family(
+        "missed_changes", "gauge", "Changes whose outbox row a trigger could not write.",
+        ("", status.fuse.missed),
+    )  # fmt: skip
+    family(
+        "resting", "gauge", "1 while this work rests in quiet hours or is paused.",
+        *((_labels(what=work.value), any(quiet.what is work for quiet in status.quiet.resting))
+          for work in Work),
+    )  # fmt: skip
+    family("disk_full", "gauge", "1 while the buffer can't grow.", ("", bool(status.storage_full)))
     return "\n".join(lines) + "\n"
 
 

@@ -9,6 +9,7 @@ from html import escape
 from importlib import resources
 from string import Template
 
+from towline_agent.health.courtesy import fuse_facts, quiet_sentence
 from towline_agent.health.status import AgentStatus
 from towline_agent.ibmi.port import Purpose
 from towline_shared.health import Check, Status, worst
@@ -83,6 +84,9 @@ def _ibmi_facts(status: AgentStatus) -> Mapping[str, str]:
         "outbox rows waiting": f"{status.outbox_waiting:,} (captured, not yet deleted)",
         "last look at the outbox": _ago(status.capture.last_read_at, status.now),
     }
+    facts |= fuse_facts(status.fuse)
+    if status.quiet.resting:
+        facts["quiet hours"] = quiet_sentence(status.quiet.resting)
     if status.doorbell is not None:
         last = _ago(status.doorbell.last_ring_at, status.now)
         facts["doorbell"] = f"{status.doorbell.rings:,} rings, last {last}"

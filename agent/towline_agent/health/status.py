@@ -6,15 +6,25 @@ Pure: it is given the states and puts them together.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, is_dataclass
-from datetime import datetime
+from dataclasses import dataclass, field, fields, is_dataclass
+from datetime import datetime, timedelta
+from enum import Enum
 from typing import Any
 
 from towline_agent.buffer import Backlog
 from towline_agent.capture import CaptureState
 from towline_agent.clearing import ClearingState
+from towline_agent.courtesy.gauge import FuseState
+from towline_agent.courtesy.messenger import MessengerState
+from towline_agent.courtesy.quiet import QuietState
 from towline_agent.deliver import DeliveryState
 from towline_agent.doorbell import DoorbellState
+from towline_agent.health.courtesy import (
+    fuse_checks,
+    locked_sentence,
+    quiet_checks,
+    quiet_sentence,
+)
 from towline_agent.ibmi.port import Description, Purpose
 from towline_agent.ibmi.worker import WorkerState
 from towline_agent.link_client import LinkState
@@ -41,11 +51,19 @@ class About:
     driver: str
     started_at: datetime
     most_events: int
+    library: str = "TOWLINE"
+    restricted_alarm_h: int = 12
 
 
 @dataclass(frozen=True, slots=True)
 class AgentStatus:
-    """Everything at one moment; ``outbox_waiting`` counts rows captured and not yet deleted."""
+    """Everything at one moment.
+
+    Attributes:
+        outbox_waiting: rows captured and not yet deleted.
+        storage_full: sentence, while the disk under the buffer is full.
+        sign_on_refused: the profile was refused, and nothing is tried before a new start.
+    """
 
     about: About
     now: datetime
@@ -60,6 +78,11 @@ class AgentStatus:
     queues: Sequence[QueueState]
     loading: LoadingState
     delivery: DeliveryState
+    quiet: QuietState = field(default_factory=QuietState)
+    fuse: FuseState = field(default_factory=FuseState)
+    messenger: MessengerState = field(default_factory=MessengerState)
+    storage_full: str = ""
+    sign_on_refused: bool = False
 
     @property
     def ibmi(self) -> str:
@@ -87,6 +110,7 @@ class AgentStatus:
             self.ibmi == "up"
             and self.link.connected
             and not self.capture.paused
+            and not self.storage_full
             and self.oldest_unsent_s < _OLD_S
         )
 
@@ -97,8 +121,18 @@ class AgentStatus:
             oldest_unsent_s=self.oldest_unsent_s,
             ibmi=self.ibmi,
             version=self.about.version,
-            detail=self.ibmi_sentence if self.ibmi != "up" else "",
+            detail=self._notice(),
         )
+
+    def _notice(self) -> str:
+        """One sentence for those far away: the worst first, empty when all is well."""
+        if self.ibmi != "up":
+            return self.ibmi_sentence
+        since = self.about.started_at
+        for check in fuse_checks(self.fuse, self.about.library, since):
+            return check.detail
+        paused = quiet_sentence(self.quiet.paused)  # a window by the clock is no news
+        return self.storage_full or (f"The agent is paused: {paused}." if paused else "")
 
     def checks(self) -> list[Check]:
         """Named checks, each with what to do."""
@@ -123,21 +157,56 @@ class AgentStatus:
                 )
                 found.append(Check(f"queue {queue.name}", Status.WARNING, since, detail))
         if self.delivery.waiting:
-            found.append(Check("orders", Status.WARNING, since, self.delivery.waiting))
+            found.append(self._orders_check())
+        if self.clearing.locked_since is not None:
+            detail = self.clearing.trouble + self._locked(self.clearing.locked_since)
+            found.append(Check("outbox", Status.WARNING, self.clearing.locked_since, detail))
+        if self.messenger.fault:
+            found.append(
+                Check(
+                    "operator messages", Status.WARNING, since, self.messenger.fault,
+                    "Grant *USE and *ADD to the message queue, or set operator_messages = false.",
+                )
+            )  # fmt: skip
+        found += quiet_checks(self.quiet, since)
+        found += fuse_checks(self.fuse, self.about.library, since)
         return found
+
+    def _orders_check(self) -> Check:
+        detail = self.delivery.waiting + self._locked(self.delivery.locked_since)
+        since = self.delivery.waiting_since or self.about.started_at
+        return Check("orders", Status.WARNING, since, detail)
+
+    def _locked(self, since: datetime | None) -> str:
+        return locked_sentence(since, self.about.library, self.now)
 
     def _ibmi_check(self) -> Check:
         state = self.connections[Purpose.READ]
         if self.ibmi == "up":
             return Check("IBM i", Status.OK, state.since, "The IBM i is connected.")
         if self.ibmi == "restricted":
-            detail = self.ibmi_sentence or "The IBM i takes no connections now."
-            return Check(
-                "IBM i", Status.WARNING, state.since, detail,
-                "Normal during a full save; the agent goes on by itself.",
-            )  # fmt: skip
+            return self._restricted_check()
         detail = self.ibmi_sentence or "The IBM i has not been reached yet."
         return Check("IBM i", Status.FAILED, state.since, detail, "Run towline-agent check.")
+
+    def _restricted_check(self) -> Check:
+        """Hours without connections are a save; more than anybody saves are not.
+
+        The time runs from the last good answer, since a save ends and starts servers in between.
+        """
+        since = self._last_good() or self.about.started_at
+        said = self.ibmi_sentence or "The IBM i takes no connections now."
+        detail = f"Full save or restricted state since {since:%Y-%m-%d %H:%M} UTC: {said}"
+        if self.now - since < timedelta(hours=self.about.restricted_alarm_h):
+            return Check(
+                "IBM i", Status.WARNING, since, detail,
+                "Normal during a full save; the agent goes on by itself.",
+            )  # fmt: skip
+        return Check(
+            "IBM i", Status.FAILED, since, detail,
+            f"That is more than {self.about.restricted_alarm_h} hours: ask whether the subsystems"
+            " and host servers were started again (STRHOSTSVR).",
+        )  # fmt: skip
 
     def _relay_check(self) -> Check:
         since = self.link.since or self.about.started_at
@@ -150,6 +219,11 @@ class AgentStatus:
 
     def _buffer_check(self) -> Check:
         since = self.about.started_at
+        if self.storage_full:
+            return Check(
+                "buffer disk full", Status.FAILED, since, self.storage_full,
+                "Until then the IBM i keeps the rows, and the relay its documents.",
+            )  # fmt: skip
         if self.capture.paused:
             return Check(
                 "buffer", Status.WARNING, since,
@@ -190,6 +264,7 @@ class AgentStatus:
                 "inbox": self.backlog.inbox,
                 "paused": self.capture.paused,
                 "outbox_waiting": self.outbox_waiting,
+                "full": self.storage_full,
             },
             "capture": plain_data(self.capture),
             "doorbell": plain_data(self.doorbell) if self.doorbell else None,
@@ -197,6 +272,9 @@ class AgentStatus:
             "queues": [plain_data(queue) for queue in self.queues],
             "loading": plain_data(self.loading),
             "delivery": plain_data(self.delivery),
+            "quiet": plain_data(self.quiet),
+            "fuse": plain_data(self.fuse),
+            "operator": plain_data(self.messenger),
             "checks": [check.as_dict() for check in checks],
         }
 
@@ -216,9 +294,13 @@ def ibmi_status(connections: Mapping[Purpose, WorkerState]) -> str:
 def plain_data(value: Any) -> Any:
     """Turn states into what JSON can write."""
     if is_dataclass(value) and not isinstance(value, type):
-        return {name: plain_data(item) for name, item in asdict(value).items()}
+        return {each.name: plain_data(getattr(value, each.name)) for each in fields(value)}
     if isinstance(value, Mapping):
         return {str(name): plain_data(item) for name, item in value.items()}
     if isinstance(value, list | tuple):
         return [plain_data(item) for item in value]
+    if isinstance(value, Status):
+        return value.name.lower()
+    if isinstance(value, Enum):
+        return value.value
     return utc_text(value) if isinstance(value, datetime) else value
