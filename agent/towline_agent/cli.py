@@ -1,4 +1,7 @@
-"""``towline-agent``: enrol, run, status, check. Exit codes: 0 ok, 1 failed, 2 usage, 3 problems."""
+"""``towline-agent``: enrol, run, status, check, pause, resume, reload.
+
+Exit codes: 0 ok, 1 failed, 2 usage or settings, 3 found problems.
+"""
 
 from __future__ import annotations
 
@@ -10,36 +13,42 @@ import json
 import logging
 import os
 import platform
+import re
 import signal
 import sys
 import urllib.error
 import urllib.request
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import structlog
 
 from towline_agent.app import PORT_FILE, Agent, prepare_state
 from towline_agent.check import check_all
 from towline_agent.config import AgentConfig, load_config
+from towline_agent.courtesy.verbs import add_verbs
 from towline_agent.identity import enrol
 from towline_agent.tls import tls_context
 from towline_shared import __version__
 from towline_shared.clock import SystemClock
-from towline_shared.errors import Misconfigured, Retryable, TowlineError
+from towline_shared.errors import Misconfigured, Permanent, Retryable, TowlineError
 from towline_shared.health import Status, worst
 
 __all__ = ["main"]
 
 _OK, _FAILED, _USAGE, _PROBLEMS = 0, 1, 2, 3
 _CODE = "TOWLINE_ENROLMENT_CODE"
+_ECHO = re.compile(r"""(invalid choice|explicit argument):? (['"]).*?\2""")  # argparse's words
 _MARKS = {"ok": "ok", "warning": "WARN", "failed": "FAIL"}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one verb and return its exit code."""
-    options = _parser().parse_args(arguments)
+    parser = _parser()
+    options, unknown = parser.parse_known_args(arguments)
+    if unknown:
+        parser.error(_unknown(unknown))
     _log_to_stderr("console")
     try:
         return int(options.verb(options))
@@ -51,10 +60,27 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _FAILED
 
 
+class _Parser(argparse.ArgumentParser):
+    """Takes no abbreviations (--code would pass for --code-file) and repeats no value."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings, allow_abbrev=False)
+
+    def error(self, message: str) -> NoReturn:
+        super().error(_ECHO.sub(r"\1", message))
+
+
+def _unknown(words: Sequence[str]) -> str:
+    """Name unknown options without their values: somebody may have typed a code or a password."""
+    names = [word.split("=", 1)[0] for word in words if word.startswith("--")]
+    what = f"unknown: {', '.join(names)}" if names else "too many words"
+    return f"{what} (values are not repeated here; secrets come from files or the environment)"
+
+
 def _parser() -> argparse.ArgumentParser:
     # The common options may stand before or after the verb; SUPPRESS keeps the later parser from
     # overwriting what the earlier one read.
-    common = argparse.ArgumentParser(add_help=False)
+    common = _Parser(add_help=False)
     common.add_argument(
         "--config",
         type=Path,
@@ -64,7 +90,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     common.add_argument("--json", action="store_true", default=argparse.SUPPRESS,
                         help="print JSON")  # fmt: skip
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="towline-agent", parents=[common],
         description="Keeps an IBM i and the relay in step, from inside the firewall.",
     )  # fmt: skip
@@ -88,11 +114,18 @@ def _parser() -> argparse.ArgumentParser:
     verb("run", _run, "run until SIGTERM; a second signal ends it at once")
     verb("status", _status, "ask the running agent how it is")
     verb("check", _check, "check settings, IBM i, authority and the way to the relay")
+    add_verbs(verb, _settings)
     return parser
 
 
 def _settings(options: argparse.Namespace) -> AgentConfig:
-    return load_config(getattr(options, "config", Path("agent.toml")))
+    path = getattr(options, "config", Path("agent.toml"))
+    try:
+        return load_config(path)
+    except Misconfigured:
+        raise
+    except Permanent as error:  # outside the policy: exit 2, so that no supervisor repeats it
+        raise Misconfigured(f"{path}: {error.what}", hint=error.hint) from None
 
 
 def _wants_json(options: argparse.Namespace) -> bool:
@@ -138,9 +171,17 @@ def _code(path: Path | None) -> str:
     """Take the code from a file, the environment or a prompt; never from the command line."""
     if path is not None:
         try:
-            return path.read_text(encoding="utf-8").strip()
-        except OSError as error:
-            raise Misconfigured(f"{path} can't be read: {error.strerror}.") from None
+            code = path.read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            raise Misconfigured(
+                f"The code file {path} can't be read: {type(error).__name__}."
+            ) from None
+        if not code:
+            raise Misconfigured(
+                f"The code file {path} is empty.",
+                hint="Write the code that the relay's enrol verb printed into it.",
+            )
+        return code
     code = os.environ.get(_CODE, "")
     if not code:
         code = getpass.getpass("Code: ") if sys.stdin.isatty() else sys.stdin.readline()
@@ -217,8 +258,9 @@ def _print_status(status: dict[str, Any]) -> None:
     relay = "up" if status["relay"]["connected"] else "down"
     buffer = status["buffer"]
     print(f"agent    {status['agent']['agent_id']} version {status['agent']['version']}")
-    print(f"IBM i    {status['ibmi']['status']}, last good {status['ibmi']['last_good_at']}")
-    print(f"relay    {relay}, last good {status['relay']['last_good_at']}")
+    ibmi_good = status["ibmi"]["last_good_at"] or "never"
+    print(f"IBM i    {status['ibmi']['status']}, last good {ibmi_good}")
+    print(f"relay    {relay}, last good {status['relay']['last_good_at'] or 'never'}")
     print(f"backlog  {buffer['backlog']} events, oldest {buffer['oldest_unsent_s']:.0f} s")
     print(f"outbox   {buffer['outbox_waiting']} rows captured and not yet deleted")
     _print_checks(status["checks"])

@@ -45,28 +45,34 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    shared = argparse.ArgumentParser(add_help=False)
+    shared = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
     shared.add_argument("--config", type=Path, default=default_path(), help="relay.toml")
     shared.add_argument("--json", action="store_true", help="answer in JSON")
-    parser = argparse.ArgumentParser(prog="towline-relay", description=about)
+    parser = argparse.ArgumentParser(prog="towline-relay", description=about, allow_abbrev=False)
     parser.add_argument("--version", action="version", version=f"towline-relay {__version__}")
     verbs = parser.add_subparsers(required=True, metavar="VERB")
 
-    verb = verbs.add_parser("serve", parents=[shared], help="run the relay")
+    verb = verbs.add_parser("serve", parents=[shared], help="run the relay", allow_abbrev=False)
     verb.set_defaults(command=_serve)
 
-    verb = verbs.add_parser("enrol", parents=[shared], help="make a one-time code for an agent")
+    verb = verbs.add_parser(
+        "enrol", parents=[shared], help="make a one-time code for an agent", allow_abbrev=False
+    )
     verb.add_argument("--tenant", required=True, help="whose agent it will be")
     verb.add_argument("--name", required=True, help="what people call it, such as the site")
     verb.set_defaults(command=_enrol)
 
-    verb = verbs.add_parser("verify", parents=[shared], help="count events by state")
+    verb = verbs.add_parser(
+        "verify", parents=[shared], help="count events by state", allow_abbrev=False
+    )
     verb.add_argument("--tenant", default="", help="this tenant only")
     verb.set_defaults(command=_verify)
 
-    rules = verbs.add_parser("rules", help="the rules of the tenants")
+    rules = verbs.add_parser("rules", help="the rules of the tenants", allow_abbrev=False)
     what = rules.add_subparsers(required=True, metavar="WHAT")
-    verb = what.add_parser("check", parents=[shared], help="read and compile the rules")
+    verb = what.add_parser(
+        "check", parents=[shared], help="read and compile the rules", allow_abbrev=False
+    )
     verb.set_defaults(command=_rules_check)
     return parser
 
