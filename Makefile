@@ -51,5 +51,5 @@ $(VENV)/.run: pyproject.toml | $(VENV)/bin/python
 	@touch $@
 
 $(VENV)/.dev: pyproject.toml | $(VENV)/bin/python
-	$(BIN)/python -m pip install --quiet --editable ".[relay,sandbox]" --group dev
+	$(BIN)/python -m pip install --quiet --editable ".[relay,sandbox,odbc]" --group dev
 	@touch $@ $(VENV)/.run

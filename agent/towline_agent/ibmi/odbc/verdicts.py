@@ -84,6 +84,8 @@ _SQL: Mapping[int, Kind] = {
     330: _K.CONVERSION,  # a character could not be converted                        [M]
     666: _K.STATEMENT,  # estimated time exceeds the limit: QUERYTIMEOUT             [M]
     723: _K.STATEMENT,  # a trigger failed                                           [M]
+    443: _K.PROGRAM,  # an external routine said no; its CPF message decides before this   [M]
+    438: _K.PROGRAM,  # SIGNAL or RAISE_ERROR of the customer's own program                [M]
     901: _K.LINK_LOST,  # SQL system error: a new job often helps                    [M]
     30080: _K.LINK_LOST,  # communication error                                      [M]
     30081: _K.LINK_LOST,  # communication function detected an error                 [L]

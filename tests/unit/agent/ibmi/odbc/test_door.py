@@ -1,0 +1,164 @@
+"""The door: time limits, the watchdog, cursors, and errors as verdicts."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import replace
+
+import pyodbc
+import pytest
+
+import towline_agent.ibmi.odbc.door as door_module
+from tests.unit.agent.ibmi.odbc.raw import (
+    SETTINGS,
+    RawConnection,
+    failure,
+    hangs_until,
+    opened,
+)
+from towline_agent.ibmi.errors import InUse, LinkLost, Restricted, SignOnRefused
+from towline_agent.ibmi.odbc.door import Door
+from towline_agent.ibmi.port import Purpose
+from towline_shared.errors import Misconfigured, Misuse, TowlineError
+
+
+def test_a_query_is_read_to_its_end_and_its_cursor_closed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """An open cursor would hold locks that RGZPFM and CLRPFM feel."""
+    raw = RawConnection(answers={"FROM X": [(1, "A"), (2, "B")]})
+    with opened(raw, monkeypatch) as door:
+        rows = door.query("SELECT * FROM X", doing="reading")
+        assert rows.rows == [(1, "A"), (2, "B")]
+        assert raw.closed_cursors == 1
+
+
+def test_a_cursor_is_closed_after_an_error_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And the connection stays usable after a lock."""
+    raw = RawConnection(answers={"LOCKED": failure("HY000", "SQL0913 - in use (-913)")})
+    with opened(raw, monkeypatch) as door:
+        with pytest.raises(InUse):
+            door.query("SELECT LOCKED", doing="reading")
+        assert raw.closed_cursors == 1
+        assert not door.lost
+        assert door.query("SELECT 1", doing="reading").rows == []
+
+
+def test_a_late_statement_is_cancelled(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Past its limit the watchdog cancels; where the driver obeys, the connection lives on."""
+    raw = RawConnection()
+    raw.answers["SLOW"] = hangs_until(raw.cancelled, failure("HY008", "Operation canceled"))
+    with opened(raw, monkeypatch) as door:
+        with pytest.raises(InUse, match="HY008 while reading"):
+            door.query("SELECT SLOW", doing="reading", limit_s=0.01)
+        assert not door.lost
+
+
+def test_a_call_that_never_comes_back_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The caller gets LinkLost, the connection is dead, and closing it does not hang."""
+    never = threading.Event()
+    raw = RawConnection(answers={"HANG": hangs_until(never, failure("HY000", "late"))})
+    monkeypatch.setattr(door_module, "_GRACE_S", 0.01)
+    monkeypatch.setattr(door_module, "_abandoned", 0)
+    with opened(raw, monkeypatch) as door:
+        with pytest.raises(LinkLost, match="given up"):
+            door.query("SELECT HANG", doing="reading", limit_s=0.01)
+        assert door.lost
+        with pytest.raises(LinkLost):
+            door.query("SELECT 1", doing="reading")
+        door.rollback()  # harmless on a lost connection
+        door.close()
+    never.set()
+
+
+def test_too_many_abandoned_calls_open_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each one keeps a thread and maybe a server job; a person has to look."""
+    monkeypatch.setattr(door_module, "_abandoned", 8)
+    with pytest.raises(Restricted, match="never came back"), opened(RawConnection(), monkeypatch):
+        pass
+
+
+def test_a_lost_link_marks_the_door(monkeypatch: pytest.MonkeyPatch) -> None:
+    """After 08S01 nothing more is sent over this connection."""
+    dead = failure("08S01", "Communication link failure. comm rc=10054 - CWBCO1003")
+    raw = RawConnection(answers={"SELECT": dead})
+    with opened(raw, monkeypatch) as door:
+        with pytest.raises(LinkLost):
+            door.query("SELECT 1", doing="reading")
+        assert door.lost
+        assert len(raw.log) == 1
+
+
+def test_a_commit_in_flight_is_a_lost_link(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its outcome is unknown; the caller looks the event id up."""
+    raw = RawConnection(on_commit=failure("08S01", "Communication link failure CWBCO1047"))
+    with opened(raw, monkeypatch, purpose=Purpose.WRITE) as door, pytest.raises(LinkLost):
+        door.commit(doing="writing an order")
+
+
+@pytest.mark.parametrize(
+    ("error", "wanted"),
+    [
+        (failure("28000", "CWBSY0002 - password"), SignOnRefused),
+        (failure("08001", "comm rc=10061 - CWBCO1049 - not started"), Restricted),
+        (failure("08S01", "CWBCO1004 - name"), Restricted),
+    ],
+)
+def test_signing_on_fails_in_its_own_way(
+    error: pyodbc.Error, wanted: type[TowlineError], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Refused for ever and not reachable now are told apart."""
+
+    def connect(*_: object, **__: object) -> None:
+        raise error
+
+    monkeypatch.setattr(pyodbc, "connect", connect)
+    with pytest.raises(wanted):
+        Door.open(SETTINGS, Purpose.READ)
+
+
+def test_a_missing_driver_names_what_is_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """IM002 is said in words: which driver was wanted and which ones are there."""
+
+    def connect(*_: object, **__: object) -> None:
+        raise failure("IM002", "Data source name not found")
+
+    monkeypatch.setattr(pyodbc, "connect", connect)
+    monkeypatch.setattr(pyodbc, "drivers", lambda: ["PostgreSQL Unicode"])
+    with pytest.raises(Misconfigured, match=r"'IBM i Access ODBC Driver'.*PostgreSQL Unicode"):
+        Door.open(SETTINGS, Purpose.READ)
+
+
+def test_no_error_text_holds_the_password(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Even a driver that repeats the connection string can't put it into a sentence."""
+
+    def connect(text: str, **_: object) -> None:
+        raise failure("HY000", f"CWBSY0002 - {text}")
+
+    monkeypatch.setattr(pyodbc, "connect", connect)
+    with pytest.raises(SignOnRefused) as refused:
+        Door.open(SETTINGS, Purpose.READ)
+    assert "s3cret" not in str(refused.value)
+
+
+def test_only_a_writing_connection_with_a_journal_has_units_of_work(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Reading runs with autocommit; so does writing with unique keys."""
+    for purpose, site, autocommit in (
+        (Purpose.READ, SETTINGS.site, True),
+        (Purpose.WRITE, SETTINGS.site, False),
+        (Purpose.WRITE, replace(SETTINGS.site, unique_key=True), True),
+    ):
+        raw = RawConnection()
+        with opened(raw, monkeypatch, purpose=purpose, settings=replace(SETTINGS, site=site)):
+            assert raw.autocommit is autocommit
+
+
+def test_a_closed_door_is_misuse(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Our own mistake is told from the system's; closing twice is harmless."""
+    with opened(RawConnection(), monkeypatch) as door:
+        door.close()
+        door.close()
+        with pytest.raises(Misuse):
+            door.query("SELECT 1", doing="reading")
