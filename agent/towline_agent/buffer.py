@@ -231,20 +231,24 @@ class Buffer:
         *,
         events: Sequence[Event],
         stream: str = "changes",
+        ahead: bool = False,
     ) -> Future[int]:
         """Keep peeked entries (data, key) and write their events in one commit.
 
         Only when nothing is kept for the queue: what is kept must be taken first, else an entry
-        would be read twice.
+        would be read twice. With ``ahead`` they come in front of what is kept (LIFO newcomers).
         """
 
         def work(db: sqlite3.Connection) -> int:
-            if db.execute("SELECT 1 FROM queue_kept WHERE queue=? LIMIT 1", (queue,)).fetchone():
+            kept = db.execute("SELECT min(n) FROM queue_kept WHERE queue=?", (queue,))
+            first = kept.fetchone()[0]
+            if first is not None and not ahead:
                 return 0
+            start = 0 if first is None else first - len(entries)
             self._log.append(db, PEER, stream, list(map(sendable, events)))
             db.executemany(
                 "INSERT INTO queue_kept VALUES (?,?,?,?)",
-                [(queue, n, data, key) for n, (data, key) in enumerate(entries)],
+                [(queue, n, data, key) for n, (data, key) in enumerate(entries, start)],
             )
             return len(entries)
 

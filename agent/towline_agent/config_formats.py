@@ -1,15 +1,34 @@
-"""Record formats and program parameters as they stand in agent.toml."""
+"""Record formats, program parameters and names of objects as they stand in agent.toml."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from towline_agent.ibmi import dates
-from towline_agent.ibmi.ccsid import codec_name
-from towline_agent.ibmi.records import KINDS, Field
+from towline_agent.ibmi import dates, times
+from towline_agent.ibmi.ccsid import GRAPHIC, codec_name
+from towline_agent.ibmi.fields import KINDS, NUMERIC, Field
+from towline_agent.policy import parse_object
 from towline_shared.config import Section
 
-__all__ = ["ORDER_VALUES", "Parameter", "read_field", "read_parameter"]
+__all__ = [
+    "COLUMNS",
+    "ORDER_VALUES",
+    "Parameter",
+    "check_ccsid",
+    "object_name",
+    "read_field",
+    "read_parameter",
+]
+
+# Columns that identify a row of an entity; a SELECT or a record must deliver them.
+COLUMNS: Mapping[str, tuple[str, ...]] = {
+    "item": ("SKU",),
+    "price": ("SKU",),
+    "stock": ("SKU", "WAREHOUSE"),
+    "order_result": ("ORDER_GID",),
+    "shipment": ("SHIPMENT",),
+}
 
 # What a program may be given; a closed list, so that no setting can reach into the document.
 ORDER_VALUES = (
@@ -17,6 +36,9 @@ ORDER_VALUES = (
     "shipping_total", "tax_total", "line_count", "customer_gid", "purchase_order", "document",
 )  # fmt: skip
 _MOST_DIGITS = 63
+_WITHOUT_LENGTH = ("zoned", "packed", "date", "time", "timestamp")
+_LENGTHS = {"binary": (2, 4, 8), "unsigned": (2, 4, 8), "float": (4, 8)}
+_BOTH = " and ".join(map(str, GRAPHIC))
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,32 +59,103 @@ class Parameter:
 
 def read_field(section: Section) -> Field:
     """Read one field of a record format."""
-    section.only("name", "type", "length", "digits", "decimals", "date", "ccsid", "blank_is_none")
+    section.only(
+        "name", "type", "length", "digits", "decimals", "date", "time", "ccsid", "blank_is_none"
+    )
     kind = section.text("type", among=KINDS)
-    ccsid = section.number("ccsid", 0)
-    if ccsid:
-        check_ccsid(section, ccsid)
-    numeric = kind in ("zoned", "packed")
-    length = section.number("length", 0 if numeric else None, least=0 if numeric else 1)
-    digits = section.number("digits", None if numeric else 0, least=1 if numeric else 0)
-    decimals = section.number("decimals", 0)
-    if kind == "binary" and length not in (2, 4, 8):
-        raise section.wrong("length", length, "must be 2, 4 or 8 for a binary number")
-    if numeric and (length or digits > _MOST_DIGITS):
-        raise section.wrong("digits", digits, f"must stand alone and be at most {_MOST_DIGITS}")
-    if numeric and decimals > digits:
-        raise section.wrong("decimals", decimals, "must not exceed digits")
-    date = section.text("date", "", among=("", *dates.FORMS))
-    return Field(
+    field = Field(
         name=section.text("name", "" if kind == "filler" else None).upper(),
         kind=kind,
-        length=length,
-        digits=digits,
-        decimals=decimals,
-        date=date,
-        ccsid=ccsid,
+        length=_length(section, kind),
+        digits=_digits(section, kind),
+        decimals=section.number("decimals", 0),
+        date=_form(section, "date", kind, dates.check),
+        time=_form(section, "time", kind, times.check),
+        ccsid=section.number("ccsid", 0),
         blank_is_none=section.flag("blank_is_none", False),
     )
+    _hold_together(section, field)
+    return field
+
+
+def _length(section: Section, kind: str) -> int:
+    if kind in _WITHOUT_LENGTH:
+        if "length" in section.data:
+            raise section.wrong(
+                "length", section.data["length"], f"is not for {kind}, which has its own"
+            )
+        return 0
+    length = section.number("length", least=1)
+    allowed = _LENGTHS.get(kind)
+    if allowed and length not in allowed:
+        *first, last = map(str, allowed)
+        raise section.wrong(
+            "length", length, f"must be {', '.join(first)} or {last} for a {kind} number"
+        )
+    return length
+
+
+def _digits(section: Section, kind: str) -> int:
+    if kind in ("zoned", "packed"):
+        digits = section.number("digits", least=1)
+        if digits > _MOST_DIGITS:
+            raise section.wrong("digits", digits, f"must be at most {_MOST_DIGITS}")
+        return digits
+    if kind == "timestamp":
+        digits = section.number("digits", 6)
+        if digits > times.MOST_FRACTION:
+            raise section.wrong("digits", digits, f"must be at most {times.MOST_FRACTION}")
+        return digits
+    if "digits" in section.data:
+        raise section.wrong("digits", section.data["digits"], f"is not for {kind}")
+    return 0
+
+
+def _form(section: Section, name: str, kind: str, check: Callable[[str], None]) -> str:
+    """Read the form of a date or a time; *iso is the default where the type says it is one."""
+    form = section.text(name, "*iso" if kind == name else "").lower()
+    if form:
+        try:
+            check(form)
+        except ValueError as error:
+            raise section.wrong(name, form, str(error)) from None
+    return form
+
+
+def _hold_together(section: Section, field: Field) -> None:
+    """Refuse settings that are each right and wrong together."""
+    if field.decimals and field.kind not in NUMERIC:
+        raise section.wrong("decimals", field.decimals, f"is not for {field.kind}")
+    if field.kind in ("zoned", "packed") and field.decimals > field.digits:
+        raise section.wrong("decimals", field.decimals, "must not exceed digits")
+    for name, form, is_text in (
+        ("date", field.date, dates.is_text), ("time", field.time, times.is_text),
+    ):  # fmt: skip
+        if not form:
+            continue
+        if field.kind not in (name, "char") and (field.kind not in NUMERIC or field.decimals):
+            raise section.wrong(name, form, f"is not for {field.kind}, or not with decimals")
+        if is_text(form) != (field.kind == name) and field.kind != "char":
+            raise section.wrong(name, form, f"can't be held by {field.kind}")
+    if field.date and field.time:
+        raise section.wrong("time", field.time, "must not stand beside date")
+    if field.ccsid:
+        check_ccsid(section, field.ccsid)
+    graphic = field.kind in ("graphic", "vargraphic")
+    if field.ccsid and graphic != (field.ccsid in GRAPHIC):
+        raise section.wrong(
+            "ccsid",
+            field.ccsid,
+            f"is not for {field.kind}: {_BOTH} belong to graphic, no others do",
+        )
+
+
+def object_name(section: Section, field: str, text: str) -> tuple[str, str]:
+    """Split ``LIBRARY/NAME``; the error names the setting it stands in."""
+    try:
+        return parse_object(text)
+    except ValueError as error:
+        raise section.wrong(field, text, str(error)) from None
 
 
 def check_ccsid(section: Section, ccsid: int) -> None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from enum import Enum
+from functools import partial
 
 import structlog
 
@@ -14,10 +16,19 @@ from towline_agent.buffer import Buffer, KeptEntry
 from towline_agent.calendar import Work
 from towline_agent.courtesy.quiet import NEVER_QUIET, Rests
 from towline_agent.gate import Gate
-from towline_agent.ibmi.port import QueueEntry
+from towline_agent.ibmi.port import IbmI, QueueEntry, QueueName
 from towline_agent.ibmi.worker import IbmIWorker
 from towline_agent.pace import Pace, Patience
-from towline_agent.sources.data_queue import Held, QueueFormat, entry_events, still_there
+from towline_agent.sources.data_queue import (
+    SEQUENCES,
+    Held,
+    QueueFormat,
+    entry_events,
+    given_up,
+    same,
+    seen_enough,
+    settle,
+)
 from towline_shared.clock import Clock
 from towline_shared.errors import Permanent, Retryable
 from towline_shared.events import Event
@@ -26,6 +37,7 @@ __all__ = ["QueueReader", "QueueState"]
 
 _log = structlog.get_logger(__name__)
 _BATCH = 200
+_WIDER = 8  # how much further the next look goes where the first did not show enough
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,14 +45,25 @@ class QueueState:
     """What the health page says about a queue.
 
     Attributes:
+        sequence: FIFO, LIFO or KEYED; empty while it is not known.
         strangers: times the queue gave something else than what was kept: it has another reader.
+        trouble: why it can't be read now: locked, missing, not authorised...; empty when it can.
     """
 
     name: str
+    sequence: str = ""
     entries: int = 0
     strangers: int = 0
     last_at: datetime | None = None
     trouble: str = ""
+
+
+class _Then(Enum):
+    """What a turn leaves to do."""
+
+    GO_ON = "all that was kept is taken"
+    LOOK_AGAIN = "a newcomer stands in front of what is kept"
+    REST = "nothing may be kept or taken now"
 
 
 class QueueReader:
@@ -111,7 +134,7 @@ class QueueReader:
                     _log.warning(
                         "queue not read", action="queue.wait", queue=self._name, error=str(error)
                     )
-                self._state = replace(self._state, trouble=str(error))
+                self._state = replace(self._state, trouble=str(error), sequence="")
                 await self._pace.rest(asyncio.Event(), self._patience.delay_s(error))
                 continue
             self._patience.succeeded()
@@ -121,53 +144,92 @@ class QueueReader:
 
     async def read(self, fingerprint: str) -> bool:
         """Finish what is kept, keep the next entries and take them; return whether more wait."""
-        kept = await asyncio.wrap_future(self._buffer.kept_entries(self._name))
+        sequence = await self._ask_sequence()
+        kept = await self._kept()
         if kept:
-            await self._finish(kept, fingerprint)
-        if not await self._gate.is_open():
-            return False
+            # what a crash, a broken line or a LIFO newcomer left over comes first
+            then = await self._turn(sequence, kept, fingerprint)
+            if then is not _Then.GO_ON:
+                return then is _Then.LOOK_AGAIN
+        before = self._state.entries
+        then = await self._turn(sequence, [], fingerprint)
+        return then is _Then.LOOK_AGAIN or self._state.entries - before >= _BATCH
+
+    async def _turn(self, sequence: str, kept: list[KeptEntry], fingerprint: str) -> _Then:
+        """Look, settle what is kept, keep what is fresh, take all that is kept then."""
+        may_keep = await self._gate.is_open()
+        if not kept and not may_keep:
+            return _Then.REST
         async with self._order:
-            entries = await self._peek(_BATCH)
-            if not entries:
-                return False
-            events = self._events(entries, fingerprint)
-            await asyncio.wrap_future(
-                self._buffer.keep_entries(
-                    self._name, [(entry.data, entry.key) for entry in entries], events=events
-                )
-            )
+            queued = await self._look(sequence, kept)
+            settled = settle(sequence, list(map(_held, kept)), queued)
+            if len(settled.gone) > 1:  # one take may be in doubt; the others somebody else took
+                self._stranger()
+            await self._note(kept[place] for place in settled.gone)
+            if settled.fresh and not may_keep:
+                return _Then.REST
+            if settled.fresh:
+                await self._keep(sequence, settled.fresh, fingerprint, ahead=bool(kept))
+        return await self._take(sequence, await self._kept(), fingerprint)
+
+    async def _look(self, sequence: str, kept: list[KeptEntry]) -> list[QueueEntry]:
+        """Peek until all that matters for the queue's sequence is seen."""
+        held, limit = list(map(_held, kept)), max(_BATCH, len(kept))
+        while True:
+            queued = await self._peek(limit)
+            if seen_enough(sequence, held, queued, limit=limit):
+                return queued
+            limit *= _WIDER
+
+    async def _keep(
+        self, sequence: str, fresh: Sequence[QueueEntry], fingerprint: str, *, ahead: bool
+    ) -> None:
+        """Make entries durable with their events; of a LIFO queue the oldest is the first fact."""
+        in_time = fresh[::-1] if sequence == "LIFO" else fresh
+        events = self._events(in_time, fingerprint)
+        pairs = [(entry.data, entry.key) for entry in fresh]
+        await asyncio.wrap_future(
+            self._buffer.keep_entries(self._name, pairs, events=events, ahead=ahead)
+        )
         self._captured()
         self._state = replace(
-            self._state, entries=self._state.entries + len(entries), last_at=self._clock.now()
+            self._state, entries=self._state.entries + len(fresh), last_at=self._clock.now()
         )
-        _log.info("queue read", action="queue", queue=self._name, entries=len(entries))
-        kept = await asyncio.wrap_future(self._buffer.kept_entries(self._name))
-        await self._take(kept, fingerprint)
-        return len(entries) == _BATCH
+        _log.info("queue read", action="queue", queue=self._name, entries=len(fresh))
 
-    async def _finish(self, kept: list[KeptEntry], fingerprint: str) -> None:
-        """After a crash: forget what the queue has given up already, take the rest."""
-        queued = await self._peek(len(kept))
-        gone = still_there([Held(entry.data, entry.key) for entry in kept], queued)
-        for entry in kept[:gone]:
-            await asyncio.wrap_future(self._buffer.entry_taken(self._name, entry.n))
-        await self._take(kept[gone:], fingerprint)
+    async def _take(self, sequence: str, kept: list[KeptEntry], fingerprint: str) -> _Then:
+        """Take each kept entry and note it, until something else stands in its place.
 
-    async def _take(self, kept: list[KeptEntry], fingerprint: str) -> None:
-        """Take each kept entry and note it; what is not ours by its bytes is captured as it is."""
-        for held in kept:
-            entry = await self._writer.call(lambda ibmi: ibmi.queue_take(self._form.queue))
-            if entry is not None and (entry.data, entry.key) != (held.data, held.key):
-                async with self._order:
-                    await asyncio.wrap_future(
-                        self._buffer.capture(
-                            stream="changes", events=self._events([entry], fingerprint)
-                        )
-                    )
-                self._captured()
-            if entry is None or (entry.data, entry.key) != (held.data, held.key):
+        Each take is noted before the next, so that a crash leaves at most one in doubt.
+        """
+        left = kept
+        while left:
+            take = partial(_take_first, queue=self._form.queue, sequence=sequence, held=left[0])
+            taken, entry = await self._writer.call(take)
+            if entry is not None and not taken:
+                return _Then.LOOK_AGAIN  # it came on top of what is kept; now it is kept first
+            gone = given_up(sequence, list(map(_held, left)), entry)
+            if not gone:
+                await self._capture_stranger(sequence, entry, fingerprint)
+                return _Then.REST
+            if entry is None or len(gone) > 1:
                 self._stranger()
-            await asyncio.wrap_future(self._buffer.entry_taken(self._name, held.n))
+            await self._note(left[place] for place in gone)
+            left = [each for place, each in enumerate(left) if place not in gone]
+        return _Then.GO_ON
+
+    async def _capture_stranger(
+        self, sequence: str, entry: QueueEntry | None, fingerprint: str
+    ) -> None:
+        """Make durable at once what was taken and had not been kept; what is kept stays kept."""
+        assert entry is not None
+        async with self._order:
+            await asyncio.wrap_future(
+                self._buffer.capture(stream="changes", events=self._events([entry], fingerprint))
+            )
+        self._captured()
+        if sequence != "LIFO":  # there it may be a newcomer of the last millisecond
+            self._stranger()
 
     def _stranger(self) -> None:
         self._state = replace(self._state, strangers=self._state.strangers + 1)
@@ -178,12 +240,32 @@ class QueueReader:
             hint="The agent must be the only reader; end the other one.",
         )
 
+    async def _note(self, gone: Iterable[KeptEntry]) -> None:
+        for each in gone:
+            await asyncio.wrap_future(self._buffer.entry_taken(self._name, each.n))
+
+    async def _kept(self) -> list[KeptEntry]:
+        return await asyncio.wrap_future(self._buffer.kept_entries(self._name))
+
+    async def _ask_sequence(self) -> str:
+        """Return FIFO, LIFO or KEYED; asked once, and again after any trouble (CRTDTAQ anew)."""
+        if not self._state.sequence:
+            info = await self._reader.call(lambda ibmi: ibmi.queue_info(self._form.queue))
+            if info.sequence not in SEQUENCES:
+                raise Permanent(
+                    f"Data queue {self._name} has the sequence {info.sequence or '(none)'!r},"
+                    " which the agent can't look into.",
+                    hint="A DDM queue can't be peeked at; name the queue on its own system.",
+                )
+            self._state = replace(self._state, sequence=info.sequence)
+        return self._state.sequence
+
     async def _peek(self, limit: int) -> list[QueueEntry]:
         return list(
             await self._reader.call(lambda ibmi: ibmi.queue_peek(self._form.queue, limit=limit))
         )
 
-    def _events(self, entries: list[QueueEntry], fingerprint: str) -> list[Event]:
+    def _events(self, entries: Sequence[QueueEntry], fingerprint: str) -> list[Event]:
         return entry_events(
             self._form,
             entries,
@@ -191,3 +273,23 @@ class QueueReader:
             seen_at=self._clock.now(),
             nonce=self._nonce,
         )
+
+
+def _held(entry: KeptEntry) -> Held:
+    return Held(entry.data, entry.key)
+
+
+def _take_first(
+    ibmi: IbmI, *, queue: QueueName, sequence: str, held: KeptEntry
+) -> tuple[bool, QueueEntry | None]:
+    """Take the entry where a kept one should stand; return whether it was taken, and the entry.
+
+    A newcomer on a LIFO queue stands where the kept entry stood. It is not kept yet and must not
+    leave the queue, so there we look first. Between that look and the take another may still come:
+    the only entry of all that is for a moment in our hands and nowhere else.
+    """
+    if sequence == "LIFO":
+        first = next(iter(ibmi.queue_peek(queue, limit=1)), None)
+        if first is None or not same(_held(held), first):
+            return False, first
+    return True, ibmi.queue_take(queue, key=held.key)

@@ -42,7 +42,7 @@ ORIGIN = Origin(ABOUT.fingerprint, "TOWLINE")
 PRICE_RECORD = QueueFormat(
     queue=WEBPRICE,
     entity="price",
-    record=RecordFormat(
+    entries=RecordFormat(
         "TOWLINE/WEBPRICE",
         (
             Field("SKU", "char", length=15),

@@ -1,65 +1,44 @@
-"""Record formats: EBCDIC text, zoned, packed and binary numbers, old dates; exact or refused.
+"""Record formats: bytes of a record to values and back; exact or refused.
 
 Pure. What can't be read without guessing is a :class:`BadRecord` that names field, bytes and
-reason. The rules are those of the machine: every sign nibble it accepts is accepted (A C E F plus,
-B D minus; https://www.ibm.com/support/pages/correcting-decimal-data-errors shows the dirt that is
-not), numbers are decoded from bytes and never from text, because the same byte is another letter in
-another CCSID.
+reason. Numbers are decoded from bytes and never from text, because the same byte is another letter
+in another CCSID. A format is compiled once into a plan: for each field where it stands and a
+closure that reads it.
+
+Writing what was read gives the canonical bytes of the same value: preferred signs, blanks as
+padding, one spelling of newlines and of "none".
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import cache
 from types import MappingProxyType
 
-from towline_agent.ibmi import dates
-from towline_agent.ibmi.ccsid import decode_text, encode_text
+from towline_agent.ibmi import dates, decimals, times
+from towline_agent.ibmi.ccsid import check_text, decode_text, encode_text
+from towline_agent.ibmi.fields import KINDS, TEXTUAL, Field
 from towline_agent.ibmi.port import Unread
 from towline_shared.errors import BadRecord
 from towline_shared.events import Scalar
 
 __all__ = ["KINDS", "Field", "RecordFormat", "decode", "decode_field", "encode", "encode_field"]
 
-KINDS = ("char", "varchar", "zoned", "packed", "binary", "filler")
-_PLUS = frozenset({0xA, 0xC, 0xE, 0xF})
-_MINUS = frozenset({0xB, 0xD})
 _BLANK = 0x40
+_NULL, _NOT_NULL = 0xF1, 0xF0
+Reader = Callable[[bytes], Scalar]
 
 
 @dataclass(frozen=True, slots=True)
-class Field:
-    """One field of a record format.
+class _Step:
+    """One field of a compiled format; ``read`` raises ValueError with half a sentence."""
 
-    Attributes:
-        name: upper-case column name.
-        kind: one of :data:`KINDS`.
-        length: bytes of char, varchar (without its two length bytes), binary (2, 4, 8) and filler.
-        digits: digits of zoned and packed numbers, 1 to 63.
-        decimals: implied decimal positions of zoned, packed and binary numbers.
-        date: empty, or a form of :mod:`towline_agent.ibmi.dates`; the value becomes ISO text.
-        ccsid: CCSID of the text; 0 takes the record's.
-        blank_is_none: blanks in a number mean "no value"; without it they are bad bytes.
-    """
-
-    name: str
-    kind: str
-    length: int = 0
-    digits: int = 0
-    decimals: int = 0
-    date: str = ""
-    ccsid: int = 0
-    blank_is_none: bool = False
-
-    @property
-    def size(self) -> int:
-        """Bytes the field takes in the record."""
-        if self.kind == "packed":
-            return self.digits // 2 + 1
-        if self.kind == "zoned":
-            return self.digits
-        return self.length + (2 if self.kind == "varchar" else 0)
+    field: Field
+    start: int
+    end: int
+    read: Reader
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,23 +48,43 @@ class RecordFormat:
     Attributes:
         name: what a person calls it; used in sentences.
         ccsid: CCSID of its text where a field names none.
+        size: bytes of a whole record.
     """
 
     name: str
     fields: tuple[Field, ...]
     ccsid: int = 37
+    size: int = field(init=False, compare=False)
+    _plan: tuple[_Step, ...] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Compile the fields; a format is made once and read a million times."""
+        steps: list[_Step] = []
+        start = 0
+        for each in self.fields:
+            steps.append(_Step(each, start, start + each.size, _reader(each, self.ccsid)))
+            start += each.size
+        object.__setattr__(self, "size", start)
+        object.__setattr__(self, "_plan", tuple(steps))
 
     @property
-    def size(self) -> int:
-        """Bytes of a whole record."""
-        return sum(field.size for field in self.fields)
+    def plan(self) -> tuple[_Step, ...]:
+        """The compiled fields, for :func:`decode`."""
+        return self._plan
 
 
-def decode(record: RecordFormat, data: bytes) -> Mapping[str, Scalar | Unread]:
+def decode(record: RecordFormat, data: bytes, nulls: bytes = b"") -> Mapping[str, Scalar | Unread]:
     """Read a record; a field that can't be read becomes an :class:`Unread` cell.
 
+    Args:
+        nulls: the null map of a journal entry or a trigger buffer, a byte for each field of the
+            format, fillers included: x'F1' null, x'F0' not (general knowledge of
+            Qjo/trigger-buffer layouts). Empty where nothing is null. Bytes of a null field are not
+            looked at.
+
     Raises:
-        BadRecord: the length is not the format's, so no field can be trusted.
+        BadRecord: the length is not the format's, or the null map is none, so no field can be
+            trusted.
     """
     if len(data) != record.size:
         raise BadRecord(
@@ -94,18 +93,29 @@ def decode(record: RecordFormat, data: bytes) -> Mapping[str, Scalar | Unread]:
             raw_hex=data.hex().upper(),
             hint="Compare the format in agent.toml with the program that writes the record.",
         )
+    null = _null_places(record, nulls) if nulls else ()
     cells: dict[str, Scalar | Unread] = {}
-    start = 0
-    for field in record.fields:
-        part = data[start : start + field.size]
-        start += field.size
-        if field.kind == "filler":
-            continue
+    for place, step in enumerate(record.plan):
+        part = data[step.start : step.end]
         try:
-            cells[field.name] = decode_field(field, part, ccsid=record.ccsid)
-        except BadRecord as error:
-            cells[field.name] = Unread(raw_hex=error.raw_hex, reason=error.what)
+            cells[step.field.name] = None if place in null else step.read(part)
+        except ValueError as error:
+            reason = _sentence(step.field, part, str(error))
+            cells[step.field.name] = Unread(raw_hex=part.hex().upper(), reason=reason)
+    cells.pop("", None)  # fillers have no name
     return MappingProxyType(cells)
+
+
+def _null_places(record: RecordFormat, nulls: bytes) -> frozenset[int]:
+    if len(nulls) != len(record.fields) or nulls.strip(b"\xf0\xf1"):
+        raise BadRecord(
+            f"A null map of {record.name} has {len(nulls)} bytes; it needs x'F0' or x'F1' for each"
+            f" of {len(record.fields)} fields.",
+            field="",
+            raw_hex=nulls.hex().upper(),
+            hint="Compare the format in agent.toml with the file's fields.",
+        )
+    return frozenset(place for place, byte in enumerate(nulls) if byte == _NULL)
 
 
 def decode_field(field: Field, data: bytes, *, ccsid: int = 37) -> Scalar:
@@ -113,75 +123,103 @@ def decode_field(field: Field, data: bytes, *, ccsid: int = 37) -> Scalar:
 
     Returns:
         Text right-trimmed; Decimal with exactly the field's decimals; int for binary without
-        decimals; ISO text for dates; None for "no value".
+        decimals; ISO text for dates and times; None for "no value".
 
     Raises:
         BadRecord: the bytes are not a value of the field's kind.
     """
-    if len(data) != field.size:
-        raise _bad(field, data, f"has {len(data)} bytes instead of {field.size}")
-    if field.blank_is_none and data.strip(b"\x40") == b"":
-        return None
-    value = _read(field, data, field.ccsid or ccsid)
-    if field.date and value is not None:
-        try:
-            return dates.read(value, field.date)
-        except ValueError as error:
-            raise _bad(field, data, str(error)) from None
-    return value
+    try:
+        if len(data) != field.size:
+            raise ValueError(f"has {len(data)} bytes instead of {field.size}")
+        return _reader(field, ccsid)(data)
+    except ValueError as error:
+        raise BadRecord(
+            _sentence(field, data, str(error)),
+            field=field.name,
+            raw_hex=data.hex().upper(),
+            hint="Correct the record on the IBM i; it is read again with its next change.",
+        ) from None
 
 
-def _read(field: Field, data: bytes, ccsid: int) -> Scalar:
-    if field.kind == "packed":
-        return _number(field, data, *_packed(field, data))
-    if field.kind == "zoned":
-        return _number(field, data, *_zoned(field, data))
-    if field.kind == "binary":
-        number = int.from_bytes(data, "big", signed=True)
-        return Decimal(number).scaleb(-field.decimals) if field.decimals else number
-    if field.kind == "varchar":
+def _sentence(field: Field, data: bytes, why: str) -> str:
+    return f"{field.name} ({field.kind}) {why}: x'{data[:64].hex().upper()}'."
+
+
+# -- reading: from a field to a closure ------------------------------------------------------------
+
+
+@cache
+def _reader(field: Field, ccsid: int) -> Reader:
+    """Return what reads the bytes of a field; it raises ValueError and nothing else."""
+    read = _raw_reader(field, field.ccsid or ccsid)
+    if field.kind == "timestamp":
+        read = _then(read, _timestamp(times.timestamp_width(field.digits)))
+    elif field.date:
+        read = _then(read, lambda value: dates.read(value, field.date))
+    elif field.time:
+        read = _then(read, lambda value: times.read(value, field.time))
+    return _blank_none(read) if field.blank_is_none else read
+
+
+def _then(read: Reader, meaning: Callable[[Scalar], Scalar]) -> Reader:
+    return lambda data: meaning(read(data))
+
+
+def _blank_none(read: Reader) -> Reader:
+    return lambda data: None if data.count(_BLANK) == len(data) else read(data)
+
+
+def _timestamp(width: int) -> Callable[[Scalar], Scalar]:
+    def meaning(value: Scalar) -> Scalar:
+        text = "" if value is None else str(value)
+        if text and len(text) != width:
+            raise ValueError(f"is no timestamp of {width} characters")
+        return times.read_timestamp(text)
+
+    return meaning
+
+
+def _raw_reader(field: Field, ccsid: int) -> Reader:
+    """Return what reads the value itself, before it is taken as a date."""
+    kind, digits, places = field.kind, field.digits, field.decimals
+    if kind == "packed":
+        return lambda data: decimals.read_packed(data, digits, places)
+    if kind == "zoned":
+        return lambda data: decimals.read_zoned(data, places)
+    if kind in ("binary", "unsigned"):
+        return lambda data: decimals.read_binary(data, places, signed=kind == "binary")
+    if kind == "float":
+        return decimals.read_float
+    if kind == "filler":
+        return lambda data: None
+    if kind in ("varchar", "vargraphic"):
+        return _varying(field, _own_ccsid(field, ccsid))
+    own = _own_ccsid(field, ccsid)
+    return lambda data: decode_text(data, own)
+
+
+def _varying(field: Field, ccsid: int) -> Reader:
+    """Two length bytes count bytes of a varchar, double-byte characters of a vargraphic."""
+    width = 2 if field.kind == "vargraphic" else 1
+
+    def read(data: bytes) -> Scalar:
         used = int.from_bytes(data[:2], "big")
         if used > field.length:
-            raise _bad(field, data, f"says it is {used} bytes long and has {field.length}")
-        data = data[2 : 2 + used]
-    try:
-        return decode_text(data, ccsid)
-    except ValueError as error:
-        raise _bad(field, data, str(error)) from None
+            raise ValueError(f"says it is {used} {_UNITS[width]} long and has {field.length}")
+        return decode_text(data[2 : 2 + used * width], ccsid)
+
+    return read
 
 
-def _packed(field: Field, data: bytes) -> tuple[list[int], int]:
-    """Split packed bytes into digit nibbles and the sign nibble."""
-    nibbles = [nibble for byte in data for nibble in (byte >> 4, byte & 0x0F)]
-    digits, sign = nibbles[:-1], nibbles[-1]
-    if len(digits) > field.digits and digits[0]:
-        raise _bad(field, data, f"holds more than {field.digits} digits")
-    return digits, sign
+_UNITS = {1: "bytes", 2: "characters"}
 
 
-def _zoned(field: Field, data: bytes) -> tuple[list[int], int]:
-    """Split zoned bytes into digits and the sign, which is the last byte's zone."""
-    if any(byte >> 4 != 0xF for byte in data[:-1]):
-        raise _bad(field, data, _dirt(data, "has a zone other than F before its last digit"))
-    return [byte & 0x0F for byte in data], data[-1] >> 4
+def _own_ccsid(field: Field, ccsid: int) -> int:
+    """Graphic text is never in the record's EBCDIC CCSID; without one of its own it is UTF-16."""
+    return (field.ccsid or 1200) if field.kind in ("graphic", "vargraphic") else ccsid
 
 
-def _number(field: Field, data: bytes, digits: Sequence[int], sign: int) -> Decimal:
-    if any(digit > 9 for digit in digits):
-        raise _bad(field, data, _dirt(data, "holds a nibble that is no digit"))
-    if sign not in _PLUS and sign not in _MINUS:
-        raise _bad(field, data, _dirt(data, f"has the sign nibble {sign:X}, which is none"))
-    magnitude = int("".join(map(str, digits)))
-    negative = sign in _MINUS and magnitude != 0
-    return Decimal((int(negative), tuple(map(int, str(magnitude))), -field.decimals))
-
-
-def _dirt(data: bytes, otherwise: str) -> str:
-    if data.strip(b"\x40") == b"":
-        return "is blank (x'40') where a number belongs"
-    if data.strip(b"\x00") == b"":
-        return "is x'00' where a number belongs"
-    return otherwise
+# -- writing ---------------------------------------------------------------------------------------
 
 
 def encode(record: RecordFormat, values: Mapping[str, Scalar]) -> bytes:
@@ -191,91 +229,77 @@ def encode(record: RecordFormat, values: Mapping[str, Scalar]) -> bytes:
         BadRecord: a value is missing or does not fit its field; nothing is cut or rounded.
     """
     parts: list[bytes] = []
-    for field in record.fields:
-        if field.kind == "filler":
-            parts.append(bytes([_BLANK]) * field.size)
+    for each in record.fields:
+        if each.kind == "filler":
+            parts.append(bytes([_BLANK]) * each.size)
             continue
-        if field.name not in values:
-            raise BadRecord(f"{record.name} needs a value for {field.name}.", field=field.name)
-        parts.append(encode_field(field, values[field.name], ccsid=record.ccsid))
+        if each.name not in values:
+            raise BadRecord(f"{record.name} needs a value for {each.name}.", field=each.name)
+        parts.append(encode_field(each, values[each.name], ccsid=record.ccsid))
     return b"".join(parts)
 
 
 def encode_field(field: Field, value: Scalar, *, ccsid: int = 37) -> bytes:
-    """Write one field; None becomes blanks in text, zero in dates, blanks where allowed.
+    """Write one field; None becomes blanks in text, "none" in dates, blanks where allowed.
 
     Raises:
         BadRecord: the value does not fit; the sentence says why, without the value itself.
     """
-    if field.date:
-        try:
-            value = dates.write(value, field.date)
-        except ValueError as error:
-            raise _misfit(field, str(error)) from None
-    if field.kind in ("char", "varchar"):
-        return _text_bytes(field, value, field.ccsid or ccsid)
-    if value is None and field.blank_is_none:
-        return bytes([_BLANK]) * field.size
-    scaled = _scaled(field, value)
-    if field.kind == "binary":
-        try:
-            return scaled.to_bytes(field.length, "big", signed=True)
-        except OverflowError:
-            raise _misfit(field, f"does not fit {field.length} bytes") from None
-    digits = str(abs(scaled)).zfill(field.digits)
-    if len(digits) > field.digits:
-        raise _misfit(field, f"has more than {field.digits} digits")
-    sign = 0xD if scaled < 0 else 0xF
-    if field.kind == "zoned":
-        zones = [0xF] * (field.digits - 1) + [sign]
-        return bytes(zone << 4 | int(digit) for zone, digit in zip(zones, digits, strict=True))
-    nibbles = f"{digits}{sign:X}"
-    return bytes.fromhex(nibbles.zfill(field.size * 2))
-
-
-def _text_bytes(field: Field, value: Scalar, ccsid: int) -> bytes:
-    if isinstance(value, Decimal):
-        text = format(value, "f")
-    else:
-        text = "" if value is None else str(value)
     try:
-        data = encode_text(text, ccsid)
+        if value is None and field.blank_is_none:
+            return bytes([_BLANK]) * field.size
+        if field.kind in TEXTUAL:
+            return _text_bytes(
+                field, _spelled(field, value), _own_ccsid(field, field.ccsid or ccsid)
+            )
+        if field.date:
+            value = dates.write(value, field.date)
+        elif field.time:
+            value = times.write(value, field.time)
+        return _number_bytes(field, value)
     except ValueError as error:
-        raise _misfit(field, str(error)) from None
-    if len(data) > field.length:
-        raise _misfit(field, f"takes {len(data)} bytes; the field has {field.length}")
-    if field.kind == "varchar":
-        return len(data).to_bytes(2, "big") + data.ljust(field.length, b"\x00")
+        raise BadRecord(
+            f"The value for {field.name} ({field.kind}) {error}.", field=field.name
+        ) from None
+
+
+def _spelled(field: Field, value: Scalar) -> str:
+    """Return the text a value has in a field of characters."""
+    if field.kind == "timestamp":
+        return times.write_timestamp(value, field.digits)
+    if field.date:
+        return str(dates.write(value, field.date)).zfill(dates.width(field.date))
+    if value is None:
+        return ""
+    if field.time:
+        return str(times.write(value, field.time)).zfill(times.width(field.time))
+    return check_text(format(value, "f") if isinstance(value, Decimal) else str(value))
+
+
+def _text_bytes(field: Field, text: str, ccsid: int) -> bytes:
+    data = encode_text(text, ccsid)
+    width = 2 if field.kind in ("graphic", "vargraphic") else 1
+    varying = field.kind in ("varchar", "vargraphic")
+    room = field.size - (2 if varying else 0)
+    if len(data) > room:
+        raise ValueError(f"takes {len(data)} bytes; the field has {room}")
+    if varying:
+        return (len(data) // width).to_bytes(2, "big") + data.ljust(room, b"\x00")
     blank = encode_text(" ", ccsid)
-    return (data + blank * field.length)[: field.length]
+    return (data + blank * room)[:room]
 
 
-def _scaled(field: Field, value: Scalar) -> int:
+def _number_bytes(field: Field, value: Scalar) -> bytes:
     if value is None or isinstance(value, str | bool):
-        raise _misfit(field, "needs a number")
-    # Multiplying by a power of ten in the default context would round at 28 digits.
-    sign, digits, exponent = Decimal(value).as_tuple()
-    if not isinstance(exponent, int):
-        raise _misfit(field, "needs a finite number")
-    magnitude = int("".join(map(str, digits)) or "0")
-    shift = exponent + field.decimals
-    if shift >= 0:
-        magnitude *= int(10**shift)
-    else:
-        magnitude, rest = divmod(magnitude, int(10**-shift))
-        if rest:
-            raise _misfit(field, f"has more than {field.decimals} decimals")
-    return -magnitude if sign else magnitude
-
-
-def _bad(field: Field, data: bytes, why: str) -> BadRecord:
-    return BadRecord(
-        f"{field.name} ({field.kind}) {why}: x'{data[:64].hex().upper()}'.",
-        field=field.name,
-        raw_hex=data.hex().upper(),
-        hint="Correct the record on the IBM i; it is read again with its next change.",
-    )
-
-
-def _misfit(field: Field, why: str) -> BadRecord:
-    return BadRecord(f"The value for {field.name} ({field.kind}) {why}.", field=field.name)
+        raise ValueError("needs a number")
+    if field.kind == "float":
+        return decimals.write_float(value, field.length)
+    scaled = decimals.scale(value, field.decimals)
+    if field.kind == "packed":
+        return decimals.pack(scaled, field.digits)
+    if field.kind == "zoned":
+        return decimals.zone(scaled, field.digits)
+    try:
+        return scaled.to_bytes(field.length, "big", signed=field.kind == "binary")
+    except OverflowError:
+        raise ValueError(f"does not fit {field.length} bytes") from None

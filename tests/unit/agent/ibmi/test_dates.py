@@ -19,7 +19,7 @@ from towline_agent.ibmi.dates import FORMS, read, write
         (Decimal(991231), "cyymmdd", "1999-12-31"),
         (Decimal(20261123), "yyyymmdd", "2026-11-23"),
         (261123, "yymmdd", "2026-11-23"),
-        (400101, "yymmdd", "1940-01-01"),
+        (400102, "yymmdd", "1940-01-02"),
         (112326, "mmddyy", "2026-11-23"),
         (231126, "ddmmyy", "2026-11-23"),
         (126327, "cyyddd", "2026-11-23"),

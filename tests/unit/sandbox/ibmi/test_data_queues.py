@@ -91,20 +91,6 @@ def test_a_keyed_queue_gives_the_oldest_entry_of_exactly_one_key(system: Simulat
             job.queue_take(queue, key=key)
 
 
-def test_a_keyed_queue_gives_the_oldest_entry_of_exactly_one_key(system: SimulatedIbmI) -> None:
-    """Other keys stay; without a key, or with one of another length, nothing is given."""
-    job = system.connect(Purpose.WRITE)
-    for data, key in ((b"1", b"bbbb"), (b"2", b"aaaa"), (b"3", b"bbbb")):
-        job.queue_send(_KEYED, data, key=key)
-    assert [e.data for e in job.queue_peek(_KEYED, limit=9)] == [b"2", b"1", b"3"]
-    taken = [job.queue_take(_KEYED, key=b"bbbb") for _ in range(3)]
-    assert [entry and entry.data for entry in taken] == [b"1", b"3", None]
-    assert job.queue_take(_KEYED, key=b"aaaa") == QueueEntry(b"2", b"aaaa", job.name)
-    for queue, key in ((_KEYED, b""), (_KEYED, b"a"), (_PRICE, b"aaaa")):
-        with pytest.raises(Permanent, match="key"):
-            job.queue_take(queue, key=key)
-
-
 def test_a_full_queue_is_retryable_and_a_long_entry_permanent(system: SimulatedIbmI) -> None:
     """CPF950A heals when somebody reads; an entry longer than MAXLEN never fits."""
     job = system.connect(Purpose.WRITE)

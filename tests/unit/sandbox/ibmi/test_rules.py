@@ -11,7 +11,7 @@ import pytest
 from tests.unit.sandbox.ibmi.lab import RULES, clean_skus, order, reader
 from towline_agent.config import AgentConfig, load_config
 from towline_agent.ibmi.port import Purpose
-from towline_agent.ibmi.records import decode
+from towline_agent.sources.entry_formats import read_entry
 from towline_sandbox.ibmi.console import ConsoleVerbs
 from towline_sandbox.ibmi.partition import SimulatedIbmI
 from towline_sandbox.ibmi.towline_files import FEEDS
@@ -74,7 +74,7 @@ def test_the_agent_decodes_what_the_price_program_sends(
     (source,) = config.queues
     console.call("send_queue_price", {"item": "FA-10005", "price": "12.90", "compare_at": "14.85"})
     (entry,) = reader(system).queue_peek(source.queue, limit=5)
-    assert decode(source.record, entry.data) == {
+    assert read_entry(source.entries, entry.data) == {
         "SKU": "FA-10005",
         "IPPRC": Decimal("12.90"),
         "IPCMP": Decimal("14.85"),
