@@ -22,6 +22,7 @@ from pathlib import Path
 import structlog
 
 from towline_sandbox.faults import process_faults
+from towline_sandbox.ibmi.server import Server
 from towline_sandbox.ibmi.server import serve as serve_ibmi
 from towline_sandbox.ibmi.settings import IbmISettings
 from towline_sandbox.once import open_shop, run_journeys
@@ -125,7 +126,7 @@ def _ibmi(options: argparse.Namespace) -> int:
         ship_delay_s=paced.ship_delay_s * options.pace,
         second_parcel_delay_s=paced.second_parcel_delay_s * options.pace,
     )
-    serve_ibmi(options.state, settings, ready=lambda address: print(address, flush=True))
+    serve_ibmi(Server(options.state, settings), ready=lambda address: print(address, flush=True))
     return 0
 
 

@@ -49,6 +49,13 @@ class Where(NamedTuple):
     operator: Operator
     value: Scalar | Sequence[Scalar]
 
+    @property
+    def several(self) -> Sequence[Scalar]:
+        """The values; one, except for ``in``."""
+        if isinstance(self.value, Sequence) and not isinstance(self.value, str):
+            return self.value
+        return (self.value,)
+
 
 class UnitOfWork(Protocol):
     """What one job changes together; ends with :meth:`commit` or :meth:`rollback`."""
@@ -230,6 +237,10 @@ class Machine(Partition, Protocol):
 
     def end_subsystem(self) -> None:
         """ENDSBS *ALL: restricted state."""
+        ...
+
+    def drop_jobs(self) -> None:
+        """End all server jobs: waits end, further calls are Retryable."""
         ...
 
     def start_subsystem(self) -> None:

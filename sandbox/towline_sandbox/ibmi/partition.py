@@ -136,11 +136,11 @@ class SimulatedIbmI:
 
     def cymd(self) -> int:
         """Return the local date as CYYMMDD."""
-        return self.storage.cymd()
+        return self.storage.local.cymd()
 
     def hms(self) -> int:
         """Return the local time as HHMMSS."""
-        return self.storage.hms()
+        return self.storage.local.hms()
 
     def programs_wake(self) -> None:
         """Tell the programs that there may be work."""

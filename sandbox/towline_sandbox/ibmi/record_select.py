@@ -70,26 +70,20 @@ def _condition(shape: FileLayout, where: Where) -> str:
     if where.operator == "alike":
         return f"rtrim(lower({name})) = ?"
     if where.operator == "in":
-        marks = ", ".join("?" for _ in _several(where))
+        marks = ", ".join("?" for _ in where.several)
         return f"{name} IN ({marks})" if marks else "1 = 0"
     return f"{name} {where.operator} ?"
 
 
 def _values(shape: FileLayout, where: Where) -> Iterator[Stored]:
     kind = shape.by_name[where.column]
-    for value in _several(where):
+    for value in where.several:
         if not kind.is_text:
             yield store(kind, value, where=f"{shape.object} {where.column}")
         elif where.operator == "alike":
             yield str(value).rstrip(" ").lower()
         else:
             yield str(value)  # any length: a search position need not be a value
-
-
-def _several(where: Where) -> Sequence[Scalar]:
-    if isinstance(where.value, Sequence) and not isinstance(where.value, str):
-        return where.value
-    return (where.value,)
 
 
 def _known(shape: FileLayout, column: str) -> str:

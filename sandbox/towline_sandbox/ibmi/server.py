@@ -2,7 +2,8 @@
 
 The first frame says which: ``{"hello": "job", "purpose": ...}`` or ``{"hello": "console"}``. Then
 each request ``{"verb": name, "arguments": {...}}`` has one answer: ``{"value": ...}`` or
-``{"error": {...}}``.
+``{"error": {...}}``. ``{"hello": "bench"}`` borrows a fresh partition, for the conformance kit: the
+answer is its address, and it is gone when that connection is.
 
 Ghost receiver, modelled on purpose: a job that waits on a data queue does not notice that its
 client went away; it takes the next entry and loses it (an assumption of docs/unverified.md).
@@ -17,20 +18,22 @@ import socketserver
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import TracebackType
-from typing import Any
+from typing import Any, Generic, Self, TypeVar
 
 import structlog
 
 from towline_agent.ibmi.port import Purpose
 from towline_sandbox.ibmi import wire
 from towline_sandbox.ibmi.console import ConsoleVerbs
+from towline_sandbox.ibmi.erp import Machine
 from towline_sandbox.ibmi.jobs import Job
 from towline_sandbox.ibmi.partition import SimulatedIbmI
-from towline_sandbox.ibmi.settings import IbmISettings
+from towline_sandbox.ibmi.settings import BENCH, IbmISettings
 from towline_shared.errors import Permanent, TowlineError
 
-__all__ = ["JOB_VERBS", "Server", "serve"]
+__all__ = ["JOB_VERBS", "MachineServer", "Server", "serve"]
 
 _log = structlog.get_logger(__name__)
 
@@ -41,17 +44,35 @@ JOB_VERBS = frozenset(
 )
 
 
-class Server:
+M = TypeVar("M", bound=Machine)
+Connect = Callable[[Purpose], Job]
+
+
+class MachineServer(Generic[M]):
     """A partition on a port; a context manager.
 
     Attributes:
         system: the partition, for tests that look inside; None before :meth:`start`.
     """
 
-    def __init__(self, path: Path, settings: IbmISettings | None = None) -> None:
-        self._path = path
-        self._settings = settings or IbmISettings()
-        self.system: SimulatedIbmI | None = None
+    def __init__(
+        self,
+        settings: IbmISettings,
+        opened: Callable[[], M],
+        *,
+        connects: Callable[[M], Connect] | None = None,
+    ) -> None:
+        """Prepare.
+
+        Args:
+            opened: opens the partition.
+            connects: how it takes in jobs of the agent; None when they come another way, and only
+                the console is served.
+        """
+        self._settings = settings
+        self._opened = opened
+        self._connects = connects
+        self.system: M | None = None
         self._tcp: _Tcp | None = None
         self._thread: threading.Thread | None = None
 
@@ -63,12 +84,13 @@ class Server:
         return f"{host!s}:{port}"
 
     def start(self) -> None:
-        """Open the file, listen, and start the programs when the settings say so."""
-        self.system = SimulatedIbmI.open(self._path, self._settings)
+        """Open the partition, listen, and start the programs when the settings say so."""
+        system = self.system = self._opened()
+        connect = None if self._connects is None else self._connects(system)
         try:
-            self._tcp = _Tcp(self.system, (self._settings.host, self._settings.port))
+            self._tcp = _Tcp(system, (self._settings.host, self._settings.port), connect)
         except OSError as error:
-            self.system.close()
+            system.close()
             raise Permanent(
                 f"Port {self._settings.port} can't be listened on: {error.strerror}.",
                 hint="Choose another port, or 0 for a free one.",
@@ -78,10 +100,10 @@ class Server:
         )
         self._thread.start()
         if self._settings.programs:
-            self.system.subsystem.start()
+            system.subsystem.start()
 
     def stop(self) -> None:
-        """Drop all connections and close the file; harmless when it does not run."""
+        """Drop all connections and close the partition; harmless when it does not run."""
         tcp, self._tcp = self._tcp, None
         if tcp is None or self.system is None or self._thread is None:
             return
@@ -93,7 +115,7 @@ class Server:
         tcp.server_close()
         self.system.close()
 
-    def __enter__(self) -> Server:
+    def __enter__(self) -> Self:
         self.start()
         return self
 
@@ -106,9 +128,21 @@ class Server:
         self.stop()
 
 
+class Server(MachineServer[SimulatedIbmI]):
+    """The simulated IBM i on a port: jobs of the agent, and the console."""
+
+    def __init__(self, path: Path, settings: IbmISettings | None = None) -> None:
+        """Prepare; ``path`` is the partition's file."""
+        chosen = settings or IbmISettings()
+        super().__init__(
+            chosen,
+            lambda: SimulatedIbmI.open(path, chosen),
+            connects=lambda system: system.connect,
+        )
+
+
 def serve(
-    path: Path,
-    settings: IbmISettings,
+    server: MachineServer[M],
     *,
     ready: Callable[[str], None] | None = None,
     until: threading.Event | None = None,
@@ -121,8 +155,8 @@ def serve(
     if threading.current_thread() is threading.main_thread():
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: ended.set())
-    with Server(path, settings) as server:
-        _log.info("partition up", action="ibmi_up", address=server.address, file=str(path))
+    with server:
+        _log.info("partition up", action="ibmi_up", address=server.address)
         if ready is not None:
             ready(server.address)
         ended.wait()
@@ -132,8 +166,8 @@ class _Tcp(socketserver.ThreadingTCPServer):
     allow_reuse_address = True
     daemon_threads = False  # closing waits for the handlers: the file must outlive them
 
-    def __init__(self, system: SimulatedIbmI, address: tuple[str, int]) -> None:
-        self.partition = system
+    def __init__(self, system: Machine, address: tuple[str, int], connect: Connect | None) -> None:
+        self.connect = connect
         self.verbs = ConsoleVerbs(system)
         self._open: dict[socket.socket, str] = {}
         self._guard = threading.Lock()
@@ -178,18 +212,20 @@ class _Handler(socketserver.BaseRequestHandler):
             hello = wire.receive(self.request)
             kind, purpose = hello.get("hello"), hello.get("purpose")
             self.server.opened(self.request, str(kind))
-            if kind == "job" and isinstance(purpose, Purpose):
-                self._job(purpose)
+            if kind == "job" and isinstance(purpose, Purpose) and self.server.connect:
+                self._job(self.server.connect, purpose)
             elif kind == "console":
                 wire.send(self.request, {"value": "console"})
                 self._answer(self.server.verbs.call)
+            elif kind == "bench" and self.server.connect:
+                self._bench()
 
     def finish(self) -> None:
         self.server.ended(self.request)
 
-    def _job(self, purpose: Purpose) -> None:
+    def _job(self, connect: Connect, purpose: Purpose) -> None:
         try:
-            job = self.server.partition.connect(purpose)
+            job = connect(purpose)
         except TowlineError as error:
             wire.send(self.request, {"error": wire.error_of(error)})
             return
@@ -198,6 +234,12 @@ class _Handler(socketserver.BaseRequestHandler):
             self._answer(lambda verb, arguments: _call(job, verb, arguments))
         finally:
             job.close()
+
+    def _bench(self) -> None:
+        with TemporaryDirectory(prefix="towline-kit-") as folder:
+            with Server(Path(folder) / "ibmi.db", BENCH) as own:
+                wire.send(self.request, {"value": own.address})
+                wire.receive(self.request)  # nothing comes but the end
 
     def _answer(self, call: Callable[[str, dict[str, Any]], Any]) -> None:
         while True:

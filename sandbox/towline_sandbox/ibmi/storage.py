@@ -11,12 +11,12 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 
 from towline_agent.ibmi.catalogue import Kind, SqlType
 from towline_agent.ibmi.columns import Stored, store
+from towline_sandbox.ibmi.local_time import LocalTime
 from towline_sandbox.ibmi.schema import statements
 from towline_shared.clock import Clock
 from towline_shared.errors import Permanent
@@ -49,8 +49,7 @@ class Storage:
         self.context = Context()
         self.raised: Permanent | None = None
         self.undone: list[Callable[[], None]] = []
-        self._clock = clock
-        self._offset = timedelta(hours=utc_offset_h)
+        self.local = LocalTime(clock, utc_offset_h=utc_offset_h)
         self._depth = 0
         self.db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
         self.db.row_factory = sqlite3.Row
@@ -95,16 +94,7 @@ class Storage:
 
     def timestamp(self) -> str:
         """Return the partition's local time as Db2 writes it: 26 characters."""
-        return (self._clock.now() + self._offset).strftime("%Y-%m-%d-%H.%M.%S.%f")
-
-    def cymd(self) -> int:
-        """Return the local date as CYYMMDD."""
-        local = self._clock.now() + self._offset
-        return (local.year - 1900) * 10000 + local.month * 100 + local.day
-
-    def hms(self) -> int:
-        """Return the local time as HHMMSS."""
-        return int((self._clock.now() + self._offset).strftime("%H%M%S"))
+        return self.local.timestamp()
 
     def fact(self, name: str, default: str = "") -> str:
         """Return a remembered fact of the machine."""
@@ -124,7 +114,7 @@ class Storage:
         make("acting_unit", 0, lambda: self.context.unit)
         make("acting_job", 0, lambda: self.context.job)
         make("acting_user", 0, lambda: self.context.user)
-        make("partition_time", 0, self.timestamp)
+        make("partition_time", 0, self.local.timestamp)
         make("ring_doorbell", 0, self._ring)
         make("ebcdic", 1, _ebcdic, deterministic=True)
         make("readable_number", 2, self._readable_number, deterministic=True)
