@@ -6,9 +6,11 @@ import contextlib
 import socket
 import threading
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import Any
 
+from towline_agent.conformance.bench import Bench
 from towline_agent.ibmi.errors import LinkLost, Restricted
 from towline_agent.ibmi.port import (
     Applied,
@@ -62,7 +64,7 @@ def driver(settings: Section, site: Site) -> IbmIDriver:
 
 
 class Driver:
-    """Opens a socket for each connection."""
+    """Opens a socket for each connection; also a maker of benches for the conformance kit."""
 
     def __init__(
         self, address: tuple[str, int], *, connect_timeout_s: float, call_timeout_s: float
@@ -76,6 +78,15 @@ class Driver:
         wires = _Wire(self._address, connect_s=self._connect_timeout_s, call_s=self._call_timeout_s)
         name = wires.ask({"hello": "job", "purpose": purpose})
         return RemoteJob(wires, str(name))
+
+    def bench(self, library: str) -> AbstractContextManager[Bench]:
+        """See :class:`~towline_agent.conformance.bench.BenchMaker`.
+
+        Partitions of its own stand for the library, so its name does not matter here.
+        """
+        from towline_sandbox.ibmi.bench import over_tcp  # it stands on this module
+
+        return over_tcp(f"{self._address[0]}:{self._address[1]}")
 
 
 class _Wire:
@@ -243,11 +254,16 @@ class RemoteJob:
 class Console:
     """The system console: ``console.call("status")``; blocking, any thread, a context manager."""
 
-    def __init__(self, address: str, *, timeout_s: float = 30.0) -> None:
-        """Connect; Restricted, which is Retryable, when nothing listens there."""
+    def __init__(self, address: str, *, timeout_s: float = 30.0, hello: str = "console") -> None:
+        """Connect; Restricted, which is Retryable, when nothing listens there.
+
+        Args:
+            hello: ``bench`` borrows a partition for as long as the connection lives; ``told`` is
+                its address then.
+        """
         host, _, port = address.rpartition(":")
         self._wire = _Wire((host, int(port)), connect_s=timeout_s, call_s=timeout_s)
-        self._wire.ask({"hello": "console"})
+        self.told = str(self._wire.ask({"hello": hello}))
 
     def call(self, verb: str, **arguments: Any) -> Any:
         """Call a control verb; errors are those of :mod:`towline_shared.errors`."""

@@ -157,8 +157,13 @@ class Job:
         return Applied.WRITTEN
 
     def call_program(self, call: ProgramCall) -> None:
-        """See the port; programs the sandbox has: DISTLIB/ORDENTRY, one pass over new orders."""
+        """See the port; programs the sandbox has: DISTLIB/ORDENTRY, one pass over new orders.
+
+        And DISTLIB/SAYNO, which refuses everything: for the conformance kit.
+        """
         self._enter(f"{call.library}/{call.program}")
+        if (call.library, call.program) == ("DISTLIB", "SAYNO"):
+            raise Refused("DISTLIB/SAYNO refused the call: NOT TODAY.", code="38501")
         if (call.library, call.program) != ("DISTLIB", "ORDENTRY"):
             raise Permanent(f"CPF9801: program {call.library}/{call.program} was not found.")
         self._system.subsystem.order_entry.run_once()

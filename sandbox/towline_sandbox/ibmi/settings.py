@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["IbmISettings"]
+__all__ = ["BENCH", "IbmISettings"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,3 +52,7 @@ class IbmISettings:
     programs: bool = True
     journal: bool = False
     triggers: bool = True
+
+
+#: The partition of the conformance kit: small, journaled, and no program acts by itself.
+BENCH = IbmISettings(items=150, waitrcd_s=0.05, programs=False, journal=True)

@@ -1,0 +1,66 @@
+"""Orders the checks write: made up, cent-exact, with no real person in them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+
+from towline_shared.events import Address, Order, OrderLine, Payment, ShippingLine, TaxLine
+
+__all__ = ["long_order", "sample_order"]
+
+_TAX = TaxLine("MwSt", Decimal("0.19"), Decimal("1.60"))
+_BUYER = Address(name="Käthe Grün", address1="Hafenstraße 1", city="Hamburg", country="DE")
+_ORDER = Order(
+    order_gid="gid://shopify/Order/450789469",
+    name="#1001",
+    placed_at="2026-11-23T09:00:00+01:00",
+    currency="EUR",
+    taxes_included=True,
+    lines=(
+        OrderLine(
+            line_gid="gid://shopify/LineItem/669751112", number=1, sku="10-4711",
+            title="Sechskantschraube M8", quantity=2, unit_price=Decimal("5.00"),
+            discount=Decimal("0.00"), total=Decimal("10.00"), taxes=(_TAX,),
+        ),
+    ),
+    shipping=(
+        ShippingLine("DHL", "Standard", Decimal("4.90"), Decimal("0.00"), Decimal("4.90")),
+    ),
+    payments=(Payment("bogus", "SALE", "SUCCESS", Decimal("14.90")),),
+    lines_total=Decimal("10.00"),
+    shipping_total=Decimal("4.90"),
+    tax_total=Decimal("1.60"),
+    adjustment=Decimal("0.00"),
+    total=Decimal("14.90"),
+    customer_name="Käthe Grün",
+    email="kaethe@example.com",
+    ship_to=_BUYER,
+)  # fmt: skip
+
+
+def sample_order(number: int) -> Order:
+    """Return an order of one line, named ``#number``; another number is another order."""
+    return replace(_ORDER, order_gid=f"gid://shopify/Order/{number}", name=f"#{number}")
+
+
+def long_order(number: int, lines: int) -> Order:
+    """Return an order of many lines of one cent each, without shipping and tax."""
+    cent, none = Decimal("0.01"), Decimal("0.00")
+    return replace(
+        sample_order(number),
+        lines=tuple(
+            OrderLine(
+                line_gid=f"gid://shopify/LineItem/{number}{place:05d}", number=place,
+                sku=f"KIT-{place}", title=f"Teil {place}", quantity=1, unit_price=cent,
+                discount=none, total=cent,
+            )
+            for place in range(1, lines + 1)
+        ),
+        shipping=(),
+        payments=(Payment("bogus", "SALE", "SUCCESS", cent * lines),),
+        lines_total=cent * lines,
+        shipping_total=none,
+        tax_total=none,
+        total=cent * lines,
+    )  # fmt: skip
