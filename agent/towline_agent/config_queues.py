@@ -29,6 +29,11 @@ class QueueSettings:
     key: tuple[str, ...]
     look_s: float
 
+    @property
+    def entry_bytes(self) -> int:
+        """Bytes of an entry; 0 where the format does not fix them (JSON and text)."""
+        return self.entries.size if isinstance(self.entries, RecordFormat) else 0
+
 
 def read_queue(name: str, section: Section) -> QueueSettings:
     """Read one table.
