@@ -19,6 +19,7 @@ from towline_shared.errors import Misconfigured
 __all__ = ["Section", "load_toml", "read_secret"]
 
 T = TypeVar("T")
+_MOST_SECONDS = 1_000_000_000  # 31 years; whoever means "never" has no setting for it
 
 
 def load_toml(path: Path) -> Section:
@@ -63,10 +64,15 @@ class Section:
         return value
 
     def seconds(self, field: str, default: float) -> float:
-        """Return a duration in seconds, greater than zero."""
+        """Return a duration in seconds, greater than zero; TOML can also say inf and nan."""
         value = self.data.get(field, default)
-        if isinstance(value, bool) or not isinstance(value, int | float) or value <= 0:
-            raise self.wrong(field, value, "must be a number of seconds greater than zero")
+        numeric = isinstance(value, int | float) and not isinstance(value, bool)
+        if not numeric or not 0 < value <= _MOST_SECONDS:  # nan is in no range
+            raise self.wrong(
+                field,
+                value,
+                f"must be a number of seconds greater than zero, up to {_MOST_SECONDS}",
+            )
         return float(value)
 
     def flag(self, field: str, default: bool) -> bool:

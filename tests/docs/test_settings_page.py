@@ -10,6 +10,7 @@ _SOURCES = (
     "agent/towline_agent/config.py",
     "agent/towline_agent/config_feeds.py",
     "agent/towline_agent/config_formats.py",
+    "agent/towline_agent/config_queues.py",
     "relay/towline_relay/config.py",
     "relay/towline_relay/sync/rules.py",
 )
