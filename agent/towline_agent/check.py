@@ -112,6 +112,26 @@ def _ibmi(config: AgentConfig, line: Line) -> Iterator[Check]:
         return
     with contextlib.closing(connection):
         yield from _signed_on(config, connection, line)
+    try:  # only after a sign-on that worked: a refused one is never repeated
+        writing = driver.connect(Purpose.WRITE)
+    except TowlineError as error:
+        yield _failed(line, "writing connection", error)
+        return
+    with contextlib.closing(writing):
+        yield from _writing(config, writing, line)
+
+
+def _writing(config: AgentConfig, connection: IbmI, line: Line) -> Iterator[Check]:
+    """Try what documents need: their tables, the outbox's DELETE; each on no row."""
+    try:
+        about = connection.describe()
+    except TowlineError as error:
+        yield _failed(line, "writing connection", error)
+        return
+    for sentence in about.missing:
+        yield line("authority to write", Status.FAILED, sentence)
+    if not about.missing:
+        yield line("writing connection", Status.OK, f"{about.user} may write what orders need.")
 
 
 def _signed_on(config: AgentConfig, connection: IbmI, line: Line) -> Iterator[Check]:
@@ -126,6 +146,11 @@ def _signed_on(config: AgentConfig, connection: IbmI, line: Line) -> Iterator[Ch
         Status.OK,
         f"{about.user} on {about.system}, {about.release}, CCSID {about.ccsid}{kind}.",
     )
+    if about.ccsid == 65535:
+        yield line(
+            "CCSID", Status.WARNING, "QCCSID is 65535: text columns may come unconverted.",
+            "Where a SELECT gives bytes, set ibmi.ccsid_65535 or CAST the column.",
+        )  # fmt: skip
     for sentence in about.missing:
         yield line("authority", Status.FAILED, sentence, "Run the grants of the install script.")
     try:

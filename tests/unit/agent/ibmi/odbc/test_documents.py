@@ -7,14 +7,15 @@ from typing import Any
 
 import pytest
 
-from tests.conformance.ibmi.test_orders import ORDER
 from tests.unit.agent.ibmi.odbc.raw import SETTINGS, RawConnection, failure
 from tests.unit.agent.ibmi.odbc.test_job import job_on
+from towline_agent.conformance.documents import sample_order
 from towline_agent.ibmi.errors import InUse, LinkLost
 from towline_agent.ibmi.port import Applied, Purpose, Site
 from towline_agent.ibmi.towline_files import STAGING, towline_file
 from towline_shared.errors import Refused, TowlineError
 
+ORDER = sample_order(1001)
 UNIQUE = replace(SETTINGS, site=Site(unique_key=True))
 
 
