@@ -7,15 +7,24 @@ partition people look at. The hand on the other side is the system console.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from towline_agent.conformance.bench import BenchFacts, BenchQueues, Capability
-from towline_agent.ibmi.port import IbmI, IbmIDriver, ProgramCall, Purpose, QueueName, Site
+from towline_agent.ibmi.port import (
+    IbmI,
+    IbmIDriver,
+    JournalName,
+    ProgramCall,
+    Purpose,
+    QueueName,
+    Site,
+)
 from towline_sandbox.dataset import Dataset
 from towline_sandbox.ibmi.client import Console, driver
 from towline_sandbox.ibmi.console import ConsoleVerbs
@@ -46,10 +55,10 @@ class SimulatedBench:
         lifo=QueueName("TOWLINE", "LASTIN"),
         keyed=QueueName("TOWLINE", "BYKEY"),
     )
-    journal = JOURNAL
-    program = ProgramCall("DISTLIB", "ORDENTRY", ())
-    refusing = ProgramCall("DISTLIB", "SAYNO", ("an order",))
-    lacks: dict[Capability, str] = {}  # noqa: RUF012 - empty, and nobody adds to it
+    journal: JournalName | None = JOURNAL
+    program: ProgramCall | None = ProgramCall("DISTLIB", "ORDENTRY", ())
+    refusing: ProgramCall | None = ProgramCall("DISTLIB", "SAYNO", ("an order",))
+    lacks: Mapping[Capability, str] = MappingProxyType({})
 
     def __init__(self, opened: Callable[[], AbstractContextManager[Partition]]) -> None:
         """``opened`` gives a fresh partition and takes it away again."""

@@ -1,17 +1,27 @@
-"""The fixture every test of the suite runs on, once for each driver."""
+"""One bench for each road, opened when its first test runs and removed after its last one."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 
 import pytest
 
-from tests.conformance.ibmi.world import ROADS, World
+from tests.conformance.ibmi.roads import ROADS
+from towline_agent.conformance.bench import Bench
+
+Benches = Callable[[str], Bench]
 
 
-@pytest.fixture(params=[road for _, road in ROADS], ids=[name for name, _ in ROADS])
-def ibmi(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[World]:
-    """One partition under test."""
-    with request.param(tmp_path) as world:
-        yield world
+@pytest.fixture(scope="session")
+def benches() -> Iterator[Benches]:
+    """Return the bench of a road by its name."""
+    with ExitStack() as stack:
+        opened: dict[str, Bench] = {}
+
+        def bench(road: str) -> Bench:
+            if road not in opened:
+                opened[road] = stack.enter_context(ROADS[road].bench())
+            return opened[road]
+
+        yield bench
