@@ -1,222 +1,382 @@
--- Towline on IBM i: what the rules of the sandbox need, for an administrator to read, change and sign.
+-- Towline on IBM i: what agent.toml needs here, for an administrator to read and sign.
+-- Written by: towline-agent ibmi plan --script. Undo: towline-agent ibmi plan --undo.
 --
--- authority: run as a profile with *SECADM and ALTER on the five fed files (or database administrator); the agent itself
---            needs none of that. Undo: sandbox_rules_undo.sql.
--- where:     ACS Run SQL Scripts, or RUNSQLSTM SRCSTMF('...') COMMIT(*NONE) NAMING(*SQL). IBM i 7.3 or later with the
---            technology refresh that brought the data queue services: https://www.ibm.com/support/pages/node/1136818
--- when:      in a quiet window. CREATE TRIGGER takes an exclusive lock on the file and all its logical files for a moment:
---            https://www.ibm.com/support/knowledgecenter/ssw_ibm_i_71/cl/addpftrg.htm . Step 0 shows who is in the way.
--- change:    DISTLIB and the five files to yours; TWAGENT and TWOWNER if your naming wants others. Keep the profile's name
---            different from the library's: SQL treats a library that bears a profile's name as that profile's own:
+-- authority: run as a profile with *SECADM, ALTER and SELECT on the fed files, and *USE
+--            on ADDPFTRG and CRTPGM (or as database administrator):
 --            https://www.ibm.com/docs/en/i/7.3?topic=statements-create-trigger
--- unverified: this script has not run on an IBM i. Lines marked [K] rest on general knowledge; docs/unverified.md lists
---            them with what would show them. Try it in a copy of the library first.
+--            The agent itself needs none of that. Nothing here has or gives *ALLOBJ.
+-- where:     ACS Run SQL Scripts, or RUNSQLSTM SRCSTMF('...') COMMIT(*NONE) NAMING(*SQL)
+--            ERRLVL(10). IBM i 7.3 or later with the technology refresh that brought the
+--            data queue services: https://www.ibm.com/support/pages/node/1136818
+-- when:      in a quiet window: step 0 shows who is in the way, step Triggers locks.
+-- again:     with a connection, plan --script writes only what is missing. This whole
+--            script, run twice, does no harm: what exists answers SQL0601, CPF2214
+--            or CPF9870 and stays as it is (so ERRLVL(30) then).
+-- unverified: this script has not run on an IBM i. Marks [K] rest on general knowledge;
+--            docs/unverified.md lists them. Try it in a copy of the libraries first.
 --
--- What it adds to your system: one library, two profiles, two data queues, ten
--- tables, five triggers. What it changes of yours: five AFTER triggers on five files. No record format changes, so there is
--- no level check [K]. What PRTTRGPGM will show: TWITMMST, TWITMPRC, TWITMBAL, TWWEBORDH, TWSHPHDR.
+-- What it adds to your system: one library, two profiles, 2 data queues, 10 tables, 5 triggers.
+-- What it changes of yours: a trigger on
+--   DISTLIB/ITMMST
+--   DISTLIB/ITMPRC
+--   DISTLIB/ITMBAL
+--   DISTLIB/SHPHDR
+-- and nothing else. No record format changes, so there is no level check [K].
+-- What PRTTRGPGM will show: TWITMMST, TWITMPRC, TWITMBAL, TWWEBORDH, TWSHPHDR.
 
 
 -- ---------------------------------------------------------------------------------------------------------------------
--- 0  Look first: who holds the files? Rows here mean: not now.
+-- 0  Look first
+--    CREATE TRIGGER takes an exclusive lock on the file and all its logical files for a moment, and waits for it no
+--    longer than the file's WAITFILE. Lock views:
 --    https://ibm.com/support/knowledgecenter/ssw_ibm_i_74/rzajq/rzajqviewobjlockinfo.htm
 -- ---------------------------------------------------------------------------------------------------------------------
+
+-- Who holds the files of DISTLIB? A row means: not now.
 SELECT SYSTEM_OBJECT_NAME, JOB_NAME, LOCK_STATE
   FROM QSYS2.OBJECT_LOCK_INFO
  WHERE SYSTEM_OBJECT_SCHEMA = 'DISTLIB' AND OBJECT_TYPE = '*FILE'
    AND SYSTEM_OBJECT_NAME IN ('ITMMST', 'ITMPRC', 'ITMBAL', 'SHPHDR');
 
+-- Has one more than one member? A row means: stop. A trigger fires for every member, a SELECT reads the first one only
+-- [K].
+SELECT SYSTEM_TABLE_NAME, COUNT(*) AS MEMBERS
+  FROM QSYS2.SYSPARTITIONSTAT
+ WHERE SYSTEM_TABLE_SCHEMA = 'DISTLIB'
+   AND SYSTEM_TABLE_NAME IN ('ITMMST', 'ITMPRC', 'ITMBAL', 'SHPHDR')
+ GROUP BY SYSTEM_TABLE_NAME
+HAVING COUNT(*) > 1;
+
+-- Which triggers are on them already? Ours fire after those [K].
+SELECT EVENT_OBJECT_TABLE, TRIGGER_SCHEMA, TRIGGER_NAME
+  FROM QSYS2.SYSTRIGGERS
+ WHERE EVENT_OBJECT_SCHEMA = 'DISTLIB'
+   AND EVENT_OBJECT_TABLE IN ('ITMMST', 'ITMPRC', 'ITMBAL', 'SHPHDR');
+
 
 -- ---------------------------------------------------------------------------------------------------------------------
--- 1  Profiles.
+-- 1  Profiles
 --    TWOWNER owns the objects and can't sign on. The triggers run under its authority, as SQL triggers do under their
 --    owner's [K], so nobody at a screen needs a right to the outbox; TWOWNER has rights to nothing outside TOWLINE.
---    TWAGENT is what the agent signs on with: no special authority, no menu, no command line.
---    It needs a password even for *LOCAL in PASE: https://github.com/IBM/ibmi-oss-issues/issues/77
---    Set the password yourself (CHGUSRPRF); it must not stand in a script.
+--    TWAGENT is what the agent signs on with: no special authority, no menu, no command line. LMTCPB does not stop
+--    commands that come through SQL, so the grants below are the fence.
+--    It needs a password even for *LOCAL in PASE: https://github.com/IBM/ibmi-oss-issues/issues/77 . Set it yourself
+--    (CHGUSRPRF); it must not stand in a script, and it must not expire, or the agent stops that day. The library must
+--    not bear the name of any profile: SQL would take it for that profile's own.
 -- ---------------------------------------------------------------------------------------------------------------------
 CALL QSYS2.QCMDEXC('QSYS/CRTUSRPRF USRPRF(TWOWNER) PASSWORD(*NONE) SPCAUT(*NONE) INLMNU(*SIGNOFF) LMTCPB(*YES) AUT(*EXCLUDE) TEXT(''Towline: owner of library TOWLINE'')');
-CALL QSYS2.QCMDEXC('QSYS/CRTUSRPRF USRPRF(TWAGENT) PASSWORD(*NONE) SPCAUT(*NONE) INLMNU(*SIGNOFF) LMTCPB(*YES) AUT(*EXCLUDE) TEXT(''Towline: the agent'')');
+CALL QSYS2.QCMDEXC('QSYS/CRTUSRPRF USRPRF(TWAGENT) PASSWORD(*NONE) PWDEXPITV(*NOMAX) SPCAUT(*NONE) INLMNU(*SIGNOFF) LMTCPB(*YES) AUT(*EXCLUDE) TEXT(''Towline: the agent'')');
 
 
 -- ---------------------------------------------------------------------------------------------------------------------
--- 2  Library. CREATE SCHEMA makes a journal (QSQJRN) in it and journals every table made there. That matters: an application
---    under commitment control would get SQL7008 from a trigger that writes to a table without a journal.
+-- 2  Library
+--    CREATE SCHEMA makes a journal (QSQJRN) in it and journals every table made there. That matters: an application
+--    under commitment control would get SQL7008 from a trigger that writes to a table without a journal. In a library
+--    made by CRTLIB nothing is journaled unless a data area QDFTJRN says so; step 'Look again' shows it.
 --    https://git.cyber.gent/friedkiwi/ibm-information-center (rzakiautostrjrnl)
+--    Receivers of QSQJRN pile up. Where no save or replication reads them: CHGJRN JRN(library/QSQJRN) DLTRCV(*YES) [K].
 -- ---------------------------------------------------------------------------------------------------------------------
 CREATE SCHEMA TOWLINE;
+LABEL ON SCHEMA TOWLINE IS 'Towline: outbox and web orders';
 CALL QSYS2.QCMDEXC('QSYS/CHGOBJOWN OBJ(QSYS/TOWLINE) OBJTYPE(*LIB) NEWOWN(TWOWNER)');
 CALL QSYS2.QCMDEXC('QSYS/GRTOBJAUT OBJ(QSYS/TOWLINE) OBJTYPE(*LIB) USER(*PUBLIC) AUT(*EXCLUDE) REPLACE(*YES)');
 
 
 -- ---------------------------------------------------------------------------------------------------------------------
--- 3  Outbox: which record changed, never what is in it. No personal data, no price, no quantity.
---    Keys are text so that no number in the ERP can fail to fit.
+-- 3  Outbox
+--    Which record changed, never what is in it: no personal data, no price, no quantity. Keys are text so that no
+--    number in the ERP can fail to fit. The agent deletes a row once the relay holds the change; deleted records are
+--    reused, because SQL tables have REUSEDLT(*YES) [K].
 -- ---------------------------------------------------------------------------------------------------------------------
 CREATE TABLE TOWLINE.OUTBOX (
-  ID      BIGINT       GENERATED ALWAYS AS IDENTITY (START WITH 1 INCREMENT BY 1 NO CYCLE),
-  LIB     VARCHAR(10)  NOT NULL,
-  FILE    VARCHAR(10)  NOT NULL,
-  KEY1    VARCHAR(64)  NOT NULL DEFAULT '',
-  KEY2    VARCHAR(64)  NOT NULL DEFAULT '',
-  KEY3    VARCHAR(64)  NOT NULL DEFAULT '',
-  KEY4    VARCHAR(64)  NOT NULL DEFAULT '',
-  OPER    VARCHAR(1)   NOT NULL,                      -- I, U or D
-  CHGTS   TIMESTAMP    NOT NULL DEFAULT CURRENT_TIMESTAMP,
-  CHGJOB  VARCHAR(28)  NOT NULL DEFAULT '',
-  CHGUSR  VARCHAR(10)  NOT NULL DEFAULT '',
+  ID       BIGINT GENERATED ALWAYS AS IDENTITY (START WITH 1 INCREMENT BY 1 NO CYCLE),
+  LIB      VARCHAR(10) CCSID 37 NOT NULL,
+  FILE     VARCHAR(10) CCSID 37 NOT NULL,
+  KEY1     VARCHAR(64) CCSID 37 NOT NULL DEFAULT '',
+  KEY2     VARCHAR(64) CCSID 37 NOT NULL DEFAULT '',
+  KEY3     VARCHAR(64) CCSID 37 NOT NULL DEFAULT '',
+  KEY4     VARCHAR(64) CCSID 37 NOT NULL DEFAULT '',
+  OPER     VARCHAR(1) CCSID 37 NOT NULL,
+  CHGTS    TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP,
+  CHGJOB   VARCHAR(28) CCSID 37 NOT NULL DEFAULT '',
+  CHGUSR   VARCHAR(10) CCSID 37 NOT NULL DEFAULT '',
   PRIMARY KEY (ID)
+) RCDFMT OUTBOXR;
+LABEL ON TABLE TOWLINE.OUTBOX IS 'Towline: outbox';
+LABEL ON COLUMN TOWLINE.OUTBOX (
+  ID     TEXT IS 'Identity, given before commit',
+  LIB    TEXT IS 'Library of the changed file',
+  FILE   TEXT IS 'Changed file',
+  KEY1   TEXT IS 'Key, first column, as text',
+  KEY2   TEXT IS 'Key, second column',
+  KEY3   TEXT IS 'Key, third column',
+  KEY4   TEXT IS 'Key, fourth column',
+  OPER   TEXT IS 'I insert, U update, D delete',
+  CHGTS  TEXT IS 'Changed at, local time',
+  CHGJOB TEXT IS 'Job that changed it',
+  CHGUSR TEXT IS 'User that changed it'
 );
 
--- A change whose outbox row could not be written. Rows here are rare and worth a look; the agent's periodic comparison of
--- the files with the shop finds the change itself.
+-- A change whose outbox row could not be written. Rows here are rare and worth a look; the agent's comparison of the
+-- files with the shop finds the change itself.
 CREATE TABLE TOWLINE.MISSED (
-  FILE    VARCHAR(10)  NOT NULL,
-  CHGTS   TIMESTAMP    NOT NULL DEFAULT CURRENT_TIMESTAMP
+  FILE     VARCHAR(10) CCSID 37 NOT NULL,
+  CHGTS    TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP
+) RCDFMT MISSEDR;
+LABEL ON TABLE TOWLINE.MISSED IS 'Towline: changes that missed the outbox';
+LABEL ON COLUMN TOWLINE.MISSED (
+  FILE  TEXT IS 'Changed file',
+  CHGTS TEXT IS 'Missed at, local time'
 );
 
 
 -- ---------------------------------------------------------------------------------------------------------------------
--- 4  Staging files: an order of the shop, cent-exact, for your own order entry to take. One order is written in one
---    transaction; EVENTID makes a second attempt harmless. The agent only inserts; STATUS, ERPORD and REASON are yours.
+-- 4  Staging tables
+--    An order of the shop, cent-exact, for your own order entry to take. One order is written in one transaction;
+--    EVENTID makes a second attempt harmless. The agent only inserts; STATUS, ERPORD, ERPLIN and REASON are yours. Each
+--    record format has a name of its own (WEBORDHR), so an RPG program needs no RENAME.
 -- ---------------------------------------------------------------------------------------------------------------------
-CREATE TABLE TOWLINE.APPLIED (
-  EVENTID  VARCHAR(64)  NOT NULL PRIMARY KEY,
-  ORDGID   VARCHAR(64)  NOT NULL,
-  APPLYTS  TIMESTAMP    NOT NULL
-);
-
-CREATE TABLE TOWLINE.WEBORDH (                        -- header
-  EVENTID  VARCHAR(64)  NOT NULL PRIMARY KEY,
-  ORDGID   VARCHAR(64)  NOT NULL UNIQUE,              -- one order is one row, whatever happens
-  ORDNAME  VARCHAR(20)  NOT NULL,                     -- #1001
-  PLACEDAT VARCHAR(35)  NOT NULL,
-  CURRENCY VARCHAR(3)   NOT NULL,
-  TAXINCL  VARCHAR(1)   NOT NULL,                     -- Y: prices and totals contain the tax
-  TEST     VARCHAR(1)   NOT NULL,
-  FINSTS   VARCHAR(20)  NOT NULL DEFAULT '',
+CREATE TABLE TOWLINE.WEBORDH (
+  EVENTID  VARCHAR(64) CCSID 37 NOT NULL,
+  ORDGID   VARCHAR(64) CCSID 37 NOT NULL,
+  ORDNAME  VARCHAR(20) CCSID 37 NOT NULL,
+  PLACEDAT VARCHAR(35) CCSID 37 NOT NULL,
+  CURRENCY VARCHAR(3) CCSID 37 NOT NULL,
+  TAXINCL  VARCHAR(1) CCSID 37 NOT NULL,
+  TEST     VARCHAR(1) CCSID 37 NOT NULL,
+  FINSTS   VARCHAR(20) CCSID 37 NOT NULL DEFAULT '',
   LINESTOT DECIMAL(15, 2) NOT NULL,
   SHIPTOT  DECIMAL(15, 2) NOT NULL,
   TAXTOT   DECIMAL(15, 2) NOT NULL,
   ADJUST   DECIMAL(15, 2) NOT NULL,
   TOTAL    DECIMAL(15, 2) NOT NULL,
-  CUSTGID  VARCHAR(64)  NOT NULL DEFAULT '',
-  CUSTNAME VARCHAR(60)  NOT NULL DEFAULT '',
-  EMAIL    VARCHAR(80)  NOT NULL DEFAULT '',
-  PHONE    VARCHAR(25)  NOT NULL DEFAULT '',
-  CUSTPO   VARCHAR(30)  NOT NULL DEFAULT '',
-  STATUS   VARCHAR(1)   NOT NULL DEFAULT 'N',         -- N new, A accepted, R refused
+  CUSTGID  VARCHAR(64) CCSID 37 NOT NULL DEFAULT '',
+  CUSTNAME VARCHAR(60) CCSID 37 NOT NULL DEFAULT '',
+  EMAIL    VARCHAR(80) CCSID 37 NOT NULL DEFAULT '',
+  PHONE    VARCHAR(25) CCSID 37 NOT NULL DEFAULT '',
+  CUSTPO   VARCHAR(30) CCSID 37 NOT NULL DEFAULT '',
+  STATUS   VARCHAR(1) CCSID 37 NOT NULL DEFAULT 'N',
   ERPORD   NUMERIC(7, 0) NOT NULL DEFAULT 0,
-  REASON   VARCHAR(100) NOT NULL DEFAULT '',
-  CRTTS    TIMESTAMP    NOT NULL
+  REASON   VARCHAR(100) CCSID 37 NOT NULL DEFAULT '',
+  CRTTS    TIMESTAMP NOT NULL,
+  PRIMARY KEY (EVENTID),
+  UNIQUE (ORDGID)
+) RCDFMT WEBORDHR;
+LABEL ON TABLE TOWLINE.WEBORDH IS 'Towline: web orders, header';
+LABEL ON COLUMN TOWLINE.WEBORDH (
+  EVENTID  TEXT IS 'Event id of the order document',
+  ORDGID   TEXT IS 'Shopify order gid',
+  ORDNAME  TEXT IS 'Order name in the shop, such as #1001',
+  PLACEDAT TEXT IS 'Placed at, ISO 8601',
+  CURRENCY TEXT IS 'Currency of all amounts',
+  TAXINCL  TEXT IS 'Prices include tax Y N',
+  TEST     TEXT IS 'Test order Y N',
+  FINSTS   TEXT IS 'Financial status',
+  LINESTOT TEXT IS 'Total of the lines',
+  SHIPTOT  TEXT IS 'Total of the shipping charges',
+  TAXTOT   TEXT IS 'Total of the taxes',
+  ADJUST   TEXT IS 'What the shop rounded or adjusted',
+  TOTAL    TEXT IS 'Total the buyer pays',
+  CUSTGID  TEXT IS 'Shopify customer gid',
+  CUSTNAME TEXT IS 'Customer name',
+  EMAIL    TEXT IS 'Customer e-mail',
+  PHONE    TEXT IS 'Customer phone',
+  CUSTPO   TEXT IS 'Customer''s purchase order',
+  STATUS   TEXT IS 'N new, A accepted, R refused',
+  ERPORD   TEXT IS 'ERP order number, 0 none',
+  REASON   TEXT IS 'Why it was refused',
+  CRTTS    TEXT IS 'Written at, local time'
 );
-
-CREATE TABLE TOWLINE.WEBORDL (                        -- lines
-  EVENTID  VARCHAR(64)  NOT NULL,
+CREATE TABLE TOWLINE.WEBORDL (
+  EVENTID  VARCHAR(64) CCSID 37 NOT NULL,
   LINENO   NUMERIC(5, 0) NOT NULL,
-  LINEGID  VARCHAR(64)  NOT NULL,
-  SKU      VARCHAR(40)  NOT NULL,
-  TITLE    VARCHAR(60)  NOT NULL DEFAULT '',
+  LINEGID  VARCHAR(64) CCSID 37 NOT NULL,
+  SKU      VARCHAR(40) CCSID 37 NOT NULL,
+  TITLE    VARCHAR(60) CCSID 37 NOT NULL DEFAULT '',
   QTY      NUMERIC(9, 0) NOT NULL,
   UNITPRC  DECIMAL(15, 2) NOT NULL,
   DISCOUNT DECIMAL(15, 2) NOT NULL,
   TOTAL    DECIMAL(15, 2) NOT NULL,
-  ERPLIN   NUMERIC(3, 0) NOT NULL DEFAULT 0,          -- your line number; the shipment finds its way back by it
+  ERPLIN   NUMERIC(3, 0) NOT NULL DEFAULT 0,
   PRIMARY KEY (EVENTID, LINENO),
   UNIQUE (EVENTID, LINEGID)
+) RCDFMT WEBORDLR;
+LABEL ON TABLE TOWLINE.WEBORDL IS 'Towline: web orders, lines';
+LABEL ON COLUMN TOWLINE.WEBORDL (
+  EVENTID  TEXT IS 'Event id of the order document',
+  LINENO   TEXT IS 'Line of the document',
+  LINEGID  TEXT IS 'Shopify line item gid',
+  SKU      TEXT IS 'Item',
+  TITLE    TEXT IS 'Title in the shop',
+  QTY      TEXT IS 'Quantity',
+  UNITPRC  TEXT IS 'Unit price',
+  DISCOUNT TEXT IS 'Discount of the line',
+  TOTAL    TEXT IS 'Total of the line',
+  ERPLIN   TEXT IS 'Line of the ERP order, 0 none'
 );
-
-CREATE TABLE TOWLINE.WEBORDS (                        -- shipping charges
-  EVENTID  VARCHAR(64)  NOT NULL,
+CREATE TABLE TOWLINE.WEBORDS (
+  EVENTID  VARCHAR(64) CCSID 37 NOT NULL,
   SEQ      NUMERIC(3, 0) NOT NULL,
-  CODE     VARCHAR(60)  NOT NULL DEFAULT '',
-  TITLE    VARCHAR(60)  NOT NULL DEFAULT '',
+  CODE     VARCHAR(60) CCSID 37 NOT NULL DEFAULT '',
+  TITLE    VARCHAR(60) CCSID 37 NOT NULL DEFAULT '',
   PRICE    DECIMAL(15, 2) NOT NULL,
   DISCOUNT DECIMAL(15, 2) NOT NULL,
   TOTAL    DECIMAL(15, 2) NOT NULL,
   PRIMARY KEY (EVENTID, SEQ)
+) RCDFMT WEBORDSR;
+LABEL ON TABLE TOWLINE.WEBORDS IS 'Towline: web orders, shipping charges';
+LABEL ON COLUMN TOWLINE.WEBORDS (
+  EVENTID  TEXT IS 'Event id of the order document',
+  SEQ      TEXT IS 'Number within the document',
+  CODE     TEXT IS 'Code of the charge',
+  TITLE    TEXT IS 'Title of the charge',
+  PRICE    TEXT IS 'Price',
+  DISCOUNT TEXT IS 'Discount',
+  TOTAL    TEXT IS 'Total'
 );
-
-CREATE TABLE TOWLINE.WEBORDA (                        -- addresses
-  EVENTID  VARCHAR(64)  NOT NULL,
-  KIND     VARCHAR(1)   NOT NULL,                     -- S ship to, B bill to
-  NAME     VARCHAR(60)  NOT NULL DEFAULT '',
-  COMPANY  VARCHAR(60)  NOT NULL DEFAULT '',
-  ADDRESS1 VARCHAR(60)  NOT NULL DEFAULT '',
-  ADDRESS2 VARCHAR(60)  NOT NULL DEFAULT '',
-  CITY     VARCHAR(40)  NOT NULL DEFAULT '',
-  PROVINCE VARCHAR(40)  NOT NULL DEFAULT '',
-  ZIP      VARCHAR(15)  NOT NULL DEFAULT '',
-  COUNTRY  VARCHAR(2)   NOT NULL DEFAULT '',
-  PHONE    VARCHAR(25)  NOT NULL DEFAULT '',
+CREATE TABLE TOWLINE.WEBORDA (
+  EVENTID  VARCHAR(64) CCSID 37 NOT NULL,
+  KIND     VARCHAR(1) CCSID 37 NOT NULL,
+  NAME     VARCHAR(60) CCSID 37 NOT NULL DEFAULT '',
+  COMPANY  VARCHAR(60) CCSID 37 NOT NULL DEFAULT '',
+  ADDRESS1 VARCHAR(60) CCSID 37 NOT NULL DEFAULT '',
+  ADDRESS2 VARCHAR(60) CCSID 37 NOT NULL DEFAULT '',
+  CITY     VARCHAR(40) CCSID 37 NOT NULL DEFAULT '',
+  PROVINCE VARCHAR(40) CCSID 37 NOT NULL DEFAULT '',
+  ZIP      VARCHAR(15) CCSID 37 NOT NULL DEFAULT '',
+  COUNTRY  VARCHAR(2) CCSID 37 NOT NULL DEFAULT '',
+  PHONE    VARCHAR(25) CCSID 37 NOT NULL DEFAULT '',
   PRIMARY KEY (EVENTID, KIND)
+) RCDFMT WEBORDAR;
+LABEL ON TABLE TOWLINE.WEBORDA IS 'Towline: web orders, addresses';
+LABEL ON COLUMN TOWLINE.WEBORDA (
+  EVENTID  TEXT IS 'Event id of the order document',
+  KIND     TEXT IS 'S ship to, B bill to',
+  NAME     TEXT IS 'Name',
+  COMPANY  TEXT IS 'Company',
+  ADDRESS1 TEXT IS 'Street',
+  ADDRESS2 TEXT IS 'Street, second line',
+  CITY     TEXT IS 'City',
+  PROVINCE TEXT IS 'Province or state',
+  ZIP      TEXT IS 'Postal code',
+  COUNTRY  TEXT IS 'Country, ISO 3166',
+  PHONE    TEXT IS 'Phone'
 );
-
-CREATE TABLE TOWLINE.WEBORDT (                        -- taxes
-  EVENTID  VARCHAR(64)  NOT NULL,
+CREATE TABLE TOWLINE.WEBORDT (
+  EVENTID  VARCHAR(64) CCSID 37 NOT NULL,
   SEQ      NUMERIC(5, 0) NOT NULL,
-  LINENO   NUMERIC(5, 0) NOT NULL,                    -- 0: of a shipping charge
-  TITLE    VARCHAR(30)  NOT NULL DEFAULT '',
+  LINENO   NUMERIC(5, 0) NOT NULL,
+  TITLE    VARCHAR(30) CCSID 37 NOT NULL DEFAULT '',
   RATE     DECIMAL(9, 6) NOT NULL,
   AMOUNT   DECIMAL(15, 2) NOT NULL,
   PRIMARY KEY (EVENTID, SEQ)
+) RCDFMT WEBORDTR;
+LABEL ON TABLE TOWLINE.WEBORDT IS 'Towline: web orders, taxes';
+LABEL ON COLUMN TOWLINE.WEBORDT (
+  EVENTID TEXT IS 'Event id of the order document',
+  SEQ     TEXT IS 'Number within the document',
+  LINENO  TEXT IS 'Line, 0 for a shipping charge',
+  TITLE   TEXT IS 'Title of the tax',
+  RATE    TEXT IS 'Rate, 0.190000 for 19 percent',
+  AMOUNT  TEXT IS 'Amount'
 );
-
-CREATE TABLE TOWLINE.WEBORDP (                        -- payments
-  EVENTID  VARCHAR(64)  NOT NULL,
+CREATE TABLE TOWLINE.WEBORDP (
+  EVENTID  VARCHAR(64) CCSID 37 NOT NULL,
   SEQ      NUMERIC(3, 0) NOT NULL,
-  GATEWAY  VARCHAR(40)  NOT NULL DEFAULT '',
-  KIND     VARCHAR(20)  NOT NULL DEFAULT '',
-  STATUS   VARCHAR(20)  NOT NULL DEFAULT '',
+  GATEWAY  VARCHAR(40) CCSID 37 NOT NULL DEFAULT '',
+  KIND     VARCHAR(20) CCSID 37 NOT NULL DEFAULT '',
+  STATUS   VARCHAR(20) CCSID 37 NOT NULL DEFAULT '',
   AMOUNT   DECIMAL(15, 2) NOT NULL,
   PRIMARY KEY (EVENTID, SEQ)
+) RCDFMT WEBORDPR;
+LABEL ON TABLE TOWLINE.WEBORDP IS 'Towline: web orders, payments';
+LABEL ON COLUMN TOWLINE.WEBORDP (
+  EVENTID TEXT IS 'Event id of the order document',
+  SEQ     TEXT IS 'Number within the document',
+  GATEWAY TEXT IS 'Payment gateway',
+  KIND    TEXT IS 'Kind of transaction',
+  STATUS  TEXT IS 'Status of the transaction',
+  AMOUNT  TEXT IS 'Amount'
 );
 
--- Notes, and the originals of texts that had to be cut or whose characters CCSID 37 lacks: nothing the buyer wrote is lost.
--- Keys and amounts are never fitted: an order with one that does not fit is refused and parked at the relay.
+-- Notes, and the originals of texts that had to be cut or whose characters the CCSID lacks: nothing the buyer wrote is
+-- lost. Keys and amounts are never fitted: an order with one that does not fit is refused and parked at the relay.
 CREATE TABLE TOWLINE.WEBORDN (
-  EVENTID  VARCHAR(64)  NOT NULL,
+  EVENTID  VARCHAR(64) CCSID 37 NOT NULL,
   SEQ      NUMERIC(5, 0) NOT NULL,
-  KIND     VARCHAR(10)  NOT NULL,                     -- NOTE, ATTRIBUTE, ORIGINAL
-  NAME     VARCHAR(80)  CCSID 1208 NOT NULL DEFAULT '',
+  KIND     VARCHAR(10) CCSID 37 NOT NULL,
+  NAME     VARCHAR(80) CCSID 1208 NOT NULL DEFAULT '',
   VALUE    VARCHAR(4000) CCSID 1208 NOT NULL DEFAULT '',
   PRIMARY KEY (EVENTID, SEQ)
+) RCDFMT WEBORDNR;
+LABEL ON TABLE TOWLINE.WEBORDN IS 'Towline: web orders, notes and originals';
+LABEL ON COLUMN TOWLINE.WEBORDN (
+  EVENTID TEXT IS 'Event id of the order document',
+  SEQ     TEXT IS 'Number within the document',
+  KIND    TEXT IS 'NOTE, ATTRIBUTE or ORIGINAL',
+  NAME    TEXT IS 'Name of the note or the column',
+  VALUE   TEXT IS 'Text'
+);
+
+-- The proof, in the same transaction, that a document has been written.
+CREATE TABLE TOWLINE.APPLIED (
+  EVENTID  VARCHAR(64) CCSID 37 NOT NULL,
+  ORDGID   VARCHAR(64) CCSID 37 NOT NULL,
+  APPLYTS  TIMESTAMP NOT NULL,
+  PRIMARY KEY (EVENTID)
+) RCDFMT APPLIEDR;
+LABEL ON TABLE TOWLINE.APPLIED IS 'Towline: applied events';
+LABEL ON COLUMN TOWLINE.APPLIED (
+  EVENTID TEXT IS 'Event id of the order document',
+  ORDGID  TEXT IS 'Shopify order gid',
+  APPLYTS TEXT IS 'Applied at, local time'
 );
 
 
 -- ---------------------------------------------------------------------------------------------------------------------
--- 5  Data queues. http://www.ibm.com/support/knowledgecenter/ssw_ibm_i_73/cl/crtdtaq.htm
---    DOORBELL carries no data: its entries only say "look", and losing one costs nothing. Each entry takes MAXLEN in storage
---    (https://ibm.com/docs/ssw_ibm_i_74/apis/qsnddtaq.htm), so it is short and limited.
---    WEBPRICE is for programs of yours that send prices as records; leave it out if there are none. FORCE(*YES): its entries
---    are data.
+-- 5  Data queues
+--    http://www.ibm.com/support/knowledgecenter/ssw_ibm_i_73/cl/crtdtaq.htm . Each entry takes MAXLEN in storage
+--    (https://ibm.com/docs/ssw_ibm_i_74/apis/qsnddtaq.htm); SIZE bounds what a reader that is down can cost, and past
+--    it the sender fails with CPF950A [K]. AUTORCL gives the storage back.
+--    * DOORBELL carries no data: its entries only say 'look', and losing one costs nothing. So it is short, and not
+--      forced to disk.
+--    * WEBPRICE: price from programs. FORCE(*YES), its entries are data. MAXLEN is the record with room to the next 256
+--      bytes, for a queue can't be widened later.
 -- ---------------------------------------------------------------------------------------------------------------------
 CALL QSYS2.QCMDEXC('QSYS/CRTDTAQ DTAQ(TOWLINE/DOORBELL) MAXLEN(64) SIZE(5000 16) AUTORCL(*YES) AUT(*EXCLUDE) TEXT(''Towline: look at the outbox'')');
-CALL QSYS2.QCMDEXC('QSYS/CRTDTAQ DTAQ(TOWLINE/WEBPRICE) MAXLEN(256) FORCE(*YES) SIZE(5000 16) AUT(*EXCLUDE) TEXT(''Towline: prices from programs'')');
+CALL QSYS2.QCMDEXC('QSYS/CRTDTAQ DTAQ(TOWLINE/WEBPRICE) MAXLEN(256) FORCE(*YES) SIZE(5000 16) AUTORCL(*YES) AUT(*EXCLUDE) TEXT(''Towline: price from programs'')');
 
 
 -- ---------------------------------------------------------------------------------------------------------------------
--- 6  Triggers. Pattern, the same five times:
+-- 6  Triggers
+--    The same pattern each time:
 --    * AFTER, FOR EACH ROW, MODE DB2ROW, one for all events (7.1 TR6 and later):
 --      https://ibm.com/support/pages/system/files/inline-files/i-event_triggers_support-pdf.pdf
 --    * PROGRAM NAME gives the program a name you can find again: https://ibm.com/support/pages/node/1167730
 --    * The guard: a trigger that fails fails your program's write (CPF502B), so nothing in here may fail:
---      https://www.ibm.com/docs/ssw_ibm_i_74/dbp/rbafodtrmsgmon.htm . Every statement stands in the body, behind a CONTINUE
---      handler (https://www.ibm.com/docs/zh/ssw_ibm_i_72/sqlp/rbafyhandlersql.htm shows handlers in a trigger); there is no
---      WHEN clause, because a handler does not cover it [K].
---    * RPG rewrites whole records, so an update counts only when a mapped column differs (write IS DISTINCT FROM where a column
---      can be null; fields of DDS files usually can't). Numbers are compared as HEX: a
---      blank packed field would raise SQL0802 in the comparison, and the change would be missed [K].
+--      https://www.ibm.com/docs/ssw_ibm_i_74/dbp/rbafodtrmsgmon.htm . Every statement stands in the body, behind a
+--      CONTINUE handler (https://www.ibm.com/docs/zh/ssw_ibm_i_72/sqlp/rbafyhandlersql.htm shows handlers in a
+--      trigger); there is no WHEN clause, because a handler does not cover it [K].
+--    * RPG rewrites whole records, so an update counts only when a watched column differs. Numbers are compared as HEX:
+--      a blank packed field would raise SQL0802 in the comparison, and the change would be missed [K]. Columns that can
+--      be null are compared with IS DISTINCT FROM.
+--    * Texts compare in the sort sequence of the job that creates the trigger; keep it *HEX, or upper and lower case
+--      are the same [K].
 --    * QSYS2.JOB_NAME is the qualified job name, VARCHAR(28), in 7.3 base:
 --      https://docslib.org/doc/13112134/effective-use-of-sql-built-in-global-variables-jing-li-december-20-2016-scott-hanson
---    * The INSERT is part of the application's unit of work when it has one: it commits and rolls back with it [K].
---    * The doorbell is rung last and outside that unit: the agent may look too early and looks again. IBM's own example of
---      sending from a trigger: IBM/ibmi-oss-examples, camel/dtaq_to_kafka/banking_kafka_example.sql.
---    * Off switch, without dropping anything: CHGPFTRG FILE(DISTLIB/ITMPRC) TRG(*ALL) STATE(*DISABLED):
---      https://www.ibm.com/support/knowledgecenter/ssw_ibm_i_73/cl/chgpftrg.htm
---    Not seen by any trigger: CLRPFM, INZPFM, members moved, journal changes applied (same page as ADDPFTRG above), deletes
---    by a referential cascade. The agent's comparison heals those.
+--    * The INSERT is part of the application's unit of work when it has one: it commits and rolls back with it; an
+--      application without commitment control writes it at once [K].
+--    * The doorbell is rung last and outside that unit: the agent may look too early and looks again. A full or locked
+--      doorbell is caught by the guard. IBM's own example of sending from a trigger: IBM/ibmi-oss-examples,
+--      camel/dtaq_to_kafka/banking_kafka_example.sql.
+--    * Off switch, without dropping anything: CHGPFTRG FILE(library/file) TRG(*ALL) STATE(*DISABLED):
+--      https://www.ibm.com/support/knowledgecenter/ssw_ibm_i_73/cl/chgpftrg.htm . TRG(*ALL) also means triggers of
+--      others; name ours where there are some.
+--    Not seen by any trigger: CLRPFM, INZPFM, members moved, journal changes applied (ADDPFTRG page), deletes by a
+--    referential cascade, the old key of a record whose key is changed in place. The agent's comparison heals those.
 -- ---------------------------------------------------------------------------------------------------------------------
+
+-- DISTLIB/ITMMST feeds item.
 CREATE OR REPLACE TRIGGER TOWLINE.ITMMST_OUTBOX
   AFTER INSERT OR UPDATE OR DELETE ON DISTLIB.ITMMST
   REFERENCING NEW AS N OLD AS O
@@ -234,7 +394,8 @@ BEGIN
       VALUES ('DISTLIB', 'ITMMST', RTRIM(O.ITNBR), 'D', QSYS2.JOB_NAME, SESSION_USER);
     CALL QSYS2.SEND_DATA_QUEUE(MESSAGE_DATA => 'O', DATA_QUEUE => 'DOORBELL', DATA_QUEUE_LIBRARY => 'TOWLINE');
   ELSEIF N.ITDSC <> O.ITDSC OR N.ITDS2 <> O.ITDS2 OR N.ITCLS <> O.ITCLS OR N.ITUOM <> O.ITUOM
-      OR HEX(N.ITWGT) <> HEX(O.ITWGT) OR N.ITEAN <> O.ITEAN OR N.ITSTS <> O.ITSTS OR N.ITWEB <> O.ITWEB THEN
+      OR HEX(N.ITWGT) <> HEX(O.ITWGT) OR N.ITEAN <> O.ITEAN OR N.ITSTS <> O.ITSTS
+      OR N.ITWEB <> O.ITWEB THEN
     INSERT INTO TOWLINE.OUTBOX (LIB, FILE, KEY1, OPER, CHGJOB, CHGUSR)
       VALUES ('DISTLIB', 'ITMMST', RTRIM(N.ITNBR), 'U', QSYS2.JOB_NAME, SESSION_USER);
     CALL QSYS2.SEND_DATA_QUEUE(MESSAGE_DATA => 'O', DATA_QUEUE => 'DOORBELL', DATA_QUEUE_LIBRARY => 'TOWLINE');
@@ -243,7 +404,9 @@ BEGIN
     INSERT INTO TOWLINE.MISSED (FILE) VALUES ('ITMMST');
   END IF;
 END;
+COMMENT ON TRIGGER TOWLINE.ITMMST_OUTBOX IS 'Towline: notes changes for item; definition 4e3356b3';
 
+-- DISTLIB/ITMPRC feeds price.
 CREATE OR REPLACE TRIGGER TOWLINE.ITMPRC_OUTBOX
   AFTER INSERT OR UPDATE OR DELETE ON DISTLIB.ITMPRC
   REFERENCING NEW AS N OLD AS O
@@ -270,7 +433,9 @@ BEGIN
     INSERT INTO TOWLINE.MISSED (FILE) VALUES ('ITMPRC');
   END IF;
 END;
+COMMENT ON TRIGGER TOWLINE.ITMPRC_OUTBOX IS 'Towline: notes changes for price; definition b454a5f2';
 
+-- DISTLIB/ITMBAL feeds stock.
 CREATE OR REPLACE TRIGGER TOWLINE.ITMBAL_OUTBOX
   AFTER INSERT OR UPDATE OR DELETE ON DISTLIB.ITMBAL
   REFERENCING NEW AS N OLD AS O
@@ -296,8 +461,9 @@ BEGIN
     INSERT INTO TOWLINE.MISSED (FILE) VALUES ('ITMBAL');
   END IF;
 END;
+COMMENT ON TRIGGER TOWLINE.ITMBAL_OUTBOX IS 'Towline: notes changes for stock; definition 494defad';
 
--- Your order entry decides over a web order by changing STATUS, ERPORD and REASON; nothing else of the header is news.
+-- TOWLINE/WEBORDH feeds order_result.
 CREATE OR REPLACE TRIGGER TOWLINE.WEBORDH_OUTBOX
   AFTER UPDATE ON TOWLINE.WEBORDH
   REFERENCING NEW AS N OLD AS O
@@ -315,8 +481,9 @@ BEGIN
     INSERT INTO TOWLINE.MISSED (FILE) VALUES ('WEBORDH');
   END IF;
 END;
+COMMENT ON TRIGGER TOWLINE.WEBORDH_OUTBOX IS 'Towline: notes changes for order_result; definition e39bb728';
 
--- The header must be written after its lines, or both in one unit of work: the agent reads the lines when it sees the header.
+-- DISTLIB/SHPHDR feeds shipment.
 CREATE OR REPLACE TRIGGER TOWLINE.SHPHDR_OUTBOX
   AFTER INSERT OR UPDATE ON DISTLIB.SHPHDR
   REFERENCING NEW AS N OLD AS O
@@ -329,8 +496,8 @@ BEGIN
     INSERT INTO TOWLINE.OUTBOX (LIB, FILE, KEY1, OPER, CHGJOB, CHGUSR)
       VALUES ('DISTLIB', 'SHPHDR', RTRIM(N.SHNBR), 'I', QSYS2.JOB_NAME, SESSION_USER);
     CALL QSYS2.SEND_DATA_QUEUE(MESSAGE_DATA => 'O', DATA_QUEUE => 'DOORBELL', DATA_QUEUE_LIBRARY => 'TOWLINE');
-  ELSEIF HEX(N.SHORD) <> HEX(O.SHORD) OR N.SHWHS <> O.SHWHS OR N.SHCAR <> O.SHCAR OR N.SHTRK <> O.SHTRK
-      OR HEX(N.SHDAT) <> HEX(O.SHDAT) THEN
+  ELSEIF HEX(N.SHORD) <> HEX(O.SHORD) OR N.SHWHS <> O.SHWHS OR N.SHCAR <> O.SHCAR
+      OR N.SHTRK <> O.SHTRK OR HEX(N.SHDAT) <> HEX(O.SHDAT) THEN
     INSERT INTO TOWLINE.OUTBOX (LIB, FILE, KEY1, OPER, CHGJOB, CHGUSR)
       VALUES ('DISTLIB', 'SHPHDR', RTRIM(N.SHNBR), 'U', QSYS2.JOB_NAME, SESSION_USER);
     CALL QSYS2.SEND_DATA_QUEUE(MESSAGE_DATA => 'O', DATA_QUEUE => 'DOORBELL', DATA_QUEUE_LIBRARY => 'TOWLINE');
@@ -339,15 +506,26 @@ BEGIN
     INSERT INTO TOWLINE.MISSED (FILE) VALUES ('SHPHDR');
   END IF;
 END;
+COMMENT ON TRIGGER TOWLINE.SHPHDR_OUTBOX IS 'Towline: notes changes for shipment; definition 80822fde';
 
 
 -- ---------------------------------------------------------------------------------------------------------------------
--- 7  Ownership: what the triggers touch, and the trigger programs themselves, belong to TWOWNER. From here on the profile that
---    ran this script is no longer needed by anything.
+-- 7  Ownership
+--    Everything that was made belongs to the owner. From here on the profile that ran this script is no longer needed
+--    by anything, and may be deleted one day.
 -- ---------------------------------------------------------------------------------------------------------------------
 CALL QSYS2.QCMDEXC('QSYS/CHGOBJOWN OBJ(TOWLINE/OUTBOX) OBJTYPE(*FILE) NEWOWN(TWOWNER)');
 CALL QSYS2.QCMDEXC('QSYS/CHGOBJOWN OBJ(TOWLINE/MISSED) OBJTYPE(*FILE) NEWOWN(TWOWNER)');
+CALL QSYS2.QCMDEXC('QSYS/CHGOBJOWN OBJ(TOWLINE/WEBORDH) OBJTYPE(*FILE) NEWOWN(TWOWNER)');
+CALL QSYS2.QCMDEXC('QSYS/CHGOBJOWN OBJ(TOWLINE/WEBORDL) OBJTYPE(*FILE) NEWOWN(TWOWNER)');
+CALL QSYS2.QCMDEXC('QSYS/CHGOBJOWN OBJ(TOWLINE/WEBORDS) OBJTYPE(*FILE) NEWOWN(TWOWNER)');
+CALL QSYS2.QCMDEXC('QSYS/CHGOBJOWN OBJ(TOWLINE/WEBORDA) OBJTYPE(*FILE) NEWOWN(TWOWNER)');
+CALL QSYS2.QCMDEXC('QSYS/CHGOBJOWN OBJ(TOWLINE/WEBORDT) OBJTYPE(*FILE) NEWOWN(TWOWNER)');
+CALL QSYS2.QCMDEXC('QSYS/CHGOBJOWN OBJ(TOWLINE/WEBORDP) OBJTYPE(*FILE) NEWOWN(TWOWNER)');
+CALL QSYS2.QCMDEXC('QSYS/CHGOBJOWN OBJ(TOWLINE/WEBORDN) OBJTYPE(*FILE) NEWOWN(TWOWNER)');
+CALL QSYS2.QCMDEXC('QSYS/CHGOBJOWN OBJ(TOWLINE/APPLIED) OBJTYPE(*FILE) NEWOWN(TWOWNER)');
 CALL QSYS2.QCMDEXC('QSYS/CHGOBJOWN OBJ(TOWLINE/DOORBELL) OBJTYPE(*DTAQ) NEWOWN(TWOWNER)');
+CALL QSYS2.QCMDEXC('QSYS/CHGOBJOWN OBJ(TOWLINE/WEBPRICE) OBJTYPE(*DTAQ) NEWOWN(TWOWNER)');
 CALL QSYS2.QCMDEXC('QSYS/CHGOBJOWN OBJ(TOWLINE/TWITMMST) OBJTYPE(*PGM) NEWOWN(TWOWNER)');
 CALL QSYS2.QCMDEXC('QSYS/CHGOBJOWN OBJ(TOWLINE/TWITMPRC) OBJTYPE(*PGM) NEWOWN(TWOWNER)');
 CALL QSYS2.QCMDEXC('QSYS/CHGOBJOWN OBJ(TOWLINE/TWITMBAL) OBJTYPE(*PGM) NEWOWN(TWOWNER)');
@@ -356,23 +534,27 @@ CALL QSYS2.QCMDEXC('QSYS/CHGOBJOWN OBJ(TOWLINE/TWSHPHDR) OBJTYPE(*PGM) NEWOWN(TW
 
 
 -- ---------------------------------------------------------------------------------------------------------------------
--- 8  What the agent may do: all of it, and nothing else.
---    Reading the ERP: the columns of its files, no change ever.
+-- 8  What the agent may do
+--    All of it, and nothing else. A revoked right may stay in effect for data queues until the agent's server jobs
+--    (QZDASOINIT) end, for the receiving API keeps its decision for the life of a job.
 -- ---------------------------------------------------------------------------------------------------------------------
+
+-- Libraries: to look into them, not to add to them.
 CALL QSYS2.QCMDEXC('QSYS/GRTOBJAUT OBJ(QSYS/DISTLIB) OBJTYPE(*LIB) USER(TWAGENT) AUT(*OBJOPR *EXECUTE)');
 CALL QSYS2.QCMDEXC('QSYS/GRTOBJAUT OBJ(QSYS/TOWLINE) OBJTYPE(*LIB) USER(TWAGENT) AUT(*OBJOPR *EXECUTE)');
+
+-- The ERP's files: read, never changed.
 GRANT SELECT ON DISTLIB.ITMMST TO TWAGENT;
 GRANT SELECT ON DISTLIB.ITMPRC TO TWAGENT;
 GRANT SELECT ON DISTLIB.ITMBAL TO TWAGENT;
 GRANT SELECT ON DISTLIB.SHPHDR TO TWAGENT;
 GRANT SELECT ON DISTLIB.SHPLIN TO TWAGENT;
 
---    The outbox: read, and delete what the relay has acknowledged.
+-- The outbox: read, and delete what the relay has acknowledged.
 GRANT SELECT, DELETE ON TOWLINE.OUTBOX TO TWAGENT;
 GRANT SELECT ON TOWLINE.MISSED TO TWAGENT;
 
---    The staging files: insert, and read back. No UPDATE: what order entry decided stays as it decided.
-GRANT SELECT, INSERT ON TOWLINE.APPLIED TO TWAGENT;
+-- The staging tables: insert, and read back. No UPDATE: what order entry decided stays as it decided.
 GRANT SELECT, INSERT ON TOWLINE.WEBORDH TO TWAGENT;
 GRANT SELECT, INSERT ON TOWLINE.WEBORDL TO TWAGENT;
 GRANT SELECT, INSERT ON TOWLINE.WEBORDS TO TWAGENT;
@@ -380,16 +562,18 @@ GRANT SELECT, INSERT ON TOWLINE.WEBORDA TO TWAGENT;
 GRANT SELECT, INSERT ON TOWLINE.WEBORDT TO TWAGENT;
 GRANT SELECT, INSERT ON TOWLINE.WEBORDP TO TWAGENT;
 GRANT SELECT, INSERT ON TOWLINE.WEBORDN TO TWAGENT;
+GRANT SELECT, INSERT ON TOWLINE.APPLIED TO TWAGENT;
 
---    The data queues: *OBJOPR and *READ, as RECEIVE_DATA_QUEUE wants:
---    https://ibm.com/support/knowledgecenter/ssw_ibm_i_75/rzajq/rzajqudfreceivedtaq.htm
---    The receiving API keeps its decision for the life of a job: after a REVOKE end the agent's server jobs.
+-- Data queues: *OBJOPR and *READ, as RECEIVE_DATA_QUEUE wants:
+-- https://ibm.com/support/knowledgecenter/ssw_ibm_i_75/rzajq/rzajqudfreceivedtaq.htm
 CALL QSYS2.QCMDEXC('QSYS/GRTOBJAUT OBJ(TOWLINE/DOORBELL) OBJTYPE(*DTAQ) USER(TWAGENT) AUT(*OBJOPR *READ)');
 CALL QSYS2.QCMDEXC('QSYS/GRTOBJAUT OBJ(TOWLINE/WEBPRICE) OBJTYPE(*DTAQ) USER(TWAGENT) AUT(*OBJOPR *READ)');
 
 
 -- ---------------------------------------------------------------------------------------------------------------------
--- 9  What your order entry needs: here for a profile ERPBATCH; change it to the one your jobs run under.
+-- 9  What your own programs may do
+--    For the jobs that run under ERPBATCH: take orders, say what became of them, send records to the data queues.
+--    Change the profile in [install] order_entry.
 -- ---------------------------------------------------------------------------------------------------------------------
 CALL QSYS2.QCMDEXC('QSYS/GRTOBJAUT OBJ(QSYS/TOWLINE) OBJTYPE(*LIB) USER(ERPBATCH) AUT(*OBJOPR *EXECUTE)');
 GRANT SELECT, UPDATE (STATUS, ERPORD, REASON) ON TOWLINE.WEBORDH TO ERPBATCH;
@@ -403,8 +587,18 @@ CALL QSYS2.QCMDEXC('QSYS/GRTOBJAUT OBJ(TOWLINE/WEBPRICE) OBJTYPE(*DTAQ) USER(ERP
 
 
 -- ---------------------------------------------------------------------------------------------------------------------
--- 10 Look again: five rows, all ENABLED and OPERATIVE [K: names of the last two columns].
+-- 10 Look again
+--    What should be there now. The agent's own view of it: towline-agent check.
 -- ---------------------------------------------------------------------------------------------------------------------
-SELECT TRIGGER_SCHEMA, TRIGGER_NAME, EVENT_OBJECT_SCHEMA, EVENT_OBJECT_TABLE, ENABLED, OPERATIVE
+
+-- 5 rows, all enabled and operative [K: names of the last two columns].
+SELECT TRIGGER_NAME, EVENT_OBJECT_SCHEMA, EVENT_OBJECT_TABLE, ENABLED, OPERATIVE
   FROM QSYS2.SYSTRIGGERS
  WHERE TRIGGER_SCHEMA = 'TOWLINE';
+
+-- No row is what you want for every table. A row: that table is not journaled. Then, once its users are off it:
+-- STRJRNPF FILE(TOWLINE/name) JRN(library/journal) IMAGES(*AFTER) OMTJRNE(*OPNCLO), and save it.
+-- https://www.ibm.com/support/knowledgecenter/en/ssw_ibm_i_72/cl/strjrnpf.htm
+SELECT OBJNAME, OBJOWNER, JOURNALED, JOURNAL_LIBRARY, JOURNAL_NAME
+  FROM TABLE(QSYS2.OBJECT_STATISTICS('TOWLINE', '*FILE')) AS T
+ WHERE OBJATTRIBUTE = 'PF' AND JOURNALED = 'NO';

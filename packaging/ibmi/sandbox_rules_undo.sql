@@ -1,37 +1,54 @@
--- Towline on IBM i: takes back what sandbox_rules.sql added, in the order that can't hurt.
+-- Towline on IBM i: takes back what the install script added, in the order that can't hurt.
+-- Written by: towline-agent ibmi plan --undo.
 --
--- authority: as for sandbox_rules.sql. Stop the agent first (its jobs are QZDASOINIT under TWAGENT).
--- order:     the triggers go before the outbox. A trigger whose table is gone is inoperative, and writes to your file
---            would fail [K].
--- when:      a quiet window: dropping a trigger locks its file exclusively for a moment, as adding it did.
--- careful:   step 3 deletes web orders that order entry has not taken yet. Step 0 counts them; 0 is what you want.
+-- authority: as for the install script. Stop the agent first (its jobs are QZDASOINIT under TWAGENT).
+-- when:      a quiet window: step Triggers locks each fed file for a moment.
+-- again:     a second run does no harm; what is gone answers SQL0204, CPF2105 or CPF2204.
 
+
+-- ---------------------------------------------------------------------------------------------------------------------
 -- 0  What would be lost?
+--    Web orders that order entry has not taken, and changes not yet sent. 0 and 0 is best.
+-- ---------------------------------------------------------------------------------------------------------------------
 SELECT (SELECT COUNT(*) FROM TOWLINE.WEBORDH WHERE STATUS = 'N') AS UNDECIDED_ORDERS,
        (SELECT COUNT(*) FROM TOWLINE.OUTBOX) AS CHANGES_NOT_SENT
   FROM SYSIBM.SYSDUMMY1;
 
--- 1  Triggers: from here on your files are as they were.
+
+-- ---------------------------------------------------------------------------------------------------------------------
+-- 1  Triggers
+--    From here on your files are as they were. The triggers go before the outbox: a trigger whose table is gone is
+--    inoperative, and writes to your file would fail [K]. Dropping one locks its file exclusively for a moment, as
+--    adding it did.
+-- ---------------------------------------------------------------------------------------------------------------------
 DROP TRIGGER TOWLINE.ITMMST_OUTBOX;
 DROP TRIGGER TOWLINE.ITMPRC_OUTBOX;
 DROP TRIGGER TOWLINE.ITMBAL_OUTBOX;
-DROP TRIGGER TOWLINE.SHPHDR_OUTBOX;
 DROP TRIGGER TOWLINE.WEBORDH_OUTBOX;
+DROP TRIGGER TOWLINE.SHPHDR_OUTBOX;
 
--- 2  Grants on your own library.
+
+-- ---------------------------------------------------------------------------------------------------------------------
+-- 2  Grants on what is yours
+--    What was granted outside the library.
+-- ---------------------------------------------------------------------------------------------------------------------
+CALL QSYS2.QCMDEXC('QSYS/RVKOBJAUT OBJ(QSYS/DISTLIB) OBJTYPE(*LIB) USER(TWAGENT) AUT(*ALL)');
 REVOKE SELECT ON DISTLIB.ITMMST FROM TWAGENT;
 REVOKE SELECT ON DISTLIB.ITMPRC FROM TWAGENT;
 REVOKE SELECT ON DISTLIB.ITMBAL FROM TWAGENT;
 REVOKE SELECT ON DISTLIB.SHPHDR FROM TWAGENT;
 REVOKE SELECT ON DISTLIB.SHPLIN FROM TWAGENT;
-CALL QSYS2.QCMDEXC('QSYS/RVKOBJAUT OBJ(QSYS/DISTLIB) OBJTYPE(*LIB) USER(TWAGENT) AUT(*ALL)');
 
--- 3  Everything in the library, its journal among it, and the library.
+
+-- ---------------------------------------------------------------------------------------------------------------------
+-- 3  Data queues, tables, library
+--    RESTRICT: the library goes only when nothing but its own journal and catalogue views is left in it, so nothing
+--    that others put there is lost [K]. Should a receiver ask to be saved first (CPA7025), answer I [K].
+-- ---------------------------------------------------------------------------------------------------------------------
 CALL QSYS2.QCMDEXC('QSYS/DLTDTAQ DTAQ(TOWLINE/DOORBELL)');
 CALL QSYS2.QCMDEXC('QSYS/DLTDTAQ DTAQ(TOWLINE/WEBPRICE)');
 DROP TABLE TOWLINE.OUTBOX;
 DROP TABLE TOWLINE.MISSED;
-DROP TABLE TOWLINE.APPLIED;
 DROP TABLE TOWLINE.WEBORDH;
 DROP TABLE TOWLINE.WEBORDL;
 DROP TABLE TOWLINE.WEBORDS;
@@ -39,8 +56,14 @@ DROP TABLE TOWLINE.WEBORDA;
 DROP TABLE TOWLINE.WEBORDT;
 DROP TABLE TOWLINE.WEBORDP;
 DROP TABLE TOWLINE.WEBORDN;
-DROP SCHEMA TOWLINE CASCADE;
+DROP TABLE TOWLINE.APPLIED;
+DROP SCHEMA TOWLINE RESTRICT;
 
--- 4  Profiles. OWNOBJOPT(*NODLT) refuses when one still owns something: look with WRKOBJOWN before you insist.
+
+-- ---------------------------------------------------------------------------------------------------------------------
+-- 4  Profiles
+--    Only those the install made: their text begins with Towline. OWNOBJOPT(*NODLT) refuses when one still owns
+--    something: look with WRKOBJOWN before you insist.
+-- ---------------------------------------------------------------------------------------------------------------------
 CALL QSYS2.QCMDEXC('QSYS/DLTUSRPRF USRPRF(TWAGENT) OWNOBJOPT(*NODLT)');
 CALL QSYS2.QCMDEXC('QSYS/DLTUSRPRF USRPRF(TWOWNER) OWNOBJOPT(*NODLT)');

@@ -72,7 +72,7 @@ TOWLINE_FILES = (
             _timestamp("CHGTS", "Missed at, local time", default="CURRENT_TIMESTAMP"),
         ),
         key=(),
-        text="Changes whose outbox row could not be written",
+        text="Changes that missed the outbox",
     ),
     FileLayout(
         "TOWLINE",
@@ -185,7 +185,7 @@ TOWLINE_FILES = (
             _optional("VALUE", 4000, "Text", ccsid=1208),
         ),
         key=("EVENTID", "SEQ"),
-        text="Web orders, notes and originals of cut texts",
+        text="Web orders, notes and originals",
     ),
     FileLayout(
         "TOWLINE",

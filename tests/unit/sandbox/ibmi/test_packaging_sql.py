@@ -1,4 +1,4 @@
-"""Claims that the SQL for a real IBM i says what the simulated one does."""
+"""Claims that the SQL for a real IBM i is what plan writes, and says what the simulated one does."""
 
 from __future__ import annotations
 
@@ -7,7 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.sandbox_site import write_sandbox_site
+from towline_agent.config import load_config
 from towline_agent.ibmi.catalogue import Field, FileLayout, Kind
+from towline_agent.ibmi.install.render import render
+from towline_agent.ibmi.install.undo import undo
+from towline_agent.ibmi.install.wanted import wanted
 from towline_sandbox.ibmi.towline_files import FEEDS, FILES, QUEUES, Feed
 
 FOLDER = Path(__file__).parents[4] / "packaging" / "ibmi"
@@ -18,7 +23,7 @@ OURS = [file for file in FILES.values() if file.library == "TOWLINE"]
 
 def _columns(table: str) -> dict[str, str]:
     """Return column -> type as the script has them."""
-    found = re.search(rf"CREATE TABLE {re.escape(table)} \((.*?)\n\);", SCRIPT, re.DOTALL)
+    found = re.search(rf"CREATE TABLE {re.escape(table)} \((.*?)\n\) RCDFMT", SCRIPT, re.DOTALL)
     assert found is not None, table
     lines = re.findall(r"^  ([A-Z0-9]+) +([A-Z]+(?: ?\([0-9, ]+\))?)", found[1], re.MULTILINE)
     return {name: kind for name, kind in lines if name not in ("PRIMARY", "UNIQUE")}
@@ -29,6 +34,13 @@ def _type(field: Field) -> str:
     if kind.kind in (Kind.PACKED, Kind.ZONED):
         return f"{kind.kind.value}({kind.length}, {kind.decimals})"
     return str(kind)
+
+
+def test_script_and_undo_are_what_plan_writes_for_the_sandbox(tmp_path: Path) -> None:
+    """Nobody edits them: plan --script and plan --undo give them byte for byte."""
+    site = wanted(load_config(write_sandbox_site(tmp_path)))
+    assert str(render(site)) == SCRIPT
+    assert str(undo(site)) == UNDO
 
 
 @pytest.mark.parametrize("file", OURS, ids=lambda file: file.name)
