@@ -19,11 +19,10 @@ from towline_agent.calendar import Work
 from towline_agent.config import EntitySettings, OutboxSettings
 from towline_agent.courtesy.quiet import NEVER_QUIET, Rests
 from towline_agent.gate import Gate
-from towline_agent.ibmi.port import EntityQuery, IbmI, OutboxRow, TableRow
+from towline_agent.ibmi.port import OutboxRow
 from towline_agent.ibmi.worker import IbmIWorker
 from towline_agent.pace import Pace, Patience
-from towline_agent.policy import FileName
-from towline_agent.sources.facts import group_rows
+from towline_agent.row_images import current_rows, feeds_of
 from towline_agent.sources.outbox import (
     RESULT_ENTITIES,
     Origin,
@@ -96,7 +95,7 @@ class Capture:
         self._behind = False
         self._settings = settings
         self._queries = {entity.query.entity: entity.query for entity in entities}
-        self._feeds = _feeds(entities)
+        self._feeds = feeds_of((each.query, each.fed_by) for each in entities)
         self._buffer = buffer
         self._reader = reader
         self._order = order
@@ -193,7 +192,7 @@ class Capture:
         ids = [row.id for row in rows]
         taken = await asyncio.wrap_future(self._buffer.taken(ids)) if ids else set()
         work = plan([row for row in rows if row.id not in taken], self._feeds)
-        images, faults = await self._images(work)
+        images, faults = await current_rows(self._reader, self._queries, work)
         self._note_faults(work, faults)
         blocked = {id for change in work.changes if change.entity in faults for id in change.rows}
         seen_at = self._clock.now()
@@ -214,25 +213,6 @@ class Capture:
         groups["changes"].ids.update(work.stray_ids)
         await self._write(groups)
         self._watermark.saw(ids, self._clock.monotonic())
-
-    async def _images(
-        self, work: Plan
-    ) -> tuple[dict[tuple[str, tuple[str, ...]], list[TableRow]], dict[str, str]]:
-        """Read the current rows of all planned keys; an entity whose SELECT fails is set aside."""
-        images: dict[tuple[str, tuple[str, ...]], list[TableRow]] = {}
-        faults: dict[str, str] = {}
-        for entity in dict.fromkeys(change.entity for change in work.changes):
-            query, keys = self._queries[entity], work.keys_of(entity)
-            try:
-                rows = await self._reader.call(_rows_verb(query, keys))
-            except Permanent as error:
-                if self._reader.state.status != "up":
-                    raise  # the connection was refused, not this SELECT
-                faults[entity] = str(error)
-                continue
-            for key, members in group_rows(query, keys, rows).items():
-                images[entity, key] = members
-        return images, faults
 
     async def _write(self, groups: dict[str, _Group]) -> None:
         """Write each stream's events with the outbox ids they cover; answers of the ERP first.
@@ -323,17 +303,3 @@ class _Group:
     def add(self, events: Iterable[Event], ids: Iterable[int]) -> None:
         self.events += events
         self.ids.update(ids)
-
-
-def _feeds(entities: Sequence[EntitySettings]) -> dict[FileName, list[EntityQuery]]:
-    feeds: dict[FileName, list[EntityQuery]] = defaultdict(list)
-    for entity in entities:
-        for file in entity.fed_by:
-            feeds[file].append(entity.query)
-    return dict(feeds)
-
-
-def _rows_verb(
-    query: EntityQuery, keys: Sequence[tuple[str, ...]]
-) -> Callable[[IbmI], Sequence[TableRow]]:
-    return lambda ibmi: ibmi.rows(query, keys)

@@ -11,10 +11,45 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from towline_agent.ibmi.port import JournalEntry, JournalPosition
 
-__all__ = ["Settling", "up_to"]
+__all__ = ["Fence", "Settling"]
+
+Receiver = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Fence:
+    """How far may be read.
+
+    Attributes:
+        position: the last entry that may be read.
+        later: receivers known to come after its own.
+    """
+
+    position: JournalPosition
+    later: frozenset[Receiver] = frozenset()
+
+    def reach(self, entries: Sequence[JournalEntry], *, after: JournalPosition) -> int:
+        """Return how many of the entries behind ``after`` stand at or before the fence.
+
+        Receivers have no order of their own. A receiver that came and went between two looks at the
+        newest position is taken to stand before the fence; were it behind, its entries would be
+        read too soon and once more.
+        """
+        own = _receiver(self.position)
+        met = _receiver(after) == own or _receiver(after) in self.later
+        for count, entry in enumerate(entries):
+            receiver = _receiver(entry.position)
+            if receiver == own:
+                met = True
+                if entry.position.sequence > self.position.sequence:
+                    return count
+            elif met or receiver in self.later:
+                return count
+        return len(entries)
 
 
 class Settling:
@@ -30,38 +65,20 @@ class Settling:
         if not self._seen or self._seen[-1][1] != newest:
             self._seen.append((now, newest))
 
-    def settled(self, now: float) -> JournalPosition | None:
-        """Return the newest position that was in sight a whole delay ago; None before the first."""
+    def fence(self, now: float) -> Fence | None:
+        """Return how far may be read: what was in sight a whole delay ago; None if nothing was."""
         while len(self._seen) > 1 and now - self._seen[1][0] >= self._delay_s:
             self._seen.popleft()
-        if self._seen and now - self._seen[0][0] >= self._delay_s:
-            return self._seen[0][1]
-        return None
+        if not self._seen or now - self._seen[0][0] < self._delay_s:
+            return None
+        position = self._seen[0][1]
+        receivers = {_receiver(each) for _, each in self._seen}
+        return Fence(position, frozenset(receivers - {_receiver(position)}))
 
     def forget(self) -> None:
         """Begin anew, after a position was lost."""
         self._seen.clear()
 
 
-def up_to(
-    entries: Sequence[JournalEntry], fence: JournalPosition, *, after: JournalPosition
-) -> int:
-    """Return how many of the entries behind ``after`` stand at or before the fence.
-
-    Receivers have no order of their own: an entry in a third receiver is behind the fence when the
-    fence's receiver was met before it. One that is met before the fence's own is taken to stand on
-    the way to it; two changes of receiver within one settle delay could deceive this.
-    """
-    met = _receiver(after) == _receiver(fence)
-    for count, entry in enumerate(entries):
-        if _receiver(entry.position) == _receiver(fence):
-            met = True
-            if entry.position.sequence > fence.sequence:
-                return count
-        elif met:
-            return count
-    return len(entries)
-
-
-def _receiver(position: JournalPosition) -> tuple[str, str]:
+def _receiver(position: JournalPosition) -> Receiver:
     return position.receiver_library, position.receiver

@@ -99,13 +99,13 @@ def plan(rows: Sequence[OutboxRow], feeds: Mapping[FileName, Sequence[EntityQuer
 def _fault(file: FileName, key: tuple[str, ...], wanted: Sequence[EntityQuery]) -> str:
     if not wanted:
         return (
-            f"{file} has a trigger, but no entity in agent.toml is fed by it;"
-            f" add it to a fed_by list or drop the trigger."
+            f"{file} has a trigger, but no entity in agent.toml is fed by it through the outbox;"
+            f" add it to a fed_by list, or drop the trigger (a file read from the journal has none)."
         )
     for query in wanted:
         if len(key) < len(query.key) or not all(key[: len(query.key)]):
             return (
-                f"The trigger on {file} wrote a blank or missing key; the entity {query.entity}"
+                f"A change of {file} came with a blank or missing key; the entity {query.entity}"
                 f" needs {', '.join(query.key)}. Correct the record's key on the IBM i."
             )
     return ""
