@@ -35,7 +35,7 @@ from towline_shared import __version__
 from towline_shared.config import Section
 from towline_shared.events import Scalar
 
-__all__ = ["SimulatedBench", "in_process", "over_tcp"]
+__all__ = ["Partition", "SimulatedBench", "in_process", "local_partition", "over_tcp"]
 
 Partition = tuple[IbmIDriver, Callable[..., Any]]
 """A driver for the partition, and its console's verbs."""
@@ -222,7 +222,7 @@ def _good_items() -> tuple[str, ...]:
 @contextmanager
 def in_process() -> Iterator[SimulatedBench]:
     """A bench whose partitions are called directly."""
-    yield from _bench(_local_partition)
+    yield from _bench(local_partition)
 
 
 @contextmanager
@@ -240,7 +240,8 @@ def _bench(opened: Callable[[], AbstractContextManager[Partition]]) -> Iterator[
 
 
 @contextmanager
-def _local_partition() -> Iterator[Partition]:
+def local_partition() -> Iterator[Partition]:
+    """Open a fresh partition in this process, and remove it at the end."""
     with tempfile.TemporaryDirectory(prefix="towline-kit-") as folder:
         system = SimulatedIbmI.open(Path(folder) / "ibmi.db", BENCH)
         verbs = ConsoleVerbs(system)
