@@ -128,15 +128,19 @@ def _hold_together(section: Section, field: Field) -> None:
         raise section.wrong("decimals", field.decimals, f"is not for {field.kind}")
     if field.kind in ("zoned", "packed") and field.decimals > field.digits:
         raise section.wrong("decimals", field.decimals, "must not exceed digits")
-    for name, form, is_text in (
-        ("date", field.date, dates.is_text), ("time", field.time, times.is_text),
-    ):  # fmt: skip
+    for name, form, is_text, width in (
+        ("date", field.date, dates.is_text, dates.width),
+        ("time", field.time, times.is_text, times.width),
+    ):
         if not form:
             continue
         if field.kind not in (name, "char") and (field.kind not in NUMERIC or field.decimals):
             raise section.wrong(name, form, f"is not for {field.kind}, or not with decimals")
         if is_text(form) != (field.kind == name) and field.kind != "char":
             raise section.wrong(name, form, f"can't be held by {field.kind}")
+        room = field.digits or field.length
+        if field.kind in ("zoned", "packed", "char") and room < width(form):
+            raise section.wrong(name, form, f"needs {width(form)} places; the field has {room}")
     if field.date and field.time:
         raise section.wrong("time", field.time, "must not stand beside date")
     if field.ccsid:
