@@ -32,7 +32,7 @@ from towline_sandbox.shopify.settings import SeedProduct, ShopSettings, WebhookO
 from towline_sandbox.stage.serve import serve as serve_stage
 from towline_sandbox.stage.settings import StageSettings
 from towline_sandbox.whole import Whole
-from towline_sandbox.world import SHOP_DOMAIN, World
+from towline_sandbox.world import ENGINES, SHOP_DOMAIN, World
 from towline_shared.errors import Misconfigured, TowlineError
 
 __all__ = ["main"]
@@ -76,6 +76,9 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--items", type=_positive, default=2000, help="items in the ERP")
     run.add_argument("--orders", type=_positive, default=200, help="orders of --once")
     run.add_argument("--seed", type=int, default=7, help="makes data and chance repeatable")
+    run.add_argument(
+        "--ibmi", choices=ENGINES, default="simulated", help="what plays the IBM i (odbc: the lab)"
+    )
     run.add_argument("--faults", action="store_true", help="with --once: kill, cut, lock, throttle")
     run.add_argument("--state", type=Path, help="folder of the sandbox (default .sandbox)")
     run.add_argument("--fresh", action="store_true", help="throw the folder's sandbox away first")
@@ -89,8 +92,14 @@ def _parser() -> argparse.ArgumentParser:
 
 def _ibmi_parser(ibmi: argparse.ArgumentParser) -> None:
     ibmi.set_defaults(verb=_ibmi)
-    ibmi.add_argument("--state", type=Path, default=Path("ibmi.db"))
-    ibmi.add_argument("--port", type=int, default=9471)
+    ibmi.add_argument("--engine", choices=ENGINES, default="simulated", help="odbc: the ODBC lab")
+    ibmi.add_argument(
+        "--state", type=Path, help="file, or folder of the lab (default ibmi.db, ibmi)"
+    )
+    ibmi.add_argument(
+        "--port", type=int, default=9471, help="of the console (and of the agent's jobs)"
+    )
+    ibmi.add_argument("--odbc-port", type=int, default=0, help="of the lab; 0 = any")
     ibmi.add_argument("--items", type=_positive, default=2000)
     ibmi.add_argument("--seed", type=int, default=7)
     ibmi.add_argument("--pace", type=float, default=1.0, help="factor on the programs' waits")
@@ -126,8 +135,18 @@ def _ibmi(options: argparse.Namespace) -> int:
         ship_delay_s=paced.ship_delay_s * options.pace,
         second_parcel_delay_s=paced.second_parcel_delay_s * options.pace,
     )
-    serve_ibmi(Server(options.state, settings), ready=lambda address: print(address, flush=True))
+    if options.engine == "odbc":
+        from towline_sandbox.odbc.server import OdbcServer  # only here is pyodbc needed
+
+        folder = options.state or Path("ibmi")
+        serve_ibmi(OdbcServer(folder, settings, odbc_port=options.odbc_port), ready=_say)
+    else:
+        serve_ibmi(Server(options.state or Path("ibmi.db"), settings), ready=_say)
     return 0
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)
 
 
 def _shop(options: argparse.Namespace) -> int:
@@ -167,6 +186,7 @@ def _run(options: argparse.Namespace) -> int:
         items=options.items,
         seed=options.seed,
         pace=_ONCE_PACE if options.once else _SHOW_PACE,
+        engine=options.ibmi,
     )
     with world.held():
         if options.once:
@@ -188,6 +208,8 @@ async def _once(world: World, options: argparse.Namespace) -> int:
             say=say,
         )
         restarts = dict(whole.tree.restarts)
+        if world.engine != "simulated":
+            await whole.erp("save", file=str(world.ibmi_file))
     report = reckon(world, journey, restarts)
     print(report.as_json() if options.json else report.as_text())
     return 0 if report.passed else 3

@@ -20,6 +20,7 @@ from towline_shared.errors import Permanent, TowlineError
 __all__ = ["Whole"]
 
 _LOOK_S = 0.2
+_LOCALE = {"LC_ALL": "C.UTF-8"}  # the lab's ODBC driver garbles texts under LC_ALL=C
 _TIMEOUT = aiohttp.ClientTimeout(total=30)
 
 
@@ -100,11 +101,12 @@ class Whole:
     def _ibmi(self) -> Child:
         world = self.world
         command = [
-            script("towline-sandbox"), "ibmi",
-            "--state", str(world.ibmi_file), "--port", str(world.ports["ibmi"]),
+            script("towline-sandbox"), "ibmi", "--engine", world.engine,
+            "--state", str(world.ibmi_state), "--port", str(world.ports["ibmi"]),
+            "--odbc-port", str(world.ports.get("odbc", 0)),
             "--items", str(world.items), "--seed", str(world.seed), "--pace", str(world.pace),
         ]  # fmt: skip
-        return Child("ibmi", command, self._until(lambda: self.erp("status")))
+        return Child("ibmi", command, self._until(lambda: self.erp("status")), _LOCALE)
 
     def _shopify(self, products: Path) -> Child:
         world = self.world
@@ -127,7 +129,8 @@ class Whole:
 
     def _agent(self) -> Child:
         command = [script("towline-agent"), "run", "--config", str(self.world.agent_config)]
-        return Child("agent", command, self._until(lambda: self._alive("health", "healthz")))
+        ready = self._until(lambda: self._alive("health", "healthz"))
+        return Child("agent", command, ready, _LOCALE)
 
     async def _products(self) -> Path:
         """Write what the shop already has, as the dataset says, for the shop's first start."""

@@ -9,25 +9,25 @@ from __future__ import annotations
 import json
 import os
 import secrets
-import shutil
 import socket
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
-from importlib import resources
 from pathlib import Path
 
+from towline_sandbox.site import copy_rules, rules, simulated_table, write_site
 from towline_shared.errors import Misconfigured
 
-__all__ = ["SHOP_DOMAIN", "TENANT", "WAREHOUSES", "World"]
+__all__ = ["ENGINES", "SHOP_DOMAIN", "TENANT", "WAREHOUSES", "World"]
 
 TENANT = "nordwind"
 SHOP_DOMAIN = "nordwind-demo.myshopify.com"
 #: Location in the shop by warehouse of the ERP, as rules/towline.toml says too.
 WAREHOUSES = {"001": "Berlin warehouse", "002": "Hamburg warehouse"}
 _FILE = "world.json"
-_PORTS = ("ibmi", "shopify", "relay", "link", "health")
+_PORTS = ("ibmi", "odbc", "shopify", "relay", "link", "health")
+ENGINES = ("simulated", "odbc")
 
 
 @dataclass(frozen=True)
@@ -35,10 +35,12 @@ class World:
     """A sandbox's folder and what stands fixed in it.
 
     Attributes:
-        ports: loopback ports by name: ibmi, shopify, relay, health, and link, the wire to cut.
+        ports: loopback ports by name: ibmi (its console, and the simulated one's jobs), odbc (the
+            lab's), shopify, relay, health, and link, the wire to cut.
         token: the Admin API token of the simulated shop.
         webhook_secret: what it signs webhooks with.
         pace: factor on the waiting times of the ERP's programs; smaller is faster.
+        engine: what plays the IBM i: ``simulated``, or ``odbc``, the ODBC lab.
     """
 
     folder: Path
@@ -48,17 +50,27 @@ class World:
     ports: dict[str, int]
     token: str = field(repr=False)
     webhook_secret: str = field(repr=False)
+    engine: str = "simulated"
 
     @classmethod
-    def make(cls, folder: Path, *, items: int, seed: int, pace: float) -> World:
-        """Create a new sandbox in an empty or absent folder and write its settings files."""
+    def make(
+        cls, folder: Path, *, items: int, seed: int, pace: float, engine: str = "simulated"
+    ) -> World:
+        """Create a new sandbox in an empty or absent folder and write its settings files.
+
+        Raises:
+            Misconfigured: the ODBC lab is wanted and not here.
+        """
+        ports = _free_ports()
+        ibmi_table = _ibmi_table(engine, ports)
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         world = cls(
             folder=folder.resolve(),
             items=items,
             seed=seed,
             pace=pace,
-            ports=_free_ports(),
+            ports=ports,
+            engine=engine,
             token="shpat_" + secrets.token_hex(16),
             webhook_secret=secrets.token_hex(32),
         )
@@ -68,7 +80,7 @@ class World:
         facts["folder"] = ""
         _write_secret(folder / _FILE, json.dumps(facts))
         world._write_relay()
-        world._write_agent()
+        world._write_agent(ibmi_table)
         return world
 
     @classmethod
@@ -98,8 +110,13 @@ class World:
 
     @property
     def ibmi_file(self) -> Path:
-        """The simulated IBM i's state."""
+        """The simulated IBM i's state; of the lab, what it saved of both libraries at the end."""
         return self.folder / "ibmi.db"
+
+    @property
+    def ibmi_state(self) -> Path:
+        """Where the stand-in keeps its own: the file, or the lab's folder."""
+        return self.ibmi_file if self.engine == "simulated" else self.folder / "ibmi"
 
     @property
     def shop_file(self) -> Path:
@@ -168,8 +185,8 @@ class World:
         folder = self.folder / "relay"
         _write_secret(folder / "shop.token", self.token + "\n")
         _write_secret(folder / "shop.secrets", self.webhook_secret + "\n")
-        _copy_rules(folder, only=("towline.toml", "lookups"))
-        text = _rules().joinpath("relay.toml").read_text(encoding="utf-8")
+        copy_rules(folder, only=("towline.toml", "lookups"))
+        text = (rules() / "relay.toml").read_text(encoding="utf-8")
         (folder / "relay.toml").write_text(
             text.format(
                 port=self.ports["relay"],
@@ -180,33 +197,25 @@ class World:
             encoding="utf-8",
         )
 
-    def _write_agent(self) -> None:
-        folder = self.folder / "agent"
-        _copy_rules(folder, only=("sql",))
-        text = _rules().joinpath("agent.toml").read_text(encoding="utf-8")
-        values = {
-            "relay_url": f"ws://127.0.0.1:{self.ports['link']}/link",
-            "address": f"127.0.0.1:{self.ports['ibmi']}",
-            "state": "state",
-            "health_port": str(self.ports["health"]),
-            "proxy": "none",
-        }
-        for name, value in values.items():
-            text = text.replace("{" + name + "}", value)
-        (folder / "agent.toml").write_text(text, encoding="utf-8")
+    def _write_agent(self, ibmi_table: str) -> None:
+        write_site(
+            self.folder / "agent",
+            ibmi_table=ibmi_table,
+            relay_url=f"ws://127.0.0.1:{self.ports['link']}/link",
+            health_port=self.ports["health"],
+        )
 
 
-def _rules() -> Path:
-    return Path(str(resources.files("towline_sandbox") / "rules"))
+def _ibmi_table(engine: str, ports: Mapping[str, int]) -> str:
+    """Return the ``[ibmi]`` table of agent.toml."""
+    if engine == "simulated":
+        return simulated_table(f"127.0.0.1:{ports['ibmi']}")
+    from towline_sandbox.odbc.power import target  # only here is pyodbc needed
 
-
-def _copy_rules(target: Path, *, only: tuple[str, ...]) -> None:
-    for name in only:
-        source = _rules() / name
-        if source.is_dir():
-            shutil.copytree(source, target / name, dirs_exist_ok=True)
-        elif source.exists():
-            shutil.copy2(source, target / name)
+    return (
+        'driver = "odbc"\nuser = "TWAGENT"\npassword_file = "../ibmi/twagent.password"\n'
+        f"connection_string = {json.dumps(target(ports['odbc']))}"
+    )
 
 
 def _free_ports() -> dict[str, int]:

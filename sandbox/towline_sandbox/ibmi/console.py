@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from towline_agent.ibmi.catalogue import FileLayout
 from towline_sandbox.dataset import Dataset
 from towline_sandbox.ibmi.erp import Machine, UnitOfWork, Where
 from towline_sandbox.ibmi.green_screen import GreenScreen
-from towline_sandbox.ibmi.towline_files import QUEUES, layout
+from towline_sandbox.ibmi.save import save
+from towline_sandbox.ibmi.towline_files import layout
 from towline_shared.errors import Permanent
 from towline_shared.events import Scalar
 
@@ -35,6 +37,7 @@ class ConsoleVerbs:
             self.stop_programs, self.start_programs, self.run_order_entry, self.run_warehouse,
             self.begin, self.insert, self.update, self.delete, self.commit, self.rollback,
             self.spoil, self.set_data_area, self.set_active_jobs, self.shop_products, self.traps,
+            self.save,
         )  # fmt: skip
         theirs = (
             screen.items, screen.items_before, screen.item, screen.web_orders, screen.shipments,
@@ -71,12 +74,10 @@ class ConsoleVerbs:
             "state": "restricted" if system.restricted else "up",
             **{name: system.count(file, *where) for name, file, *where in _COUNTS},
             **figures._asdict(),
-            "messages": system.messages.count(),
             "locked": system.held(),
             "program": f"ORDENTRY {states['ORDENTRY']}",
             "programs": states,
             "jobs": system.jobs(),
-            "queues": {name: system.queues.info(name).entries for name in QUEUES},
         }
 
     def outbox(self, count: int = 20) -> list[dict[str, Any]]:
@@ -225,6 +226,10 @@ class ConsoleVerbs:
     def traps(self) -> dict[str, str]:
         """Return the items that carry dirt, by kind."""
         return dict(self._data().traps)
+
+    def save(self, file: str) -> dict[str, Any]:
+        """Save both libraries to a file of this machine, for the reckoning."""
+        return {"records": save(self._system, Path(file))}
 
     def _data(self) -> Dataset:
         return Dataset.generate(self._system.settings.items, self._system.settings.seed)

@@ -102,10 +102,6 @@ class Messages(Protocol):
         """Send a message unless the newest one says the same."""
         ...
 
-    def count(self) -> int:
-        """Count the messages."""
-        ...
-
     def newest(self, count: int) -> list[dict[str, str | int]]:
         """Return the newest messages, newest first: at, id, severity, text."""
         ...
@@ -187,11 +183,13 @@ class Partition(Protocol):
 
 
 class Figures(NamedTuple):
-    """Counters of the machine that no file holds."""
+    """Counters of the machine that no file holds; ``queues`` are entries by ``LIB/NAME``."""
 
     outbox_total: int
     doorbell_total: int
     doorbell_missed: int
+    messages: int
+    queues: Mapping[str, int]
 
 
 class Machine(Partition, Protocol):

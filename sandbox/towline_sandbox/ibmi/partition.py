@@ -25,6 +25,7 @@ from towline_sandbox.ibmi.queries import Queries
 from towline_sandbox.ibmi.settings import IbmISettings
 from towline_sandbox.ibmi.storage import Storage
 from towline_sandbox.ibmi.subsystem import Subsystem
+from towline_sandbox.ibmi.towline_files import QUEUES
 from towline_sandbox.ibmi.units import Unit, UnitManager
 from towline_shared.clock import Clock, SystemClock
 from towline_shared.events import Scalar
@@ -153,7 +154,8 @@ class SimulatedIbmI:
                 "SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'SYS.UNIT_OUTBOX'"
             ).fetchone()[0]
             rung, missed = (self.storage.fact(f"doorbell_{n}", "0") for n in ("total", "missed"))
-        return Figures(int(drawn), int(rung), int(missed))
+            queues = {name: self.queues.info(name).entries for name in QUEUES}
+        return Figures(int(drawn), int(rung), int(missed), self.messages.count(), queues)
 
     def hold(self, file: str, key: Sequence[str], *, job: str, seconds: float | None) -> str:
         """Lock a record or a file by hand."""

@@ -1,0 +1,3 @@
+"""Claims about the ERP on the ODBC lab, without the lab."""
+
+from __future__ import annotations
