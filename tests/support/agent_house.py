@@ -15,6 +15,8 @@ from towline_agent.buffer import Buffer
 from towline_agent.capture import Capture
 from towline_agent.clearing import Clearing
 from towline_agent.config import EntitySettings, OutboxSettings
+from towline_agent.courtesy.budget import LoadBudget
+from towline_agent.courtesy.quiet import NEVER_QUIET, Rests
 from towline_agent.deliver import Delivery
 from towline_agent.doorbell import Doorbell
 from towline_agent.gate import Gate
@@ -120,6 +122,9 @@ class AgentHouse:
     most_events: int = 10_000
     batch: int = 100
     captured: int = 0
+    quiet: Rests = NEVER_QUIET
+    budget: LoadBudget = field(default_factory=lambda: LoadBudget(100, 0))
+    changes_wait: Callable[[], bool] = lambda: False
 
     def __post_init__(self) -> None:
         self._open()
@@ -158,13 +163,13 @@ class AgentHouse:
         return Capture(
             settings=settings, entities=entities, buffer=self.buffer,
             reader=self.workers[Purpose.READ], order=self.order, gate=self.gate, clock=self.clock,
-            pace=self.pace, patience=self.patience(), captured=self._captured,
+            pace=self.pace, patience=self.patience(), captured=self._captured, quiet=self.quiet,
         )  # fmt: skip
 
     def clearing(self) -> Clearing:
         return Clearing(
             buffer=self.buffer, writer=self.workers[Purpose.WRITE], order=self.order,
-            clock=self.clock, pace=self.pace, patience=self.patience(),
+            clock=self.clock, pace=self.pace, patience=self.patience(), quiet=self.quiet,
         )  # fmt: skip
 
     def queue_reader(self) -> QueueReader:
@@ -173,7 +178,7 @@ class AgentHouse:
             form=PRICE_RECORD, look_s=5, buffer=self.buffer, reader=self.workers[Purpose.READ],
             writer=self.workers[Purpose.WRITE], order=self.order, gate=self.gate, clock=self.clock,
             pace=self.pace, patience=self.patience(), captured=self._captured,
-            nonce=lambda: f"{id(nonces)}-{next(nonces)}",
+            nonce=lambda: f"{id(nonces)}-{next(nonces)}", quiet=self.quiet,
         )  # fmt: skip
 
     def loading(self, *names: str, page: int = 3) -> Loading:
@@ -181,13 +186,15 @@ class AgentHouse:
             queries=[each.query for each in ENTITIES if each.query.entity in names], page=page,
             buffer=self.buffer, reader=self.workers[Purpose.READ], order=self.order,
             gate=self.gate, clock=self.clock, pace=self.pace, patience=self.patience(),
-            captured=self._captured,
+            captured=self._captured, budget=self.budget, quiet=self.quiet,
+            changes_wait=self.changes_wait,
         )  # fmt: skip
 
     def delivery(self, sink: Sink | None = None) -> Delivery:
         return Delivery(
             buffer=self.buffer, sink=sink or OrderTables(self.workers[Purpose.WRITE]),
             clock=self.clock, pace=self.pace, patience=self.patience(), reported=self._captured,
+            quiet=self.quiet,
         )  # fmt: skip
 
     def doorbell(self, rang: Callable[[], None]) -> Doorbell:

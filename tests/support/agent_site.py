@@ -12,6 +12,7 @@ from tests.support.link_world import Relay
 from towline_agent.app import Agent
 from towline_agent.config import load_config
 from towline_agent.identity import enrol
+from towline_agent.pace import Pace, RealPace
 
 TEMPLATE = """
 [relay]
@@ -68,16 +69,23 @@ def write_site(folder: Path, *, url: str = "ws://127.0.0.1:1/link", address: str
     return path
 
 
+class QuickPace(RealPace):
+    """Rests like the real one, but never long: for tests that outwait a rest."""
+
+    async def rest(self, wake: asyncio.Event, seconds: float) -> bool:
+        return await super().rest(wake, min(seconds, 0.05))
+
+
 @asynccontextmanager
 async def running_agent(
-    folder: Path, partition: FakePartition, relay: Relay
+    folder: Path, partition: FakePartition, relay: Relay, pace: Pace | None = None
 ) -> AsyncIterator[Agent]:
     """Run an enrolled agent over a fake IBM i for the length of a block, then stop it gently."""
     path = write_site(folder, url=relay.url)
     config = load_config(path)
     if not (config.state / "identity.json").exists():
         await enrol(url=relay.url, code=relay.code(), name="store room", folder=config.state)
-    agent = Agent(config, driver=partition)
+    agent = Agent(config, driver=partition, pace=pace)
     stop = asyncio.Event()
     task = asyncio.create_task(agent.run(stop))
     try:

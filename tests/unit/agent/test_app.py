@@ -9,13 +9,16 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from tests.support.agent_site import running_agent, write_site
+from tests.support.agent_site import QuickPace, running_agent, write_site
 from tests.support.fake_ibmi import FakePartition
 from tests.support.link_world import Relay, until
 from tests.unit.agent.test_deliver import order
 from towline_agent.app import Agent
+from towline_agent.calendar import Work
 from towline_agent.config import load_config
+from towline_agent.courtesy.pause import Pause, save_pauses
 from towline_agent.ibmi.errors import Restricted
+from towline_shared.clock import SystemClock
 from towline_shared.errors import Misconfigured
 
 
@@ -136,6 +139,89 @@ def test_a_bug_ends_the_agent_and_everything_is_closed(tmp_path: Path) -> None:
                 await doomed(partition, relay)
             async with running_agent(tmp_path / "site", partition, relay) as agent:
                 await until(lambda: agent._link.state.connected)
+        finally:
+            await relay.stop()
+
+    asyncio.run(scenario())
+
+
+def test_a_full_disk_alarms_and_heals(tmp_path: Path) -> None:
+    """A change that can't be kept is FAILED and 503; with room again it travels, once."""
+
+    def limit(agent: Agent, pages: str) -> None:
+        agent._buffer._database.call(lambda db: db.execute(f"PRAGMA max_page_count={pages}"))
+
+    def cramped(agent: Agent) -> None:
+        db = agent._buffer._database
+        limit(agent, str(db.call(lambda db: db.execute("PRAGMA page_count").fetchone()[0])))
+
+    async def scenario() -> None:
+        relay, partition = Relay(tmp_path), FakePartition()
+        await relay.start()
+        try:
+            async with running_agent(tmp_path / "site", partition, relay, QuickPace()) as agent:
+                await until(lambda: agent._link.state.connected)
+                cramped(agent)
+                for number in range(1, 400):  # more than the free places of the last pages take
+                    partition.set_price(number, f"SKU{number}", Decimal(number))
+                partition.ring()
+                await until(lambda: bool(agent._buffer.full))
+                status, text = await answer(agent, "/readyz")
+                assert status == 503
+                assert "can't grow" in text
+                _, page = await answer(agent, "/")
+                assert "buffer disk full" in page
+                assert (await answer(agent, "/healthz"))[0] == 200
+                assert partition.outbox
+                limit(agent, "100000")
+                await until(lambda: not agent._buffer.full)
+                await until(lambda: not partition.outbox)
+            assert len(relay.got()) == len(set(relay.got())) == 399
+        finally:
+            await relay.stop()
+
+    asyncio.run(scenario())
+
+
+def test_the_operator_is_told_of_start_and_stop(tmp_path: Path) -> None:
+    """Two messages for one run, on the writing connection."""
+
+    async def scenario() -> None:
+        relay, partition = Relay(tmp_path), FakePartition()
+        await relay.start()
+        try:
+            async with running_agent(tmp_path / "site", partition, relay, QuickPace()) as agent:
+                assert agent._messenger is not None
+                await until(lambda: len(partition.messages) == 1)
+            assert len(partition.messages) == 2
+            assert partition.messages[0].endswith(": started.")
+            assert "stopped" in partition.messages[1]
+        finally:
+            await relay.stop()
+
+    asyncio.run(scenario())
+
+
+def test_a_pause_in_the_state_folder_holds_from_the_start(tmp_path: Path) -> None:
+    """Paused reading: the initial load waits; resumed, it runs, without a restart."""
+
+    async def scenario() -> None:
+        relay, partition = Relay(tmp_path), FakePartition()
+        await relay.start()
+        try:
+            partition.rows["item"][("A",)] = [{"SKU": "A"}]
+            state = tmp_path / "site" / "state"
+            state.mkdir(parents=True)
+            save_pauses(state, {Work.READ: Pause(SystemClock().now())})
+            async with running_agent(tmp_path / "site", partition, relay, QuickPace()) as agent:
+                await until(lambda: agent._link.state.connected)
+                await until(lambda: agent._description is not None)
+                assert "snapshot" not in partition.calls
+                assert "outbox" not in partition.calls
+                _, page = await answer(agent, "/")
+                assert "paused by a person" in page
+                save_pauses(state, {})
+                await until(lambda: len(relay.got()) == 1)
         finally:
             await relay.stop()
 

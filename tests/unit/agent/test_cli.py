@@ -10,16 +10,19 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.browser.agent_status import NOW, sample_status
 from tests.support.agent_site import write_site
 from tests.support.link_world import Relay, until
-from towline_agent.cli import main
+from towline_agent.cli import _print_status, main
 from towline_agent.config import load_config
 from towline_agent.ibmi.port import Purpose
+from towline_agent.ibmi.worker import WorkerState
 from towline_agent.identity import load_identity
 from towline_agent.sources.facts import key_of
 from towline_sandbox.ibmi.server import Server
@@ -186,3 +189,64 @@ def test_kill_9_in_the_middle_changes_no_total(tmp_path: Path, relay: Relay) -> 
                     process.kill()
         got = relay.got()
         assert len(got) == len(set(got)) == wanted > 700
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["enrol", "--code", "K7-SECRET"],
+        ["enrol", "--code=K7-SECRET"],
+        ["enrol", "K7-SECRET"],
+        ["K7-SECRET"],
+        ["--code", "K7-SECRET", "enrol"],
+        ["status", "--json=K7-SECRET"],
+        ["run", "--conf", "K7-SECRET"],
+    ],
+)
+def test_options_are_not_abbreviated_and_values_not_repeated(
+    arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A code typed where none belongs is a usage error that does not show it."""
+    with pytest.raises(SystemExit) as caught:
+        main(arguments)
+    assert caught.value.code == 2
+    assert "K7-SECRET" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("content", [b"", b" \n", b"\xff\xfe\x00"])
+def test_a_code_file_without_a_code_is_a_sentence(
+    tmp_path: Path, content: bytes, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Nothing is sent to the relay; the file is named."""
+    path = write_site(tmp_path)
+    code = tmp_path / "code"
+    code.write_bytes(content)
+    assert main(["enrol", "--config", str(path), "--code-file", str(code)]) == 2
+    assert f"The code file {code}" in capsys.readouterr().err
+
+
+def test_a_setting_outside_the_policy_is_exit_2(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The unit file does not repeat exit 2, and a policy does not mend itself."""
+    path = write_site(tmp_path)
+    path.write_text(path.read_text().replace('libraries = ["DISTLIB", ', "libraries = ["))
+    for verb in ("run", "status", "check", "pause"):
+        assert main([verb, "--config", str(path)]) == 2
+        error = capsys.readouterr().err
+        assert "outside this site's policy" in error
+        assert "agent.toml" in error
+
+
+def test_status_before_the_first_contact_says_never(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Neither side was ever reached: "never", not "None"."""
+    facts = replace(sample_status(), connections={
+        purpose: WorkerState("starting", NOW) for purpose in Purpose
+    }).as_dict()  # fmt: skip
+    facts["relay"]["last_good_at"] = None
+    _print_status(facts)
+    out = capsys.readouterr().out
+    assert out.count("last good never") == 2
+    assert "None" not in out

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Iterator
+from concurrent.futures import Future
+from itertools import count
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 
 from tests.support.agent_house import ENTITIES, AgentHouse, agent_house, until
+from towline_agent.buffer import Buffer
+from towline_agent.courtesy.budget import LoadBudget
+from towline_agent.courtesy.reload import ask_reload
 from towline_agent.ibmi.errors import LinkLost
-from towline_agent.ibmi.port import EntityQuery, Unread
+from towline_agent.ibmi.port import EntityQuery, Purpose, Unread
+from towline_agent.ibmi.worker import IbmIWorker
 from towline_agent.sources.snapshot import DONE
 from towline_shared.errors import Permanent
 from towline_shared.events import Shipment
@@ -128,3 +136,165 @@ def test_a_page_without_a_readable_key_stops_with_a_sentence(tmp_path: Path) -> 
 
     with agent_house(tmp_path) as house:
         asyncio.run(scenario(house))
+
+
+class Crash(BaseException):
+    """The process is gone: nothing in the agent may catch it."""
+
+
+class Dying:
+    """Passes calls on and dies at the ``last`` one, before or after it has its effect."""
+
+    def __init__(self, real: object, steps: Iterator[int], last: int, *, after: bool) -> None:
+        self._real, self._steps, self._last, self._after = real, steps, last, after
+
+    def __getattr__(self, name: str) -> Any:
+        verb = getattr(self._real, name)
+        if not callable(verb):
+            return verb
+
+        def call(*args: Any, **named: Any) -> Any:
+            dies = next(self._steps) == self._last
+            if dies and not self._after:
+                raise Crash
+            answer = verb(*args, **named)
+            if not dies:
+                return answer
+            if isinstance(answer, Future):
+                answer.result()
+                raise Crash
+            return _then_crash(answer)
+
+        return call
+
+
+async def _then_crash(answer: Awaitable[object]) -> None:
+    await answer
+    raise Crash
+
+
+@pytest.mark.parametrize("after", [False, True])
+def test_a_crash_at_any_step_neither_loses_nor_doubles(tmp_path: Path, after: bool) -> None:
+    """Killed before or after each call to the IBM i and to the buffer: every row once, in order."""
+
+    async def killed_at(folder: Path, step: int) -> bool:
+        house = AgentHouse(folder)
+        fill(house, 8)
+        loading = house.loading("item")
+        steps = count()
+        loading._buffer = cast(Buffer, Dying(house.buffer, steps, step, after=after))
+        loading._reader = cast(IbmIWorker, Dying(house.workers[Purpose.READ], steps, step,
+                                                 after=after))  # fmt: skip
+        died = False
+        try:
+            await loading.load(QUERIES["item"])
+        except Crash:
+            died = True
+        await house.restart()
+        await house.loading("item").load(QUERIES["item"])
+        keys = [event.key for event in house.events()]
+        ids = {event.id for event in house.events()}
+        await house._close()
+        assert keys == [f"SKU{n:03d}" for n in range(8)]
+        assert len(ids) == 8
+        return died
+
+    async def scenario() -> int:
+        step = 0
+        while True:
+            folder = tmp_path / str(step)
+            folder.mkdir()
+            if not await killed_at(folder, step):
+                return step
+            step += 1
+
+    assert asyncio.run(scenario()) > 8
+
+
+def test_the_load_rests_as_its_budget_says(tmp_path: Path) -> None:
+    """At 60 rows a minute a page of three is followed by three seconds, the last one by none."""
+
+    async def scenario(house: AgentHouse) -> None:
+        fill(house, 5)
+        task = asyncio.create_task(house.loading("item").load(QUERIES["item"]))
+        await until(lambda: len(house.pace.rests) == 1)
+        house.pace.tick()
+        await until(lambda: len(house.pace.rests) == 2)
+        house.pace.tick()
+        await task
+        assert house.pace.rests == [3.0, 3.0]
+
+    with agent_house(tmp_path, budget=LoadBudget(100, 60)) as house:
+        asyncio.run(scenario(house))
+        assert len(house.events()) == 5
+
+
+def test_changes_go_first_but_never_for_ever(tmp_path: Path) -> None:
+    """While the outbox has work no page is read; after a minute of it one page is."""
+
+    async def scenario(house: AgentHouse) -> None:
+        fill(house, 4)
+        task = asyncio.create_task(house.loading("item").load(QUERIES["item"]))
+        await until(lambda: len(house.pace.rests) == 1)
+        assert "snapshot" not in house.partition.calls
+        house.clock.advance(60)
+        house.pace.tick()
+        await until(lambda: len(house.pace.rests) == 2)
+        assert house.partition.calls.count("snapshot") == 1
+        house.changes_wait = lambda: False
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+    with agent_house(tmp_path, changes_wait=lambda: True) as house:
+        asyncio.run(scenario(house))
+
+
+def test_a_reload_reads_everything_anew_as_new_facts(tmp_path: Path) -> None:
+    """The wish is taken up by the running agent, once; its events have ids of their own."""
+
+    async def scenario(house: AgentHouse) -> None:
+        fill(house, 4)
+        loading = house.loading("item")
+        task = asyncio.create_task(loading.attend(tmp_path, [QUERIES["item"]]))
+        await until(lambda: house.pace.rests == [2.0])
+        assert len(house.events()) == 4
+        ask_reload(tmp_path, "item", house.clock.now())
+        house.clock.advance(2)
+        house.pace.tick()
+        await until(lambda: house.pace.rests == [2.0, 2.0])
+        assert not (tmp_path / "reload.item").exists()
+        house.pace.tick()
+        await until(lambda: house.pace.rests == [2.0, 2.0, 2.0])
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+    with agent_house(tmp_path) as house:
+        asyncio.run(scenario(house))
+        assert [event.key for event in house.events()] == [f"SKU{n:03d}" for n in range(4)] * 2
+        assert len({event.id for event in house.events()}) == 8
+
+
+def test_a_wish_that_can_not_be_removed_is_granted_once(tmp_path: Path) -> None:
+    """A file of another user in the state folder must not reload an entity for ever."""
+
+    async def scenario(house: AgentHouse) -> None:
+        fill(house, 2)
+        wish = tmp_path / "reload.item"
+        wish.write_text("today\n")
+        loading = house.loading("item")
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(Path, "unlink", _not_permitted)
+            task = asyncio.create_task(loading.attend(tmp_path, [QUERIES["item"]]))
+            for rests in (1, 2, 3):
+                await until(lambda wanted=rests: len(house.pace.rests) == wanted)
+                house.pace.tick()
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+    with agent_house(tmp_path) as house:
+        asyncio.run(scenario(house))
+        assert len(house.events()) == 4  # the first load and one reload
+
+
+def _not_permitted(self: Path, missing_ok: bool = False) -> None:
+    raise PermissionError(1, "Operation not permitted")

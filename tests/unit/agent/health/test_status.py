@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from tests.browser.agent_status import NOW, sample_status
 from tests.support.fake_ibmi import ABOUT
 from towline_agent.buffer import Backlog
+from towline_agent.calendar import Quiet, Work
+from towline_agent.courtesy.fuse import Reading
+from towline_agent.courtesy.gauge import FuseState
+from towline_agent.courtesy.quiet import QuietState
 from towline_agent.health.metrics import metrics_text
 from towline_agent.health.page import render
 from towline_agent.health.status import AgentStatus
@@ -28,7 +32,7 @@ def test_status_json_has_stable_names() -> None:
     facts = json.loads(json.dumps(replace(sample_status(), description=ABOUT).as_dict()))
     assert set(facts) == {
         "status", "ready", "now", "agent", "ibmi", "relay", "buffer", "capture", "doorbell",
-        "clearing", "queues", "loading", "delivery", "checks",
+        "clearing", "queues", "loading", "delivery", "quiet", "fuse", "operator", "checks",
     }  # fmt: skip
     assert facts["now"] == "2026-11-23T09:00:00.000000Z"
     assert facts["ibmi"]["fingerprint"] == ABOUT.fingerprint
@@ -96,3 +100,94 @@ def test_the_page_escapes_what_others_say() -> None:
     page = render(with_connection(status, Purpose.READ, replace(DOWN, last_error=nasty)))
     assert nasty not in page
     assert "&lt;script&gt;" in page
+
+
+def restricted_since(last_good: datetime) -> AgentStatus:
+    state = replace(DOWN, status="restricted", last_good_at=last_good)
+    return replace(sample_status(), connections=dict.fromkeys(Purpose, state))
+
+
+def test_a_save_is_normal_for_hours_and_not_for_ever() -> None:
+    """The page says since when; after twelve hours somebody has forgotten the host servers."""
+    (check,) = (
+        each for each in restricted_since(NOW - timedelta(hours=11)).checks()
+        if each.name == "IBM i"
+    )  # fmt: skip
+    assert check.status is Status.WARNING
+    assert "Full save or restricted state since 2026-11-22 22:00 UTC" in check.detail
+    late = restricted_since(NOW - timedelta(hours=12))
+    assert worst(late.checks()) is Status.FAILED
+    assert any("STRHOSTSVR" in check.hint for check in late.checks())
+    patient = replace(late, about=replace(late.about, restricted_alarm_h=24))
+    assert worst(patient.checks()) is Status.WARNING
+
+
+def test_a_lock_that_lasts_is_perhaps_a_save() -> None:
+    """Five minutes locked: the sentence names SAVLIB and the library; before that it does not."""
+    status = sample_status()
+    for minutes, wanted in ((4, False), (12, True)):
+        since = NOW - timedelta(minutes=minutes)
+        delivery = replace(
+            status.delivery, waiting="SQL0913: in use.", waiting_since=since, locked_since=since
+        )
+        clearing = replace(status.clearing, trouble="SQL0913: in use.", locked_since=since)
+        checks = replace(status, delivery=delivery, clearing=clearing).checks()
+        found = {check.name: check.detail for check in checks}
+        for name in ("orders", "outbox"):
+            assert ("perhaps by a save (SAVLIB, SAVOBJ) of TOWLINE" in found[name]) is wanted
+            assert ("locked for 12 minutes" in found[name]) is wanted
+
+
+def test_a_full_disk_needs_a_person() -> None:
+    """FAILED and not ready, in the words of the storage."""
+    status = replace(sample_status(), storage_full="buffer.db can't grow. Free disk space.")
+    assert not status.ready
+    found = {check.name: check for check in status.checks()}
+    assert found["buffer disk full"].status is Status.FAILED
+    assert status.heartbeat().detail == "buffer.db can't grow. Free disk space."
+    assert "towline_agent_disk_full 1" in metrics_text(status)
+
+
+def test_the_fuse_shows_everywhere() -> None:
+    """Check, page, metrics and heartbeat tell the same; missed changes say what to do."""
+    reading = Reading("outbox", 70_000, 100_000, 2.5, Status.WARNING)
+    fine = Reading("TOWLINE/WEBPRICE", 3, 0, None, Status.OK)
+    fuse = FuseState({"outbox": reading, "TOWLINE/WEBPRICE": fine})
+    status = replace(sample_status(), fuse=fuse)
+    sentence = "The outbox is filling: 70,000 of 100,000 (70 %), full in 2.5 h."
+    assert [check.detail for check in status.checks() if check.name == "fuse outbox"] == [sentence]
+    assert status.heartbeat().detail == sentence
+    assert "70,000 of 100,000" in render(status)
+    figures = metrics_text(status)
+    assert 'towline_agent_fuse_used{name="outbox"} 70000' in figures
+    assert 'towline_agent_fuse_hours_to_full{name="outbox"} 2.5' in figures
+    assert 'hours_to_full{name="TOWLINE/WEBPRICE"}' not in figures
+    facts = json.loads(json.dumps(status.as_dict()))["fuse"]["readings"]["outbox"]
+    assert facts["status"] == "warning"
+    missed = replace(status, fuse=replace(fuse, missed=2))
+    assert worst(missed.checks()) is Status.FAILED
+    (check,) = (each for each in missed.checks() if each.name == "missed changes")
+    assert "TOWLINE.MISSED" in check.detail
+    assert "towline-agent reload ENTITY" in check.hint
+
+
+def test_quiet_hours_are_well_and_a_pause_is_a_warning() -> None:
+    """A window by the clock is as it should be; a pause somebody may have forgotten is shown."""
+    until = NOW + timedelta(hours=1)
+    window = tuple(Quiet(work, "night", until) for work in (Work.LOAD, Work.READ))
+    status = replace(sample_status(), quiet=QuietState(resting=window))
+    assert worst(status.checks()) is Status.OK
+    assert status.ready
+    assert status.heartbeat().detail == ""
+    page = render(status)
+    assert "loading and reading rest until 2026-11-23 10:00 UTC (night)" in page
+    assert 'towline_agent_resting{what="read"} 1' in metrics_text(status)
+    pause = (Quiet(Work.WRITE, "paused by a person"),)
+    status = replace(status, quiet=QuietState(resting=pause, paused=pause))
+    assert worst(status.checks()) is Status.WARNING
+    assert status.heartbeat().detail == ("The agent is paused: writing rests (paused by a person).")
+    assert json.loads(json.dumps(status.as_dict()))["quiet"]["paused"] == [
+        {"what": "write", "name": "paused by a person", "until": None}
+    ]
+    odd = replace(status, quiet=QuietState(faults={"job X": "Not known."}))
+    assert any(check.name == "quiet job X" for check in odd.checks())
