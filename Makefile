@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SOURCES := agent relay shared sandbox tests
 
-.PHONY: help sandbox once test labs lint types layers bench docs clean
+.PHONY: help sandbox once test labs lint types layers bench records docs clean
 
 help:            ## list what can be made
 	@grep -E '^[a-z]+: .*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
@@ -33,6 +33,9 @@ types: $(VENV)/.dev      ## mypy --strict
 
 bench: $(VENV)/.dev      ## figures, never a verdict
 	$(BIN)/python -m tests.bench
+
+records: $(VENV)/.dev    ## a million generated records through the decoder, each checked
+	$(BIN)/python -m tests.bench records $(ARGS)
 
 docs: $(VENV)/.dev       ## hold the documentation against the code
 	$(BIN)/python -m pytest -q tests/docs
