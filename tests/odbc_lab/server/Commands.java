@@ -1,0 +1,196 @@
+package lab;
+
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.PreparedStatement;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.Locale;
+
+/**
+ * The CL commands that QSYS2.QCMDEXC runs here, a closed list; any other is CPD0030. Parameters:
+ * https://www.ibm.com/docs/en/i/7.5?topic=language-cl-commands (crtdtaq, grtobjaut, crtusrprf, sndmsg, crtdtaara ...).
+ */
+public final class Commands {
+    private static final int MAX_16MB = 16 * 1024 * 1024;
+
+    private Commands() { }
+
+    /** QSYS2.QCMDEXC(command). */
+    public static void run(String text) throws SQLException {
+        Cl cl = Cl.of(text);
+        switch (cl.command()) {
+            case "CRTDTAQ" -> createQueue(cl);
+            case "DLTDTAQ" -> deleteQueue(cl);
+            case "CLRDTAQ" -> queue(cl).clear();
+            case "CRTLIB" -> execute("CREATE SCHEMA \"%s\" AUTHORIZATION \"%s\"", upper(cl.get("LIB", 0)), Jobs.user());
+            case "DLTLIB" -> Ddl.dropSchema(upper(cl.get("LIB", 0)));
+            case "GRTOBJAUT" -> objectAuthority(cl, true);
+            case "RVKOBJAUT" -> objectAuthority(cl, false);
+            case "CHGOBJOWN" -> changeOwner(cl);
+            case "CRTUSRPRF", "CHGUSRPRF" -> profile(cl);
+            case "DLTUSRPRF" -> deleteProfile(cl);
+            case "SNDMSG" -> sendMessage(cl);
+            case "CRTDTAARA" -> dataArea(cl, "INSERT INTO LAB.DATA_AREAS (VALUE, LIBRARY, NAME) VALUES (?, ?, ?)");
+            case "CHGDTAARA" -> dataArea(cl, "UPDATE LAB.DATA_AREAS SET VALUE = ? WHERE LIBRARY = ? AND NAME = ?");
+            case "DLTDTAARA" -> deleteDataArea(cl);
+            case "CHGPFTRG" -> changeTrigger(cl);
+            case "STRJRNPF", "ENDJRNPF", "CHGJRN", "CHGJOB", "OVRDBF" -> { }
+            default -> throw new CpfException("CPD0030: Command %s not known to the stand-in.", cl.command());
+        }
+    }
+
+    private static void createQueue(Cl cl) throws CpfException {
+        String id = qualified(cl.get("DTAQ", 0));
+        int length = cl.number("MAXLEN", 0);
+        String sequence = cl.get("SEQ").isEmpty() ? "FIFO" : cl.get("SEQ").substring(1);
+        int keyLength = sequence.equals("KEYED") ? cl.number("KEYLEN", 0) : 0;
+        if (length < 1 || length > 64512 || sequence.equals("KEYED") && (keyLength < 1 || keyLength > 256)) {
+            throw new CpfException("CPD0084: MAXLEN or KEYLEN of %s not valid.", id);
+        }
+        int most = cl.number("SIZE", MAX_16MB / length);
+        boolean sender = cl.get("SENDERID").equals("*YES");
+        boolean force = cl.get("FORCE").equals("*YES");
+        Queues.create(new DataQueue.Limits(id, length, sequence, keyLength, most, force, sender, cl.get("TEXT")));
+        Authority.created(id, Jobs.user(), cl.get("AUT").isEmpty() ? "*LIBCRTAUT" : cl.get("AUT"));
+    }
+
+    private static DataQueue queue(Cl cl) throws CpfException {
+        String[] id = qualified(cl.get("DTAQ", 0)).split("/");
+        return Queues.get(id[0], id[1]);
+    }
+
+    private static void deleteQueue(Cl cl) throws CpfException {
+        DataQueue queue = queue(cl);
+        Authority.demand(queue.limits().id(), Jobs.user(), "*OBJEXIST");
+        String[] id = queue.limits().id().split("/");
+        Queues.delete(id[0], id[1]);
+        Authority.removed(queue.limits().id());
+    }
+
+    private static void objectAuthority(Cl cl, boolean grant) throws CpfException {
+        String object = qualified(cl.get("OBJ", 0));
+        if (!cl.get("OBJTYPE", 1).equals("*DTAQ")) {
+            return; // libraries and programs: accepted; files: Derby's GRANT
+        }
+        String[] id = object.split("/");
+        Queues.get(id[0], id[1]);
+        for (String user : upper(cl.get("USER", 2)).split(" ")) {
+            String authorities = cl.get("AUT", 3);
+            if (grant) {
+                Authority.grant(object, user, authorities, cl.get("REPLACE").equals("*YES"));
+            } else {
+                Authority.revoke(object, user, authorities);
+            }
+        }
+    }
+
+    private static void changeOwner(Cl cl) throws SQLException {
+        String object = qualified(cl.get("OBJ", 0));
+        String owner = upper(cl.get("NEWOWN", 2));
+        if (Profiles.get(owner) == null) {
+            throw new CpfException("CPF2204: User profile %s not found.", owner);
+        }
+        switch (cl.get("OBJTYPE", 1)) {
+            case "*DTAQ" -> Authority.owner(object, owner);
+            case "*PGM" -> Triggers.owner(object, owner);
+            default -> { }
+        }
+    }
+
+    private static void profile(Cl cl) throws CpfException {
+        secureAdministration();
+        String name = upper(cl.get("USRPRF", 0));
+        boolean create = cl.command().equals("CRTUSRPRF");
+        Profiles.Profile before = Profiles.get(name);
+        if (create == (before != null)) {
+            throw new CpfException(create ? "CPF2214: User profile %s already exists." : "CPF2204: User profile %s not found.",
+                name);
+        }
+        String password = cl.get("PASSWORD", 1);
+        String digest = password.isEmpty() ? before == null ? Profiles.digest(name, name) : before.digest()
+            : Profiles.digest(name, password);
+        String status = cl.get("STATUS");
+        boolean enabled = status.isEmpty() ? before == null || before.enabled() : status.equals("*ENABLED");
+        String expired = cl.get("PWDEXP");
+        boolean isExpired = expired.isEmpty() ? before != null && before.expired() && password.isEmpty()
+            : expired.equals("*YES");
+        String special = cl.get("SPCAUT").isEmpty() ? before == null ? "*NONE" : before.special() : cl.get("SPCAUT");
+        Profiles.put(new Profiles.Profile(name, digest, enabled, isExpired, 0, special));
+    }
+
+    private static void deleteProfile(Cl cl) throws CpfException {
+        secureAdministration();
+        String name = upper(cl.get("USRPRF", 0));
+        if (Profiles.get(name) == null) {
+            throw new CpfException("CPF2204: User profile %s not found.", name);
+        }
+        Profiles.remove(name);
+    }
+
+    private static void secureAdministration() throws CpfException {
+        if (!Profiles.has(Jobs.user(), "*SECADM")) {
+            throw new CpfException("CPF2292: *SECADM required to create or change user profiles.");
+        }
+    }
+
+    /** The message as it arrived, in LAB.MESSAGES; 512 characters at most. */
+    private static void sendMessage(Cl cl) throws SQLException {
+        String text = cl.get("MSG", 0);
+        String user = upper(cl.get("TOUSR", 1));
+        String queue = upper(cl.get("TOMSGQ"));
+        if (text.length() > 512) {
+            throw new CpfException("CPD0074: the message is longer than 512 characters.");
+        }
+        String target = !queue.isEmpty() ? qualified(queue) : user.equals("*SYSOPR") ? "QSYS/QSYSOPR" : "QUSRSYS/" + user;
+        update("INSERT INTO LAB.MESSAGES (QUEUE, TEXT, SENDER) VALUES (?, ?, ?)", target, text, Jobs.user());
+    }
+
+    private static void dataArea(Cl cl, String sql) throws SQLException {
+        String object = cl.get("DTAARA", 0).replaceAll("\\s*\\(?\\*ALL\\)?$", "");
+        String[] id = qualified(object).split("/");
+        String value = cl.get("VALUE", cl.command().equals("CHGDTAARA") ? 1 : 2);
+        if (update(sql, value, id[0], id[1]) == 0) {
+            throw new CpfException("CPF1015: Data area %s in %s not found.", id[1], id[0]);
+        }
+    }
+
+    private static void deleteDataArea(Cl cl) throws SQLException {
+        String[] id = qualified(cl.get("DTAARA", 0)).split("/");
+        update("DELETE FROM LAB.DATA_AREAS WHERE LIBRARY = ? AND NAME = ?", id[0], id[1]);
+    }
+
+    private static void changeTrigger(Cl cl) throws SQLException {
+        String[] file = qualified(cl.get("FILE", 0)).split("/");
+        update("UPDATE LAB.TRIGGERS SET ENABLED = ? WHERE TABLE_SCHEMA = ? AND TABLE_NAME = ?",
+            cl.get("STATE").equals("*DISABLED") ? "N" : "Y", file[0], file[1]);
+        Triggers.forget();
+    }
+
+    /** LIB/NAME in upper case; QGPL where no library is named. */
+    private static String qualified(String name) {
+        String upper = upper(name).replaceAll("\\s+", "");
+        return upper.contains("/") ? upper : "QGPL/" + upper;
+    }
+
+    private static String upper(String text) {
+        return text.trim().toUpperCase(Locale.ROOT);
+    }
+
+    static int update(String sql, String... values) throws SQLException {
+        try (Connection connection = DriverManager.getConnection("jdbc:default:connection");
+                PreparedStatement statement = connection.prepareStatement(sql)) {
+            for (int each = 0; each < values.length; each++) {
+                statement.setString(each + 1, values[each]);
+            }
+            return statement.executeUpdate();
+        }
+    }
+
+    static void execute(String sql, Object... names) throws SQLException {
+        try (Connection connection = DriverManager.getConnection("jdbc:default:connection");
+                Statement statement = connection.createStatement()) {
+            statement.executeUpdate(sql.formatted(names));
+        }
+    }
+}
