@@ -8,6 +8,7 @@ from tests.support.labs import ROOT
 
 _SOURCES = (
     "agent/towline_agent/config.py",
+    "agent/towline_agent/config_courtesy.py",
     "agent/towline_agent/config_feeds.py",
     "agent/towline_agent/config_formats.py",
     "agent/towline_agent/config_queues.py",
