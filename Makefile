@@ -6,16 +6,19 @@ VENV := .venv
 BIN := $(VENV)/bin
 SOURCES := agent relay shared sandbox tests
 
-.PHONY: help sandbox once test labs lint types layers bench records docs clean
+.PHONY: help sandbox once once-odbc test labs lint types layers bench records docs clean
 
 help:            ## list what can be made
-	@grep -E '^[a-z]+: .*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
+	@grep -E '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
 
 sandbox: $(VENV)/.run    ## both worlds on one page: simulated IBM i, simulated Shopify, relay, agent
 	$(BIN)/towline-sandbox run $(ARGS)
 
 once: $(VENV)/.run       ## both journeys over 2,000 items and 200 orders, then a report
 	$(BIN)/towline-sandbox run --once --items 2000 --orders 200 --seed 7 $(ARGS)
+
+once-odbc: $(VENV)/.dev  ## the same over the ODBC lab: pyodbc, IBM's CLI driver, Derby (a smaller world)
+	$(BIN)/towline-sandbox run --once --ibmi odbc --items 300 --orders 60 --seed 7 $(ARGS)
 
 test: $(VENV)/.dev       ## every test whose lab is here; the last lines name the labs that are not
 	@$(BIN)/python -m pytest $(ARGS); status=$$?; $(BIN)/python -m tests.support.labs; exit $$status

@@ -5,36 +5,18 @@ Small worlds here; ``make once`` and CI run the large ones with the same program
 
 from __future__ import annotations
 
-import json
-import subprocess
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from towline_sandbox.processes import script
+from tests.support.run_once import once
 
 pytestmark = [pytest.mark.journey, pytest.mark.timeout(420)]
 
 
-def _once(folder: Path, *arguments: str) -> tuple[int, dict[str, Any]]:
-    run = subprocess.run(
-        [
-            script("towline-sandbox"), "run", "--once", "--json", "--state", str(folder),
-            "--items", "150", "--orders", "25", "--patience", "150", *arguments,
-        ],
-        capture_output=True,
-        text=True,
-        timeout=400,
-        check=False,
-    )  # fmt: skip
-    assert run.stdout, run.stderr[-3000:]
-    return run.returncode, json.loads(run.stdout)
-
-
 def test_both_journeys_end_with_equal_books(tmp_path: Path) -> None:
     """Prices, stock, orders, numbers and parcels agree to the cent and the piece."""
-    code, report = _once(tmp_path / "world")
+    code, report = once(tmp_path / "world")
     assert report["differences"] == []
     assert (code, report["passed"], report["unfinished"]) == (0, True, 0)
     assert report["erp"] == report["shop"]
@@ -45,7 +27,7 @@ def test_both_journeys_end_with_equal_books(tmp_path: Path) -> None:
 
 def test_dirt_is_parked_or_skipped_with_a_sentence_and_the_rest_flows(tmp_path: Path) -> None:
     """The dataset's duplicate SKUs, unreadable fields and refusals stop nobody else."""
-    code, report = _once(tmp_path / "world", "--seed", "11")
+    code, report = once(tmp_path / "world", "--seed", "11")
     assert code == 0
     assert report["events"]["parked"] > 0
     assert report["events"]["skipped"] > 0
@@ -54,7 +36,7 @@ def test_dirt_is_parked_or_skipped_with_a_sentence_and_the_rest_flows(tmp_path: 
 
 def test_kill_9_cuts_locks_and_throttling_change_no_total(tmp_path: Path) -> None:
     """Relay and agent are killed in the middle, and the books still agree."""
-    code, report = _once(tmp_path / "world", "--faults", "--seed", "3")
+    code, report = once(tmp_path / "world", "--faults", "--seed", "3")
     assert report["differences"] == []
     assert (code, report["passed"]) == (0, True)
     assert report["restarts"]["relay"] + report["restarts"]["agent"] >= 2

@@ -16,7 +16,7 @@ from towline_agent.ibmi.odbc.settings import OdbcSettings
 from towline_agent.ibmi.port import Purpose
 from towline_sandbox.dataset import Dataset
 from towline_sandbox.ibmi.settings import IbmISettings
-from towline_sandbox.odbc.lab import LabServer, find_lab
+from towline_sandbox.odbc.lab import OFFICER, OFFICER_PASSWORD, LabServer, find_lab
 from towline_sandbox.odbc.partition import OdbcPartition
 from towline_sandbox.odbc.schema import (
     ERP_USER,
@@ -30,7 +30,6 @@ from towline_sandbox.site import simulated_table, write_site
 
 __all__ = ["LabPower", "open_partition", "target"]
 
-OFFICER = "QSECOFR"
 AGENT = "TWAGENT"
 _COMPLETE = "complete"
 _STATEMENT_S = 30.0
@@ -62,7 +61,7 @@ class LabPower:
         settings = OdbcSettings(
             system="",
             user=user,
-            password=password(self._folder, user),
+            password=OFFICER_PASSWORD if user == OFFICER else password(self._folder, user),
             whole=target(self._server.port),
             statement_s=_STATEMENT_S,
         )
@@ -70,7 +69,10 @@ class LabPower:
 
     def restrict(self, *, on: bool) -> None:
         """End every connection and take none, or take them again."""
-        self._server.restrict(on=on)
+        if on:
+            self._server.restrict()
+        else:
+            self._server.release()
 
     def stop(self) -> None:
         """Power down in order."""
@@ -91,7 +93,7 @@ def open_partition(folder: Path, settings: IbmISettings, *, odbc_port: int) -> O
     if fresh:
         shutil.rmtree(machine, ignore_errors=True)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    server = LabServer(lab, machine, port=odbc_port, password=password(folder, OFFICER))
+    server = LabServer(lab, machine, port=odbc_port)
     server.start()
     power = LabPower(server, folder)
     try:
