@@ -37,6 +37,13 @@ class Lab:
     class_path: str
     scripts: tuple[Path, ...]
 
+    def target(self, port: int) -> str:
+        """Return a connection string for a loopback port, without the sign-on."""
+        return (
+            f"Driver={self.driver};Hostname=127.0.0.1;Port={port};Protocol=TCPIP;Database=IBMI;"
+            "Authentication=SERVER;LongDataCompat=1;LOBCacheSize=1048576;"
+        )
+
 
 def find_lab(root: Path | None = None) -> Lab:
     """Find the lab in ``TOWLINE_ODBC_LAB``, or in ``.labs/odbc`` of a checkout (by default ours).
@@ -136,11 +143,7 @@ class LabServer:
 
     def connection_string_via(self, port: int, user: str, password: str) -> str:
         """Return the connection string through another loopback port, such as a proxy's."""
-        return (
-            f"Driver={self._lab.driver};Hostname=127.0.0.1;Port={port};Protocol=TCPIP;"
-            f"Database=IBMI;UID={user};PWD={password};"
-            "Authentication=SERVER;LongDataCompat=1;LOBCacheSize=1048576;"
-        )
+        return f"{self._lab.target(port)}UID={user};PWD={password};"
 
     def restrict(self) -> None:
         """Enter restricted state: every connection ends at once, new ones are refused."""
