@@ -1,0 +1,3 @@
+"""Tests of the conformance kit itself."""
+
+from __future__ import annotations
