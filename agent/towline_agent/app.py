@@ -214,9 +214,10 @@ class Agent:
             folder=config.state, reader=reader, clock=self._clock, pace=self._pace,
         )  # fmt: skip
         queues = [each.queue for each in config.queues]
-        queues += [
-            queue for queue in (config.outbox.doorbell, config.orders.queue) if queue is not None
-        ]
+        if config.outbox.doorbell is not None:
+            queues.append(config.outbox.doorbell)
+        if config.orders.sink == "data_queue" and config.orders.queue is not None:
+            queues.append(config.orders.queue)
         self._gauge = Gauge(
             queues=queues, limits=courtesy.fuse, reader=reader, clock=self._clock,
             pace=self._pace, quiet=self._quiet,
@@ -297,8 +298,8 @@ class Agent:
                 await self._messenger.goodbye()
 
     async def _load(self) -> None:
-        reloadable = [each.query for each in self._config.entities if each.is_state]
-        await self._loading.attend(self._config.state, reloadable)
+        # every entity: people may ask for states only, but a lost journal asks for what it fed
+        await self._loading.attend(self._config.state, list(self._config.queries.values()))
 
     async def _close(self) -> None:
         await asyncio.gather(*(worker.close() for worker in self._workers.values()))

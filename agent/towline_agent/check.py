@@ -173,6 +173,13 @@ def _signed_on(config: AgentConfig, connection: IbmI, line: Line) -> Iterator[Ch
             yield line(f"queue {queue}", Status.OK, f"{info.sequence}, {info.entries} entries.")
         except TowlineError as error:
             yield _failed(line, f"queue {queue}", error)
+    for signal in config.courtesy.signals:
+        try:
+            stands = signal.sign.ask()(connection)
+            state = "on" if stands else "off"
+            yield line(f"signal {signal.name}", Status.OK, f"The {signal.sign} says: {state}.")
+        except TowlineError as error:
+            yield _failed(line, f"signal {signal.name}", error)
 
 
 def _relay(config: AgentConfig, line: Line) -> Iterator[Check]:

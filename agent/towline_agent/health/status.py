@@ -128,11 +128,13 @@ class AgentStatus:
         """One sentence for those far away: the worst first, empty when all is well."""
         if self.ibmi != "up":
             return self.ibmi_sentence
+        if self.storage_full:
+            return self.storage_full
         since = self.about.started_at
         for check in fuse_checks(self.fuse, self.about.library, since):
             return check.detail
         paused = quiet_sentence(self.quiet.paused)  # a window by the clock is no news
-        return self.storage_full or (f"The agent is paused: {paused}." if paused else "")
+        return f"The agent is paused: {paused}." if paused else ""
 
     def checks(self) -> list[Check]:
         """Named checks, each with what to do."""

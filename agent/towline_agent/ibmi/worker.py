@@ -108,7 +108,8 @@ class IbmIWorker:
         """Close the connection between verbs; the next call opens it anew.
 
         A server job may keep the cursors of closed statements half open, and with them locks that
-        fail RGZPFM or CLRPFM of a night batch; a closed connection holds nothing.
+        fail RGZPFM or CLRPFM of a night batch (general knowledge, see docs/unverified.md); a closed
+        connection holds nothing.
         """
         await asyncio.get_running_loop().run_in_executor(self._pool, self._drop)
 

@@ -250,3 +250,20 @@ def test_status_before_the_first_contact_says_never(
     out = capsys.readouterr().out
     assert out.count("last good never") == 2
     assert "None" not in out
+
+
+def test_check_asks_the_signals_of_quiet_hours(
+    tmp_path: Path, ibmi: Server, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A job can be asked for; a data area that is not there is found before the first night."""
+    path = write_site(tmp_path / "site", address=ibmi.address)
+    path.write_text(
+        path.read_text()
+        + '[calendar.signals.billing]\njob = "BILLRUN"\nrests = ["write"]\n'
+        + '[calendar.signals.close]\ndata_area = "DISTLIB/NOTHERE"\n'
+        + 'equals = "Y"\nrests = ["read"]\n'
+    )
+    assert main(["check", "--config", str(path), "--json"]) == 3
+    found = {check["name"]: check for check in output(capsys)["checks"]}
+    assert found["signal billing"]["detail"] == "The job BILLRUN says: off."
+    assert found["signal close"]["status"] == "failed"
