@@ -29,6 +29,12 @@ from towline_agent.config_formats import (
     object_name,
     read_parameter,
 )
+from towline_agent.config_journal import (
+    JournalSettings,
+    hold_journal,
+    read_journal,
+    without_triggers,
+)
 from towline_agent.config_queues import QueueSettings, read_queue
 from towline_agent.ibmi.port import EntityQuery, QueueName, Site
 from towline_agent.policy import FileName, Policy, ProgramName
@@ -118,6 +124,7 @@ class AgentConfig:
         most_events: backlog at which the agent stops reading and the IBM i keeps the rows.
         snapshot: pages of an initial load and what it may take from the partition.
         courtesy: quiet hours, fuse, and what the operator is told.
+        journal: files whose changes are read from a journal; None where triggers feed all.
         feeds: what triggers write; with ``install`` only for ``towline-agent ibmi``.
     """
 
@@ -136,6 +143,7 @@ class AgentConfig:
     snapshot: SnapshotSettings
     courtesy: CourtesySettings
     log_format: str
+    journal: JournalSettings | None
     feeds: tuple[FeedSettings, ...]
     install: InstallSettings
 
@@ -164,9 +172,12 @@ def load_config(path: Path) -> AgentConfig:
     top = load_toml(path)
     top.only(
         "relay", "state", "health", "ibmi", "policy", "outbox", "entities", "queues", "orders",
-        "buffer", "snapshot", "calendar", "courtesy", "feeds", "install", "log",
+        "buffer", "snapshot", "calendar", "courtesy", "feeds", "install", "journal",
+        "log",
     )  # fmt: skip
     entities = _entities(top)
+    journal = read_journal(top, [(each.query, each.fed_by) for each in entities])
+    feeds = read_feeds(top, [file for each in entities for file in each.fed_by])
     config = AgentConfig(
         file=path,
         relay=_relay(top.section("relay", required=True)),
@@ -183,7 +194,8 @@ def load_config(path: Path) -> AgentConfig:
         snapshot=read_snapshot(top.section("snapshot")),
         courtesy=read_courtesy(top.section("calendar"), top.section("courtesy")),
         log_format=_log(top.section("log")),
-        feeds=read_feeds(top, [file for each in entities for file in each.fed_by]),
+        journal=journal,
+        feeds=without_triggers(top, journal, feeds),
         install=read_install(top.section("install")),
     )
     _hold_against_policy(config)
@@ -345,6 +357,7 @@ def _hold_against_policy(config: AgentConfig) -> None:
         policy.check_queue(config.outbox.doorbell, why="outbox.doorbell")
     for entity in config.entities:
         policy.check_select(entity.query)
+    hold_journal(config.journal, policy)
     for source in config.queues:
         policy.check_queue(source.queue, why=f"queues.{source.name}")
         if source.queue == config.outbox.doorbell:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from towline_agent.ibmi.port import EntityQuery, QueueName
+from towline_agent.ibmi.port import EntityQuery, JournalName, QueueName
 from towline_shared.errors import Permanent
 
 __all__ = ["FileName", "Policy", "ProgramName", "parse_object", "tables_of"]
@@ -103,6 +103,11 @@ class Policy:
         """Raise Permanent unless the data area lies in an allowed library; it is only read."""
         if library not in self.libraries:
             raise _outside("data area", f"{library}/{name}", why, f'"{library}" to libraries')
+
+    def check_journal(self, journal: JournalName, *, why: str) -> None:
+        """Raise Permanent unless the journal lies in an allowed library; it is only read."""
+        if journal.library not in self.libraries:
+            raise _outside("journal", str(journal), why, f'"{journal.library}" to libraries')
 
     def check_program(self, program: ProgramName, *, why: str) -> None:
         """Raise Permanent unless the program may be called."""

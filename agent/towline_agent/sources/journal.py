@@ -68,17 +68,19 @@ class Progress:
             cycle is open.
         receivers: receivers on the way from there, in the order of the chain.
         began: the entry reading began behind; cycles that were open there are seen in part only.
+        partition: fingerprint of the partition these are positions of.
     """
 
     read_to: JournalPosition
     again_from: JournalPosition
     receivers: tuple[Receiver, ...]
     began: JournalPosition | None
+    partition: str = ""
 
     @classmethod
-    def fresh(cls, position: JournalPosition) -> Progress:
+    def fresh(cls, position: JournalPosition, *, partition: str = "") -> Progress:
         """Begin behind an entry."""
-        return cls(position, position, (_receiver(position),), position)
+        return cls(position, position, (_receiver(position),), position, partition)
 
     def text(self) -> str:
         """Write it for the buffer."""
@@ -87,6 +89,7 @@ class Progress:
             {
                 "places": [_plain(place) if place else None for place in places],
                 "receivers": self.receivers,
+                "partition": self.partition,
             }
         )
 
@@ -100,6 +103,7 @@ class Progress:
             JournalPosition(*again_from),
             tuple((library, name) for library, name in raw["receivers"]),
             JournalPosition(*began) if began else None,
+            raw["partition"],
         )
 
 
@@ -167,7 +171,8 @@ class Tracker:
         places = [each.again_from for each in held]
         again_from = min(places, key=self._place, default=self._read_to)
         way = tuple(self._chain[self._place(again_from)[0] :])
-        return Progress(self._read_to, again_from, way, self._began)
+        partition = self._noted.partition
+        return Progress(self._read_to, again_from, way, self._began, partition)
 
     def take(self, entries: Sequence[JournalEntry]) -> Batch:
         """Follow the next entries, oldest first; return what they tell.

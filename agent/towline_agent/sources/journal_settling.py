@@ -51,6 +51,17 @@ class Fence:
                 return count
         return len(entries)
 
+    def bounded(self, reached: JournalPosition | None) -> JournalPosition:
+        """Return how far a page that came to its end may be passed: not behind the fence.
+
+        Nor behind what the page reached: what is cached may have a number and not be in sight.
+        """
+        if reached is None or _receiver(reached) in self.later:
+            return self.position
+        if _receiver(reached) == _receiver(self.position):
+            return min(reached, self.position, key=lambda each: each.sequence)
+        return reached
+
 
 class Settling:
     """Remembers which newest position was seen when."""

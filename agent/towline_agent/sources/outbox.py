@@ -100,7 +100,7 @@ def _fault(file: FileName, key: tuple[str, ...], wanted: Sequence[EntityQuery]) 
     if not wanted:
         return (
             f"{file} has a trigger, but no entity in agent.toml is fed by it through the outbox;"
-            f" add it to a fed_by list, or drop the trigger (a file read from the journal has none)."
+            f" add it to a fed_by list or drop the trigger (a file read from the journal has none)."
         )
     for query in wanted:
         if len(key) < len(query.key) or not all(key[: len(query.key)]):
