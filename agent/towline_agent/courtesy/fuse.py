@@ -1,7 +1,8 @@
 """The fuse: says long before an outbox or a data queue is full that it will be. Pure.
 
-A full data queue fails its sender (CPF950A; general knowledge, see docs/unverified.md), and an outbox nobody empties fills a disk pool that
-the whole partition lives on. Both are seen coming: by how full they are, and by how fast they grow.
+A full data queue fails its sender (CPF950A; general knowledge, see docs/unverified.md), and an
+outbox nobody empties fills a disk pool that the whole partition lives on. Both are seen coming: by
+how full they are, and by how fast they grow.
 """
 
 from __future__ import annotations
