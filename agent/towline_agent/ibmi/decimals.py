@@ -59,6 +59,7 @@ def _number(data: bytes, figures: str, sign: str, decimals: int) -> Decimal:
         raise ValueError(_dirt(data, "holds a nibble that is no digit"))
     if decimals:
         # text, because arithmetic would round to the context's 28 digits
+        figures = figures.zfill(decimals)
         figures = f"{figures[:-decimals]}.{figures[-decimals:]}"
     if sign in _PLUS:
         return Decimal(figures)
@@ -100,7 +101,7 @@ def write_float(value: Decimal | int, length: int) -> bytes:
     """Write an IEEE number; ValueError when it would not come back as the same decimal."""
     try:
         data = _float_bytes(float(value), length)
-        exact = read_float(data) == value
+        exact = bool(data) and read_float(data) == value
     except (OverflowError, ValueError):
         exact = False
     if not exact:

@@ -87,7 +87,7 @@ def read(value: Scalar, form: str) -> str | None:
         return _from_usa(value, wrong)
     sign = _SEPARATORS[form]
     parts = value.split(sign) if sign else [value[:2], value[2:4], value[4:]]
-    found = _ISO.fullmatch(":".join(parts))
+    found = _ISO.fullmatch(":".join(parts)) if len(parts) == 3 else None
     if not found or not _is_time(*map(int, found.groups())):
         raise wrong
     return found.group()

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from towline_agent.ibmi.ccsid import SINGLE_BYTE, codec_name, decode_text, encode_text
+from towline_agent.ibmi.ccsid import (
+    SINGLE_BYTE,
+    check_text,
+    codec_name,
+    decode_text,
+    encode_text,
+)
 
 PLAIN = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 
@@ -37,6 +43,52 @@ def test_bytes_are_no_text() -> None:
         codec_name(65535)
     with pytest.raises(ValueError, match="let Db2 convert"):
         codec_name(5035)
+
+
+REQUIRED = (
+    37, 273, 277, 278, 280, 284, 285, 297, 500, 871,
+    1140, 1141, 1142, 1143, 1144, 1145, 1146, 1147, 1148, 1149,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("ccsid", REQUIRED)
+def test_every_byte_is_one_character_of_its_own(ccsid: int) -> None:
+    """256 bytes are 256 characters, and all but the second newline come back as they were."""
+    every = bytes(range(256))
+    text = every.decode(codec_name(ccsid))
+    assert len(text) == 256
+    again = text.encode(codec_name(ccsid))
+    assert [byte for byte in range(256) if again[byte] != byte] in ([], [0x15])
+
+
+def test_a_fill_of_high_values_is_named() -> None:
+    """*HIVAL is an end mark of programs, not a text."""
+    with pytest.raises(ValueError, match=r"x'FF' throughout \(\*HIVAL\)"):
+        decode_text(b"\xff" * 5, 37)
+
+
+def test_ucs2_takes_no_surrogates() -> None:
+    """CCSID 13488 has no character beyond the first plane; 1200 has."""
+    assert decode_text(encode_text("漢😀", 1200), 1200) == "漢😀"
+    with pytest.raises(ValueError, match="outside UCS-2"):
+        encode_text("😀", 13488)
+    with pytest.raises(ValueError, match="at byte 1"):
+        decode_text(b"\xd8\x3d", 1200)
+
+
+def test_a_hole_in_a_table_is_refused() -> None:
+    """CCSID 424 leaves bytes undefined."""
+    with pytest.raises(ValueError, match="is no text in CCSID 424 at byte 2"):
+        decode_text(b"\xc1\x70", 424)
+
+
+def test_text_of_other_sources_keeps_the_same_rules() -> None:
+    """One spelling of newlines; no control characters, no half of a pair."""
+    assert check_text("a\r\nb\x85c\td") == "a\nb\nc\td"
+    with pytest.raises(ValueError, match=r"U\+0007 at 2"):
+        check_text("a\x07")
+    with pytest.raises(ValueError, match="half a surrogate pair at 1"):
+        check_text("\ud83d")
 
 
 @pytest.mark.parametrize("data", [b"\xc1\x3f\xc2", b"\xc1\x0e\xc2", b"\xc1\x00"])

@@ -146,6 +146,72 @@ def test_what_does_not_fit_is_refused_without_being_shown(
     assert str(value) not in caught.value.what
 
 
+def test_graphic_text_counts_characters() -> None:
+    """Two bytes each, UTF-16 unless the field says UCS-2; never the record's EBCDIC."""
+    fixed = Field("G", "graphic", length=4)
+    assert encode_field(fixed, "AB") == bytes.fromhex("0041004200200020")
+    assert decode_field(fixed, bytes.fromhex("6F225B5700200020"), ccsid=37) == "漢字"
+    varying = Field("G", "vargraphic", length=4, ccsid=13488)
+    assert encode_field(varying, "AB") == bytes.fromhex("0002004100420000" + "0000")
+    with pytest.raises(BadRecord, match="says it is 5 characters long and has 4"):
+        decode_field(varying, b"\x00\x05" + bytes(8))
+
+
+def test_dates_times_and_timestamps_take_their_own_bytes() -> None:
+    """Their length follows from their form; their text is in the record's CCSID."""
+    record = RecordFormat(
+        "R",
+        (
+            Field("D", "date", date="*dmy."),
+            Field("T", "time", time="*iso"),
+            Field("Z", "timestamp", digits=12),
+            Field("P", "packed", digits=7, date="cyymmdd"),
+            Field("C", "char", length=10, date="yyyymmdd"),
+        ),
+        ccsid=273,
+    )
+    assert record.size == 8 + 8 + 32 + 4 + 10
+    values = {
+        "D": "2026-11-23",
+        "T": "24:00:00",
+        "Z": "2026-11-23T08:30:00.123456789012",
+        "P": None,
+        "C": "2026-11-23",
+    }
+    data = encode(record, values)
+    assert data[:16] == "23.11.2624.00.00".encode("cp273")
+    assert decode(record, data) == values
+    with pytest.raises(BadRecord, match="no timestamp of 32 characters"):
+        decode_field(record.fields[2], "2026-11-23-08.30.00".ljust(32).encode("cp037"))
+
+
+def test_a_null_map_goes_before_the_bytes() -> None:
+    """x'F1' is null whatever stands there; a map of another shape is none."""
+    record = RecordFormat("R", (ZONED, Field("", "filler", length=1), Field("T", "char", length=1)))
+    data = b"\x40" * 5 + b"\x00" + b"\xc1"
+    assert decode(record, data, b"\xf1\xf0\xf0") == {"QTY": None, "T": "A"}
+    assert isinstance(decode(record, data, b"\xf0\xf0\xf1")["QTY"], Unread)
+    for nulls in (b"\xf1", b"\xf1\xf0\x00"):
+        with pytest.raises(BadRecord, match="null map of R"):
+            decode(record, data, nulls)
+
+
+def test_unsigned_and_float_fields() -> None:
+    """Their bytes are the machine's: big-endian, IEEE."""
+    unsigned = Field("U", "unsigned", length=2)
+    assert decode_field(unsigned, b"\xff\xff") == 65535
+    with pytest.raises(BadRecord, match="does not fit 2 bytes"):
+        encode_field(unsigned, -1)
+    single = Field("F", "float", length=4)
+    assert decode_field(single, encode_field(single, Decimal("0.1"))) == Decimal("0.1")
+
+
+def test_control_characters_are_not_written() -> None:
+    """What the reader would refuse is refused before it is written."""
+    with pytest.raises(BadRecord, match="control character"):
+        encode_field(Field("T", "char", length=5), "a\x00b")
+
+
 def test_a_record_is_read_field_by_field() -> None:
     """Fillers are skipped; a bad field becomes Unread and its neighbours stay."""
     record = RecordFormat(
