@@ -6,7 +6,10 @@ IBM i once; it changes nothing on either side.
 
 from __future__ import annotations
 
+import codecs
 import contextlib
+import locale
+import os
 import socket
 import sqlite3
 import ssl
@@ -105,6 +108,12 @@ def _ibmi(config: AgentConfig, line: Line) -> Iterator[Check]:
         yield _failed(line, "driver", error)
         return
     yield line("driver", Status.OK, f"{config.driver} is installed and its settings are sound.")
+    if os.name == "posix" and codecs.lookup(locale.getencoding()).name != "utf-8":
+        # under another locale the ODBC driver garbles text: mkleehammer/pyodbc issue 969
+        yield line(
+            "locale", Status.WARNING, f"The locale's encoding is {locale.getencoding()}.",
+            "Start the agent with LANG=C.UTF-8 (in PASE also PASE_LANG, QIBM_PASE_CCSID=1208).",
+        )  # fmt: skip
     try:
         connection = driver.connect(Purpose.READ)
     except TowlineError as error:

@@ -81,8 +81,14 @@ class OdbcSettings:
         return self.system or self.dsn or "the stand-in"
 
 
-def read_settings(section: Section, site: Site) -> OdbcSettings:
+def read_settings(
+    section: Section, site: Site, *, person: tuple[str, str] | None = None
+) -> OdbcSettings:
     """Read ``[ibmi]``; opens nothing.
+
+    Args:
+        person: user and password of an administrator who signs on instead of the agent; both are
+            kept nowhere.
 
     Raises:
         Misconfigured: names the setting and what would be accepted.
@@ -96,7 +102,7 @@ def read_settings(section: Section, site: Site) -> OdbcSettings:
     dsn = section.text("dsn", "")
     system = section.text("system", "" if whole or dsn else None)
     local = system == LOCAL
-    user = section.text("user", "" if local or dsn else None)
+    user = person[0] if person else section.text("user", "" if local or dsn else None)
     ccsid = section.number("ccsid", 37, least=1)
     assumed = section.number("ccsid_65535", 0)
     for name, number in (("ccsid", ccsid), ("ccsid_65535", assumed)):
@@ -105,7 +111,7 @@ def read_settings(section: Section, site: Site) -> OdbcSettings:
     return OdbcSettings(
         system=system,
         user=user,
-        password=_password(section) if user else "",
+        password=person[1] if person else _password(section) if user else "",
         site=site,
         tls=section.flag("tls", True),
         odbc_driver=section.text("odbc_driver", _DRIVER),

@@ -36,16 +36,16 @@ class DataFault(Permanent):
 class Kind(Enum):
     """What an error means, and so what the agent does."""
 
-    IN_USE = "locked by another job: the same call again, a little later"
-    LINK_LOST = "the connection is dead: open anew, look up what was in flight"
-    RESTRICTED = "no connections now: a save, restricted state, an IPL; wait, for hours"
-    SIGN_ON = "refused: stop, never repeat, ask a person"
-    SETUP = "the driver or a keyword is missing: a setting"
-    RESOURCE = "a resource limit: the same again, slowly"
-    FULL = "a queue or table is full: keep the rest, try again"
+    IN_USE = "locked by another job, or ended early"
+    LINK_LOST = "the connection is dead"
+    RESTRICTED = "the system takes no connections now"
+    SIGN_ON = "the sign-on was refused"
+    SETUP = "the driver or a setting of it is missing"
+    RESOURCE = "a resource limit"
+    FULL = "a queue or table is full"
     MISSING = "an object is not there"
-    LAYOUT = "a column is not there: the file changed"
-    AUTHORITY = "not authorised: a grant"
+    LAYOUT = "a column is not there"
+    AUTHORITY = "not authorised"
     NOT_JOURNALED = "commitment control on a file that is not journaled"
     DUPLICATE = "the key is there already"
     DATA = "bytes that are no value of their type"
@@ -145,6 +145,30 @@ _STATES: tuple[tuple[str, Kind], ...] = (  # the longest prefix first           
     ("23", _K.STATEMENT), ("42", _K.STATEMENT), ("21", _K.STATEMENT), ("07", _K.STATEMENT),
     ("54", _K.STATEMENT), ("55", _K.STATEMENT), ("56", _K.STATEMENT), ("09", _K.STATEMENT),
 )  # fmt: skip
+# What a refused sign-on or another setting means, in words: the driver's own text is localised.
+_SAID: Mapping[str, str] = {
+    "CWBSY0001": "the profile is unknown",
+    "CWBSY0002": "the password is wrong",
+    "CWBSY0003": "the password has expired, or the profile of *LOCAL has none",
+    "CWBSY0011": "the profile is disabled",
+    "CWBCO1004": "the name of the system is unknown",
+    "CWBCO1048": "no answer: a firewall, or the system is down",
+    "CWBCO1049": "the host servers are not started, or a firewall is in between",
+    "CWBCO1050": "the certificate of the system is not trusted",
+    "rc=8001": "the profile is unknown",
+    "rc=8002": "the password is wrong",
+    "rc=8003": "the password has expired",
+    "rc=8011": "the profile is disabled",
+    "SQL30082/1": "the password has expired",
+    "SQL30082/3": "the password is missing",
+    "SQL30082/19": "the profile is disabled",
+    "SQL30082/24": "the profile or its password is wrong",
+    "SQL0913": "another job holds a row or object",
+    "SQL0803": "the key is there already",
+    "SQL0802": "bytes that are no value of their type (decimal data error)",
+    "SQL0904": "a resource limit was reached",
+    "SQL30081": "the connection broke",
+}
 _TOKEN = re.compile(r"\bSQL(\d{4,5})N?\b")
 _NATIVE = re.compile(r"\((-\d{2,5})\)")
 _MESSAGE = re.compile(r"\b(?:CPF|CPD|MCH|CPE)[0-9A-F]{4}\b")
@@ -152,6 +176,7 @@ _CLIENT = re.compile(r"\bCWB[A-Z]{2}\d{4}\b")
 _COMM = re.compile(r"comm rc=(\d+)")
 _PREFIX = re.compile(r"^(?:\s*\[[^\]]*\])+\s*")
 _SUFFIX = re.compile(r"\s*(?:SQLSTATE=\w{5})?\s*\(-?\d+\)(?:\s*\(SQL\w+\))?.*$", re.DOTALL)
+_LEADING = re.compile(r"^SQL\d{4,5}N?\s*-?\s*")
 _CLI_REASON = re.compile(r'SQL30082N.*?reason "(\d+)"', re.IGNORECASE | re.DOTALL)
 _ONLY_NAMES = frozenset(
     {_K.MISSING, _K.LAYOUT, _K.AUTHORITY, _K.NOT_JOURNALED, _K.STATEMENT, _K.PROGRAM, _K.SETUP,
@@ -167,8 +192,8 @@ class Seen:
         state: SQLSTATE as the driver gave it.
         id: the message id that decides: SQL0913, CPF950A, CWBSY0002; else the state.
         kind: what it means.
-        text: the driver's sentence without its prefixes; for people, and only for kinds whose
-            sentences hold names of objects and never values of rows.
+        text: for people: our own words for well-known ids, else the driver's sentence, and that
+            only for kinds whose sentences hold names of objects and never values of rows.
     """
 
     state: str
@@ -186,8 +211,12 @@ def seen(state: str, message: str, *, connecting: bool = False) -> Seen:
     kind, name = kind_of(state, message)
     if connecting and kind in (Kind.LINK_LOST, Kind.IN_USE, Kind.UNKNOWN):
         kind = Kind.RESTRICTED
-    text = _SUFFIX.sub("", _PREFIX.sub("", message)).strip().rstrip(".")[:300]
-    return Seen(state, name, kind, text if kind in _ONLY_NAMES else "")
+    reason = _CLI_REASON.search(message)
+    said = _SAID.get(f"{name}/{reason[1]}" if reason else name, "")
+    if not said and kind in _ONLY_NAMES:
+        bare = _SUFFIX.sub("", _PREFIX.sub("", message)).strip()
+        said = _LEADING.sub("", bare).strip().rstrip(".")[:300]
+    return Seen(state, name, kind, said)
 
 
 def kind_of(state: str, message: str) -> tuple[Kind, str]:
