@@ -9,7 +9,9 @@ import pytest
 from tests.support.agent_site import SELECTS, write_site
 from towline_agent.config import load_config
 from towline_agent.ibmi.port import QueueName
+from towline_agent.ibmi.records import RecordFormat
 from towline_agent.policy import FileName
+from towline_agent.sources.entry_formats import JsonFormat, TextFormat
 from towline_shared.errors import Misconfigured, Permanent
 
 
@@ -116,6 +118,104 @@ def test_a_table_without_library_is_refused(tmp_path: Path) -> None:
     (tmp_path / "item.sql").write_text(SELECTS["item.sql"].replace("FROM DISTLIB.", "FROM "))
     with pytest.raises(Permanent, match="without naming its library"):
         load_config(path)
+
+
+FIELDS = """fields = [
+  { name = "SKU", type = "char", length = 15 },
+  { name = "PRICE", type = "packed", digits = 9, decimals = 2 },
+  { name = "CURRENCY", type = "char", length = 3 },
+]
+"""
+
+
+def test_entries_may_be_json_or_text(tmp_path: Path) -> None:
+    """The format decides which other settings there are."""
+    path = write_site(tmp_path)
+    record = path.read_text()
+    path.write_text(record.replace(FIELDS, 'format = "json"\n'))
+    assert load_config(path).queues[0].entries == JsonFormat("TOWLINE/WEBPRICE", ("SKU",), 1208)
+    path.write_text(
+        record.replace(FIELDS, 'format = "text"\ncolumns = ["sku", "", "price"]\nccsid = 273\n')
+    )
+    source = load_config(path).queues[0]
+    assert source.entries == TextFormat("TOWLINE/WEBPRICE", ("SKU", "", "PRICE"), ";", 273)
+    assert source.entry_bytes == 0
+
+
+@pytest.mark.parametrize(
+    ("settings", "why"),
+    [
+        ('format = "xml"', r"queues\.webprice\.format = 'xml' must be one of record, json, text"),
+        ('format = "json"\nseparator = ";"', r"separator = ';' is not for format = \"json\""),
+        ('format = "text"', r"queues\.webprice\.columns is missing"),
+        ('format = "text"\ncolumns = ["PRICE"]', r"names SKU, which is not a column"),
+        ('format = "text"\ncolumns = ["SKU", "sku"]', r"names SKU twice"),
+        ('format = "text"\ncolumns = ["SKU"]\nseparator = ";;"', r"must be one character"),
+        ('format = "json"\nccsid = 65535', r"CCSID 65535 means bytes"),
+        ("ccsid = 1200\nfields = []", r"is for graphic fields"),
+    ],
+)
+def test_a_wrong_entry_format_is_named(tmp_path: Path, settings: str, why: str) -> None:
+    """One sentence, before the first entry is looked at."""
+    path = change(write_site(tmp_path), FIELDS, settings + "\n")
+    with pytest.raises(Misconfigured, match=why):
+        load_config(path)
+
+
+@pytest.mark.parametrize(
+    ("field", "why"),
+    [
+        ('type = "float", length = 5', r"length = 5 must be 4 or 8 for a float number"),
+        ('type = "unsigned", length = 3', r"must be 2, 4 or 8"),
+        ('type = "date", length = 10', r"length = 10 is not for date, which has its own"),
+        ('type = "date", date = "*xyz"', r"date = '\*xyz' must be one of cyymmdd"),
+        ('type = "date", date = "cyymmdd"', r"date = 'cyymmdd' can't be held by date"),
+        ('type = "packed", digits = 7, date = "*iso"', r"'\*iso' can't be held by packed"),
+        ('type = "packed", digits = 6, date = "cyymmdd"', r"needs 7 places; the field has 6"),
+        ('type = "packed", digits = 7, decimals = 2, date = "cyymmdd"', r"not with decimals"),
+        ('type = "float", length = 8, date = "cyymmdd"', r"is not for float"),
+        ('type = "zoned", digits = 8, date = "yyyymmdd", time = "hhmmss"', r"beside date"),
+        ('type = "time", time = "*hms;"', r"time = '\*hms;' must be one of hhmmss"),
+        ('type = "timestamp", digits = 13', r"digits = 13 must be at most 12"),
+        ('type = "char", length = 5, decimals = 1', r"decimals = 1 is not for char"),
+        ('type = "char", length = 5, digits = 5', r"digits = 5 is not for char"),
+        ('type = "char", length = 5, ccsid = 1200', r"1200 and 13488 belong to graphic"),
+        ('type = "graphic", length = 5, ccsid = 37', r"is not for graphic"),
+        ('type = "graphic", length = 5, ccsid = 300', r"CCSID 300 is not one"),
+        ('type = "char", length = 5, ccsid = 5026', r"CCSID 5026 is not one"),
+    ],
+)
+def test_a_field_that_cannot_be_is_named(tmp_path: Path, field: str, why: str) -> None:
+    """Type, size and form have to fit each other; the sentence says which does not."""
+    old = '{ name = "CURRENCY", type = "char", length = 3 }'
+    path = change(write_site(tmp_path), old, f'{{ name = "X", {field} }}')
+    with pytest.raises(Misconfigured, match=why) as caught:
+        load_config(path)
+    assert "queues.webprice.fields[2]" in str(caught.value)
+
+
+def test_every_type_of_field_is_read(tmp_path: Path) -> None:
+    """Forms may be written in capitals, as IBM does; the record's size follows."""
+    types = (
+        '{ name = "A", type = "varchar", length = 3 }',
+        '{ name = "B", type = "graphic", length = 3, ccsid = 13488 }',
+        '{ name = "C", type = "vargraphic", length = 3 }',
+        '{ name = "D", type = "unsigned", length = 4 }',
+        '{ name = "E", type = "float", length = 8 }',
+        '{ name = "F", type = "date", date = "*DMY." }',
+        '{ name = "G", type = "time" }',
+        '{ name = "H", type = "timestamp" }',
+        '{ name = "I", type = "packed", digits = 7, date = "CYYMMDD" }',
+        '{ name = "J", type = "zoned", digits = 6, time = "hhmmss", blank_is_none = true }',
+        '{ name = "K", type = "char", length = 10, date = "*ISO" }',
+        '{ type = "filler", length = 2 }',
+    )
+    old = '{ name = "CURRENCY", type = "char", length = 3 }'
+    source = load_config(change(write_site(tmp_path), old, ", ".join(types))).queues[0]
+    assert isinstance(source.entries, RecordFormat)
+    sizes = [field.size for field in source.entries.fields[2:]]
+    assert sizes == [5, 6, 8, 4, 8, 8, 8, 26, 4, 6, 10, 2]
+    assert source.entry_bytes == 20 + sum(sizes)
 
 
 def test_the_doorbell_is_no_source_of_data(tmp_path: Path) -> None:
