@@ -53,7 +53,7 @@ class Script:
         steps = []
         for step in self.steps:
             kept = tuple(
-                each for each in step.statements if each.looks or parts.intersection(each.parts)
+                each for each in step.statements if each.looks or parts & frozenset(each.parts)
             )
             steps.append(replace(step, statements=kept))
         kept_steps = [

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from towline_agent.ibmi.install import ddl
 from towline_agent.ibmi.install.objects import Wanted
+from towline_agent.ibmi.install.present import Present
 from towline_agent.ibmi.install.script import Script, Statement, Step
 from towline_agent.ibmi.odbc.statements import named, statement
 
-__all__ = ["undo"]
+__all__ = ["removable", "undo"]
 
+OURS = "Towline:"  # how the text of our profiles begins
 _TRIGGERS = (
     "From here on your files are as they were. The triggers go before the outbox: a trigger whose"
     " table is gone is inoperative, and writes to your file would fail [K]. Dropping one locks its"
@@ -47,6 +50,46 @@ def undo(wanted: Wanted) -> Script:
     steps.append(Step("Data queues, tables, library", _LIBRARY, tuple(things)))
     steps.append(Step("Profiles", _PROFILES, tuple(_profiles(wanted))))
     return Script(_head(wanted), tuple(steps))
+
+
+def removable(wanted: Wanted, present: Present) -> tuple[Script, tuple[str, ...]]:
+    """Return the undo of what is there, and a sentence for each thing that is left alone.
+
+    A profile goes only when it is known to be the install's own; a trigger that agent.toml no
+    longer wants goes with the others, before the outbox it writes to.
+    """
+    kept: list[str] = []
+    gone: set[str] = set()
+    for profile in (wanted.agent, wanted.owner):
+        there = present.profiles.get(profile.name)
+        known = profile.name in present.profiles
+        if there is not None and there.text.startswith(OURS):
+            continue
+        gone.add(profile.part)
+        if there is not None or not known:
+            why = "is not the install's own" if known else "could not be looked at"
+            kept.append(f"Profile {profile.name} {why}; it is left alone.")
+    names = {each.name for each in present.triggers or ()}
+    if present.triggers is not None:
+        gone |= {each.part for each in wanted.triggers if each.name not in names}
+    gone |= {table.part for table in wanted.tables if table.layout.name not in present.tables}
+    gone |= {q.part for q in wanted.own_queues if present.queues.get(q.queue) == 0}
+    gone |= {part for part, there in present.procedures.items() if not there}
+    gone |= {part for part, rights in present.rights.items() if not rights}
+    if not present.library:
+        gone |= {f"library {wanted.library}", *(table.part for table in wanted.tables)}
+    strays = names - {each.name for each in wanted.triggers}
+    drops = tuple(
+        Statement(f"DROP TRIGGER {wanted.library}.{name}", (f"trigger {name}",))
+        for name in sorted(strays)
+        if name.endswith("_OUTBOX")
+    )
+    steps = [
+        replace(step, statements=tuple(s for s in step.statements if not gone.issuperset(s.parts)))
+        for step in undo(wanted).steps
+    ]
+    steps[1] = replace(steps[1], statements=drops + steps[1].statements)
+    return Script(_head(wanted), tuple(steps)), tuple(kept)
 
 
 def _head(wanted: Wanted) -> str:

@@ -1,0 +1,287 @@
+"""The verb ``ibmi``: what must exist on the partition, compared, installed, removed.
+
+Exit codes: 0 nothing to do or done, 3 there are differences, or something stands in the way; 2 a
+setting; 1 the system said no. An administrator's password comes from a prompt or the environment,
+is used for one sign-on, and is kept nowhere.
+"""
+
+from __future__ import annotations
+
+import argparse
+import getpass
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from towline_agent.config import AgentConfig
+from towline_agent.ibmi.install.diff import closing, differences
+from towline_agent.ibmi.install.difference import Difference, Kind
+from towline_agent.ibmi.install.objects import Wanted
+from towline_agent.ibmi.install.present import Asked, Present, read_present
+from towline_agent.ibmi.install.render import render
+from towline_agent.ibmi.install.runner import run, unsent
+from towline_agent.ibmi.install.script import Script
+from towline_agent.ibmi.install.undo import removable, undo
+from towline_agent.ibmi.install.wanted import wanted
+from towline_shared.errors import Misconfigured, Permanent, Retryable
+
+__all__ = ["add_verbs"]
+
+Settings = Callable[[argparse.Namespace], AgentConfig]
+AddVerb = Callable[[str, Any, str], argparse.ArgumentParser]
+
+_OK, _PROBLEMS = 0, 3
+_PASSWORD = "TOWLINE_INSTALL_PASSWORD"  # noqa: S105  (the variable's name)
+_ODBC = "odbc"
+
+
+class Door(Asked, Protocol):
+    """A connection that can be closed."""
+
+    def close(self) -> None:
+        """Close it."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """What is wanted, what is there, and the difference."""
+
+    wanted: Wanted
+    present: Present
+    found: tuple[Difference, ...]
+    user: str
+
+    @property
+    def hindered(self) -> bool:
+        """Whether something speaks against an install."""
+        return any(each.kind is Kind.REFUSED for each in self.found)
+
+    @property
+    def differs(self) -> bool:
+        """Whether anything but a warning was found."""
+        return any(each.kind is not Kind.WARNING for each in self.found)
+
+
+def add_verbs(verb: AddVerb, settings: Settings) -> None:
+    """Add the verb to the command line.
+
+    Args:
+        verb: adds one verb by name, function and help text.
+        settings: reads agent.toml for parsed arguments.
+    """
+
+    def acting(options: argparse.Namespace) -> int:
+        return _ACTIONS[options.action](options, settings(options))
+
+    one = verb("ibmi", acting, "plan, install or remove what Towline needs on the IBM i")
+    one.add_argument("action", choices=tuple(_ACTIONS), help="plan changes nothing")
+    one.add_argument("--script", action="store_true", help="plan: print the SQL that is needed")
+    one.add_argument("--undo", action="store_true", help="plan: print the SQL that removes it all")
+    one.add_argument("--whole", action="store_true", help="plan: do not connect, compare nothing")
+    one.add_argument(
+        "--user",
+        default="",
+        metavar="PROFILE",
+        help=f"sign on as this administrator; password from {_PASSWORD} or a prompt",
+    )
+    one.add_argument("--yes", action="store_true", help="install, remove: do not ask")
+    one.add_argument(
+        "--discard", action="store_true", help="remove: although orders or changes would be lost"
+    )
+
+
+def _plan(options: argparse.Namespace, config: AgentConfig) -> int:
+    if options.undo:
+        print(undo(wanted(config)), end="")
+        return _OK
+    why = _no_comparison(options, config)
+    compared: Compared | None = None
+    if not why:
+        try:
+            with _door(options, config) as (door, user):
+                compared = _compare(door, config, user)
+        except (Permanent, Retryable) as error:
+            if isinstance(error, Misconfigured):
+                raise
+            why = str(error)
+    if compared is None:
+        return _print_whole(options, config, why)
+    if options.script:
+        print(closing(compared.wanted, compared.present, compared.found), end="")
+        return _OK
+    _report(options, compared)
+    return _PROBLEMS if compared.differs else _OK
+
+
+def _install(options: argparse.Namespace, config: AgentConfig) -> int:
+    with _door(_administrator(options, config), config) as (door, user):
+        before = _compare(door, config, user)
+        script = closing(before.wanted, before.present, before.found)
+        _report(options, before)
+        if before.hindered:
+            raise Permanent(
+                "Nothing was changed: what is refused above has to be settled first.",
+                hint="towline-agent ibmi plan shows it again.",
+            )
+        if not script.changing:
+            return _PROBLEMS if before.differs else _OK
+        if not _agreed(options, f"Run {len(script.changing)} statements as {user}?"):
+            return _PROBLEMS
+        run(door, script.changing, before.wanted, tell=_tell)
+        after = _compare(door, config, user)
+    _report(options, after)
+    return _PROBLEMS if after.differs else _OK
+
+
+def _remove(options: argparse.Namespace, config: AgentConfig) -> int:
+    with _door(_administrator(options, config), config) as (door, user):
+        site = wanted(config)
+        lost = unsent(door, site)
+        if (lost.orders or lost.changes) and not options.discard:
+            raise Permanent(
+                f"{lost.orders} web orders are not decided and {lost.changes} changes are not sent;"
+                " removing would lose them.",
+                hint="Let order entry and the agent finish, or say --discard.",
+            )
+        script, kept = removable(site, read_present(door, site))
+        for sentence in kept:
+            _tell(sentence)
+        for statement in script.changing:
+            _tell(statement.text)
+        if not script.changing:
+            _tell("Nothing is there.")
+            return _OK
+        if not _agreed(options, f"Run these {len(script.changing)} statements as {user}?"):
+            return _PROBLEMS
+        run(door, script.changing, site, tell=_tell)
+    return _OK
+
+
+_ACTIONS: dict[str, Callable[[argparse.Namespace, AgentConfig], int]] = {
+    "plan": _plan,
+    "install": _install,
+    "remove": _remove,
+}
+
+
+def _no_comparison(options: argparse.Namespace, config: AgentConfig) -> str:
+    if options.whole:
+        return "not asked for (--whole)"
+    if config.driver != _ODBC:
+        return f"the driver {config.driver} takes no SQL"
+    return ""
+
+
+def _compare(door: Asked, config: AgentConfig, user: str) -> Compared:
+    """Look once for the columns, so that triggers know their types, then compare."""
+    present = read_present(door, wanted(config))
+    site = wanted(config, {file: found for file, found in present.columns.items() if found})
+    return Compared(site, present, differences(site, present), user)
+
+
+def _administrator(options: argparse.Namespace, config: AgentConfig) -> argparse.Namespace:
+    if config.driver != _ODBC:
+        raise Misconfigured(
+            f"{config.file}: the driver {config.driver} takes no SQL, so nothing can be"
+            f" {options.action}ed over it.".replace("removeed", "removed"),
+            hint="Print the script with towline-agent ibmi plan --script and run it yourself.",
+        )
+    if not options.user:
+        raise Misconfigured(
+            f"towline-agent ibmi {options.action} needs an administrator: the agent's own profile"
+            " may not do this, and must not.",
+            hint="Say --user with a profile that has *SECADM.",
+        )
+    return options
+
+
+@contextmanager
+def _door(options: argparse.Namespace, config: AgentConfig) -> Iterator[tuple[Door, str]]:
+    """Sign on: as the person named, else as the agent."""
+    # Only here, and only for this driver: pyodbc need not be installed anywhere else.
+    from towline_agent.ibmi.odbc.door import Door as OdbcDoor
+    from towline_agent.ibmi.odbc.settings import read_settings
+    from towline_agent.ibmi.port import Purpose
+
+    person = (options.user, _password(options.user)) if options.user else None
+    settings = read_settings(config.ibmi, config.site, person=person)
+    purpose = Purpose.READ if options.action == "plan" else Purpose.WRITE
+    door = OdbcDoor.open(settings, purpose, autocommit=True)
+    try:
+        yield door, settings.user or "the current user"
+    finally:
+        door.close()
+
+
+def _password(user: str) -> str:
+    found = os.environ.get(_PASSWORD, "")
+    if not found and sys.stdin.isatty():
+        found = getpass.getpass(f"Password of {user}: ")
+    if not found:
+        raise Misconfigured(
+            f"There is no password for {user}.", hint=f"Set {_PASSWORD}, or use a terminal."
+        )
+    return found
+
+
+def _agreed(options: argparse.Namespace, question: str) -> bool:
+    if options.yes:
+        return True
+    if not sys.stdin.isatty():
+        raise Misconfigured("Nobody is there to answer.", hint="Say --yes.")
+    print(f"{question} [y/N] ", end="", file=sys.stderr, flush=True)
+    return sys.stdin.readline().strip().lower() in ("y", "yes")
+
+
+def _tell(line: str) -> None:
+    print(line, file=sys.stderr)
+
+
+def _print_whole(options: argparse.Namespace, config: AgentConfig, why: str) -> int:
+    """Print the whole script and say that nothing was compared."""
+    script: Script = render(wanted(config))
+    note = f"Nothing was compared: {why.rstrip('.')}. This is the whole script."
+    if getattr(options, "json", False):
+        print(json.dumps({"compared": False, "why": why, "script": str(script)}, indent=1))
+    else:
+        _tell(note)
+        print(script, end="")
+    return _OK if options.script else _PROBLEMS
+
+
+def _report(options: argparse.Namespace, compared: Compared) -> None:
+    if getattr(options, "json", False):
+        print(json.dumps(_facts(compared), indent=1))
+        return
+    for each in compared.found:
+        print(f"{each.kind.value:<8} {each.sentence}")
+    for sentence in compared.present.unchecked:
+        print(f"{'-':<8} {sentence}")
+    count = sum(each.kind is not Kind.WARNING for each in compared.found)
+    script = sum(each.closes for each in compared.found)
+    if count:
+        print(f"{count} differences seen by {compared.user}; a script closes {script} of them.")
+    else:
+        print(f"Nothing to do, as far as {compared.user} can see.")
+
+
+def _facts(compared: Compared) -> dict[str, Any]:
+    return {
+        "compared": True,
+        "user": compared.user,
+        "differences": [
+            {
+                "kind": each.kind.value,
+                "part": each.part,
+                "sentence": each.sentence,
+                "closes": each.closes,
+            }
+            for each in compared.found
+        ],
+        "unchecked": list(compared.present.unchecked),
+    }

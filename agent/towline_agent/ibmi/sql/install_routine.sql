@@ -1,0 +1,3 @@
+-- authority: none beyond the catalogue's own
+SELECT ROUTINE_NAME FROM QSYS2.SYSROUTINES
+ WHERE ROUTINE_SCHEMA = ? AND ROUTINE_NAME = ?
