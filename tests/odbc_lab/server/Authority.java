@@ -24,9 +24,9 @@ final class Authority {
     private Authority() { }
 
     /** Object authority *OBJOPR and one data authority, or CPF9802. */
-    static void demand(String object, String user, String data) throws CpfException {
+    static void demand(String object, String user, String data) throws Refusal {
         if (!has(object, user, data)) {
-            throw new CpfException("CPF9802: Not authorized to object %s.", object.replaceAll("^(.*)/(.*)$", "$2 in $1"));
+            throw Refusal.cpf("CPF9802: Not authorized to object %s.", object.replaceAll("^(.*)/(.*)$", "$2 in $1"));
         }
     }
 

@@ -22,7 +22,7 @@ final class Bytes {
         put2(data, at + 2, value);
     }
 
-    /** Writes the lengths of a DSS and of the one object in it anew, after its size changed. */
+    /** Writes the lengths of a DSS with one object in it anew, after its size changed. */
     static byte[] resized(byte[] dss) {
         put2(dss, 0, dss.length);
         put2(dss, 6, dss.length - 6);

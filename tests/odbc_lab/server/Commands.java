@@ -18,13 +18,16 @@ public final class Commands {
 
     /** QSYS2.QCMDEXC(command). */
     public static void run(String text) throws SQLException {
-        Cl cl = Cl.of(text);
+        Refusal.passOn(() -> run(Cl.of(text)));
+    }
+
+    private static void run(Cl cl) throws SQLException {
         switch (cl.command()) {
             case "CRTDTAQ" -> createQueue(cl);
             case "DLTDTAQ" -> deleteQueue(cl);
             case "CLRDTAQ" -> queue(cl).clear();
             case "CRTLIB" -> execute("CREATE SCHEMA \"%s\" AUTHORIZATION \"%s\"", upper(cl.get("LIB", 0)), Jobs.user());
-            case "DLTLIB" -> Ddl.dropSchema(upper(cl.get("LIB", 0)));
+            case "DLTLIB" -> Ddl.dropAll(upper(cl.get("LIB", 0)));
             case "GRTOBJAUT" -> objectAuthority(cl, true);
             case "RVKOBJAUT" -> objectAuthority(cl, false);
             case "CHGOBJOWN" -> changeOwner(cl);
@@ -36,17 +39,17 @@ public final class Commands {
             case "DLTDTAARA" -> deleteDataArea(cl);
             case "CHGPFTRG" -> changeTrigger(cl);
             case "STRJRNPF", "ENDJRNPF", "CHGJRN", "CHGJOB", "OVRDBF" -> { }
-            default -> throw new CpfException("CPD0030: Command %s not known to the stand-in.", cl.command());
+            default -> throw Refusal.cpf("CPD0030: Command %s not known to the stand-in.", cl.command());
         }
     }
 
-    private static void createQueue(Cl cl) throws CpfException {
+    private static void createQueue(Cl cl) throws Refusal {
         String id = qualified(cl.get("DTAQ", 0));
         int length = cl.number("MAXLEN", 0);
         String sequence = cl.get("SEQ").isEmpty() ? "FIFO" : cl.get("SEQ").substring(1);
         int keyLength = sequence.equals("KEYED") ? cl.number("KEYLEN", 0) : 0;
         if (length < 1 || length > 64512 || sequence.equals("KEYED") && (keyLength < 1 || keyLength > 256)) {
-            throw new CpfException("CPD0084: MAXLEN or KEYLEN of %s not valid.", id);
+            throw Refusal.cpf("CPD0084: MAXLEN or KEYLEN of %s not valid.", id);
         }
         int most = cl.number("SIZE", MAX_16MB / length);
         boolean sender = cl.get("SENDERID").equals("*YES");
@@ -55,12 +58,12 @@ public final class Commands {
         Authority.created(id, Jobs.user(), cl.get("AUT").isEmpty() ? "*LIBCRTAUT" : cl.get("AUT"));
     }
 
-    private static DataQueue queue(Cl cl) throws CpfException {
+    private static DataQueue queue(Cl cl) throws Refusal {
         String[] id = qualified(cl.get("DTAQ", 0)).split("/");
         return Queues.get(id[0], id[1]);
     }
 
-    private static void deleteQueue(Cl cl) throws CpfException {
+    private static void deleteQueue(Cl cl) throws Refusal {
         DataQueue queue = queue(cl);
         Authority.demand(queue.limits().id(), Jobs.user(), "*OBJEXIST");
         String[] id = queue.limits().id().split("/");
@@ -68,7 +71,7 @@ public final class Commands {
         Authority.removed(queue.limits().id());
     }
 
-    private static void objectAuthority(Cl cl, boolean grant) throws CpfException {
+    private static void objectAuthority(Cl cl, boolean grant) throws Refusal {
         String object = qualified(cl.get("OBJ", 0));
         if (!cl.get("OBJTYPE", 1).equals("*DTAQ")) {
             return; // libraries and programs: accepted; files: Derby's GRANT
@@ -89,7 +92,7 @@ public final class Commands {
         String object = qualified(cl.get("OBJ", 0));
         String owner = upper(cl.get("NEWOWN", 2));
         if (Profiles.get(owner) == null) {
-            throw new CpfException("CPF2204: User profile %s not found.", owner);
+            throw Refusal.cpf("CPF2204: User profile %s not found.", owner);
         }
         switch (cl.get("OBJTYPE", 1)) {
             case "*DTAQ" -> Authority.owner(object, owner);
@@ -98,13 +101,13 @@ public final class Commands {
         }
     }
 
-    private static void profile(Cl cl) throws CpfException {
+    private static void profile(Cl cl) throws Refusal {
         secureAdministration();
         String name = upper(cl.get("USRPRF", 0));
         boolean create = cl.command().equals("CRTUSRPRF");
         Profiles.Profile before = Profiles.get(name);
         if (create == (before != null)) {
-            throw new CpfException(create ? "CPF2214: User profile %s already exists." : "CPF2204: User profile %s not found.",
+            throw Refusal.cpf(create ? "CPF2214: User profile %s already exists." : "CPF2204: User profile %s not found.",
                 name);
         }
         String password = cl.get("PASSWORD", 1);
@@ -119,18 +122,18 @@ public final class Commands {
         Profiles.put(new Profiles.Profile(name, digest, enabled, isExpired, 0, special));
     }
 
-    private static void deleteProfile(Cl cl) throws CpfException {
+    private static void deleteProfile(Cl cl) throws Refusal {
         secureAdministration();
         String name = upper(cl.get("USRPRF", 0));
         if (Profiles.get(name) == null) {
-            throw new CpfException("CPF2204: User profile %s not found.", name);
+            throw Refusal.cpf("CPF2204: User profile %s not found.", name);
         }
         Profiles.remove(name);
     }
 
-    private static void secureAdministration() throws CpfException {
+    private static void secureAdministration() throws Refusal {
         if (!Profiles.has(Jobs.user(), "*SECADM")) {
-            throw new CpfException("CPF2292: *SECADM required to create or change user profiles.");
+            throw Refusal.cpf("CPF2292: *SECADM required to create or change user profiles.");
         }
     }
 
@@ -140,7 +143,7 @@ public final class Commands {
         String user = upper(cl.get("TOUSR", 1));
         String queue = upper(cl.get("TOMSGQ"));
         if (text.length() > 512) {
-            throw new CpfException("CPD0074: the message is longer than 512 characters.");
+            throw Refusal.cpf("CPD0074: the message is longer than 512 characters.");
         }
         String target = !queue.isEmpty() ? qualified(queue) : user.equals("*SYSOPR") ? "QSYS/QSYSOPR" : "QUSRSYS/" + user;
         update("INSERT INTO LAB.MESSAGES (QUEUE, TEXT, SENDER) VALUES (?, ?, ?)", target, text, Jobs.user());
@@ -151,7 +154,7 @@ public final class Commands {
         String[] id = qualified(object).split("/");
         String value = cl.get("VALUE", cl.command().equals("CHGDTAARA") ? 1 : 2);
         if (update(sql, value, id[0], id[1]) == 0) {
-            throw new CpfException("CPF1015: Data area %s in %s not found.", id[1], id[0]);
+            throw Refusal.cpf("CPF1015: Data area %s in %s not found.", id[1], id[0]);
         }
     }
 

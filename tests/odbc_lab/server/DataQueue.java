@@ -104,17 +104,17 @@ final class DataQueue {
         return ordered;
     }
 
-    synchronized void send(byte[] key, byte[] data, String job, String user) throws CpfException {
+    synchronized void send(byte[] key, byte[] data, String job, String user) throws Refusal {
         if (key.length != limits.keyLength) {
-            throw new CpfException("CPF9506: a key of %d bytes for %s, whose KEYLEN is %d.", key.length, limits.id,
+            throw Refusal.cpf("CPF9506: a key of %d bytes for %s, whose KEYLEN is %d.", key.length, limits.id,
                 limits.keyLength);
         }
         if (data.length > limits.maxLength) {
-            throw new CpfException("CPF2498: an entry of %d bytes is longer than MAXLEN %d of %s.", data.length,
+            throw Refusal.cpf("CPF2498: an entry of %d bytes is longer than MAXLEN %d of %s.", data.length,
                 limits.maxLength, limits.id);
         }
         if (entries.size() >= limits.most) {
-            throw new CpfException("CPF950A: data queue %s is full with %d entries.", limits.id, limits.most);
+            throw Refusal.cpf("CPF950A: data queue %s is full with %d entries.", limits.id, limits.most);
         }
         Entry entry = new Entry(++last, key, data, System.currentTimeMillis(), job, user);
         entries.add(entry);
@@ -123,11 +123,11 @@ final class DataQueue {
     }
 
     /** Waits up to so many seconds (negative: for ever) for an entry that fits; removes it if told; null when none came. */
-    synchronized Entry receive(byte[] key, String order, boolean remove, double seconds) throws CpfException {
+    synchronized Entry receive(byte[] key, String order, boolean remove, double seconds) throws Refusal {
         long until = System.nanoTime() + (long) (seconds * 1e9);
         while (true) {
             if (deleted) {
-                throw new CpfException("CPF9801: Object %s not found.", limits.id);
+                throw Refusal.cpf("CPF9801: Object %s not found.", limits.id);
             }
             Entry entry = first(key, order);
             if (entry != null) {
@@ -145,7 +145,7 @@ final class DataQueue {
                 wait(left);
             } catch (InterruptedException ended) {
                 Thread.currentThread().interrupt();
-                throw new CpfException("CPF9503: the job ended while it waited for %s.", limits.id);
+                throw Refusal.cpf("CPF9503: the job ended while it waited for %s.", limits.id);
             }
         }
     }

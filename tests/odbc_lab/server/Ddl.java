@@ -122,17 +122,21 @@ public final class Ddl {
 
     /** LAB.CREATE_SCHEMA: whoever makes a library owns it; the command is open to all, as CRTLIB is as shipped. */
     public static void createSchema(String schema) throws SQLException {
-        Commands.execute("CREATE SCHEMA \"%s\" AUTHORIZATION \"%s\"", schema, Jobs.user());
+        Refusal.passOn(() -> Commands.execute("CREATE SCHEMA \"%s\" AUTHORIZATION \"%s\"", schema, Jobs.user()));
     }
 
     /** LAB.DROP_SCHEMA: everything in the library, its data queues among it, and the library. */
     public static void dropSchema(String schema) throws SQLException {
+        Refusal.passOn(() -> dropAll(schema));
+    }
+
+    static void dropAll(String schema) throws SQLException {
         List<String> owner = names(OWNER, schema, "O");
         if (owner.isEmpty()) {
-            throw new SQLException("Schema " + schema + " does not exist", "38204");
+            throw Refusal.sql("38204", schema);
         }
         if (!owner.get(0).equals(Jobs.user()) && !Profiles.has(Jobs.user(), "*ALLOBJ")) {
-            throw new SQLException(schema, "38551");
+            throw Refusal.sql("38551", Jobs.user() + "\377DROP\377" + schema);
         }
         drop("TRIGGER", schema, names(TRIGGERS, schema, "G"));
         drop("VIEW", schema, names(TABLES, schema, "V"));

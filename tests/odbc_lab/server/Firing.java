@@ -37,7 +37,10 @@ public final class Firing {
     /** LAB.FIRE: a part's number and the values of the row that its statements use. */
     public static void fire(long number, String a, String b, String c, String d, String e, String f, String g, String h)
             throws SQLException {
-        String[] values = {a, b, c, d, e, f, g, h};
+        Refusal.passOn(() -> fire(number, new String[] {a, b, c, d, e, f, g, h}));
+    }
+
+    private static void fire(long number, String[] values) throws SQLException {
         try (Connection connection = DriverManager.getConnection("jdbc:default:connection")) {
             Part part = LOADED.get(number);
             if (part == null) {

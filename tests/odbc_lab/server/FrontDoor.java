@@ -78,7 +78,7 @@ final class FrontDoor {
         server.setTcpNoDelay(true);
         open.add(client);
         open.add(server);
-        Session session = new Session();
+        Session session = new Session(server.getLocalPort());
         carry(client, server, new Requests(session)::edited);
         carry(server, client, new Replies(session)::edited);
     }

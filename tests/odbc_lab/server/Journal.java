@@ -67,7 +67,7 @@ public final class Journal {
                 }
             }
             if (!sequenceSeen && startSequence != null && startSequence.signum() > 0) {
-                throw new CpfException("CPF7054: FROM and TO values not valid for journal %s in %s.", journal, library);
+                throw Refusal.cpf("CPF7054: FROM and TO values not valid for journal %s in %s.", journal, library);
             }
             return new Rows(rows);
         }
@@ -85,13 +85,13 @@ public final class Journal {
             }
         }
         if (found.isEmpty()) {
-            throw new CpfException("CPF9801: Object %s in library %s not found.", journal, library);
+            throw Refusal.cpf("CPF9801: Object %s in library %s not found.", journal, library);
         }
         return found;
     }
 
     /** The place in the chain that reading begins at: a receiver, or the attached one for *CURRENT and none. */
-    private static int start(List<Receiver> chain, String library, String journal, String name) throws CpfException {
+    private static int start(List<Receiver> chain, String library, String journal, String name) throws Refusal {
         if (name == null || name.equals("*CURRENT")) {
             return chain.get(chain.size() - 1).order;
         }
@@ -100,22 +100,22 @@ public final class Journal {
         }
         Receiver receiver = find(chain, name);
         if (receiver.status.equals("DELETED")) {
-            throw new CpfException("CPF9801: Object %s in library %s not found.", name, receiver.library);
+            throw Refusal.cpf("CPF9801: Object %s in library %s not found.", name, receiver.library);
         }
         boolean broken = chain.stream().anyMatch(each -> each.order > receiver.order && each.status.equals("DELETED"));
         if (broken) {
-            throw new CpfException("CPF7053: Receiver range of journal %s in %s not valid.", journal, library);
+            throw Refusal.cpf("CPF7053: Receiver range of journal %s in %s not valid.", journal, library);
         }
         return receiver.order;
     }
 
-    private static Receiver find(List<Receiver> chain, String name) throws CpfException {
+    private static Receiver find(List<Receiver> chain, String name) throws Refusal {
         for (Receiver each : chain) {
             if (each.name.equals(name)) {
                 return each;
             }
         }
-        throw new CpfException("CPF9801: Object %s type *JRNRCV not found.", name);
+        throw Refusal.cpf("CPF9801: Object %s type *JRNRCV not found.", name);
     }
 
     /** Codes and types come as a list of words, or *ALL. */

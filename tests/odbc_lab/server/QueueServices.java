@@ -19,22 +19,22 @@ import java.util.Locale;
 public final class QueueServices {
     private QueueServices() { }
 
-    public static void send(String data, String queue, String library, String key, String async) throws CpfException {
+    public static void send(String data, String queue, String library, String key, String async) throws Refusal {
         put(data == null ? new byte[0] : data.getBytes(Values.JOB_CCSID), queue, library, key, Jobs.user());
     }
 
     public static void sendUtf8(String data, String queue, String library, String key, String async)
-            throws CpfException {
+            throws Refusal {
         put(data == null ? new byte[0] : data.getBytes(StandardCharsets.UTF_8), queue, library, key, Jobs.user());
     }
 
     public static void sendBinary(byte[] data, String queue, String library, String key, String async)
-            throws CpfException {
+            throws Refusal {
         put(data == null ? new byte[0] : data, queue, library, key, Jobs.user());
     }
 
     /** Sends under the authority of a profile, which in a trigger is its owner and not the job's user. */
-    static void put(byte[] data, String queue, String library, String key, String authority) throws CpfException {
+    static void put(byte[] data, String queue, String library, String key, String authority) throws Refusal {
         DataQueue target = Queues.get(library, queue);
         Authority.demand(target.limits().id(), authority, "*ADD");
         target.send(bytes(key), data, Jobs.name(), Jobs.user());
@@ -42,11 +42,11 @@ public final class QueueServices {
 
     /** Blocks up to so many seconds (negative: for ever) and answers no row or one. */
     public static ResultSet receive(String queue, String library, String remove, BigDecimal wait, String key,
-                                    String order) throws CpfException {
+                                    String order) throws Refusal {
         DataQueue source = readable(queue, library);
         boolean keyed = source.limits().keyLength() > 0;
         if (keyed && key == null) {
-            throw new CpfException("CPF9506: data queue %s is keyed; KEY_DATA is missing.", source.limits().id());
+            throw Refusal.cpf("CPF9506: data queue %s is keyed; KEY_DATA is missing.", source.limits().id());
         }
         DataQueue.Entry entry = source.receive(bytes(key), order(order), !"NO".equalsIgnoreCase(text(remove)),
             wait == null ? 0 : wait.doubleValue());
@@ -59,14 +59,14 @@ public final class QueueServices {
 
     /** Entries in queue order, none removed: all, the first, the last, or those whose key fits. */
     public static ResultSet entries(String queue, String library, String selection, String key, String order)
-            throws CpfException {
+            throws Refusal {
         DataQueue source = readable(queue, library);
         List<DataQueue.Entry> chosen = source.entries();
         boolean keyed = source.limits().keyLength() > 0;
         String which = text(selection).toUpperCase(Locale.ROOT);
         if (keyed == List.of("FIRST", "LAST", "REVERSE").contains(which) && !which.equals("ALL")
                 && (keyed || which.equals("KEY"))) {
-            throw new CpfException("CPF9506: SELECTION_TYPE %s does not fit data queue %s.", which, source.limits().id());
+            throw Refusal.cpf("CPF9506: SELECTION_TYPE %s does not fit data queue %s.", which, source.limits().id());
         }
         if (which.equals("KEY")) {
             byte[] wanted = bytes(key);
@@ -106,7 +106,7 @@ public final class QueueServices {
         return new Rows(rows);
     }
 
-    private static DataQueue readable(String queue, String library) throws CpfException {
+    private static DataQueue readable(String queue, String library) throws Refusal {
         DataQueue source = Queues.get(library, queue);
         Authority.demand(source.limits().id(), Jobs.user(), "*READ");
         return source;

@@ -36,17 +36,17 @@ final class Queues {
     }
 
     /** The queue, or CPF9801; *LIBL and no library look in QGPL only. */
-    static synchronized DataQueue get(String library, String name) throws CpfException {
+    static synchronized DataQueue get(String library, String name) throws Refusal {
         DataQueue queue = QUEUES.get(id(library, name));
         if (queue == null) {
-            throw new CpfException("CPF9801: Object %s in library %s not found.", name.trim(), library(library));
+            throw Refusal.cpf("CPF9801: Object %s in library %s not found.", name.trim(), library(library));
         }
         return queue;
     }
 
-    static synchronized void create(DataQueue.Limits limits) throws CpfException {
+    static synchronized void create(DataQueue.Limits limits) throws Refusal {
         if (QUEUES.containsKey(limits.id())) {
-            throw new CpfException("CPF9870: Object %s type *DTAQ already exists.", limits.id());
+            throw Refusal.cpf("CPF9870: Object %s type *DTAQ already exists.", limits.id());
         }
         try {
             QUEUES.put(limits.id(), new DataQueue(limits, file(limits.id()), new ArrayList<>()));
@@ -55,7 +55,7 @@ final class Queues {
         }
     }
 
-    static synchronized void delete(String library, String name) throws CpfException {
+    static synchronized void delete(String library, String name) throws Refusal {
         DataQueue queue = get(library, name);
         QUEUES.remove(queue.limits().id());
         queue.delete();

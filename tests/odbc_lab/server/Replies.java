@@ -1,17 +1,22 @@
 package lab;
 
+import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 
 /**
- * Edits what Derby answers, one data stream structure at a time: SQLCARD and SQLDARD carry an SQLCA, whose codes become
- * those of Db2 for i; SECCHKRM carries the reason of a refused sign-on.
+ * Edits what Derby answers, one data stream structure (DSS) at a time: an SQLCA's codes become those of Db2 for i, its
+ * tokens those of Db2's message, and SECCHKRM gets the reason of a refused sign-on.
+ *
+ * SQLCA: 00 | SQLCODE(4) SQLSTATE(5) SQLERRPROC(8) | 00 SQLERRD(24) SQLWARN(11) RDBNAME(2+n) SQLERRMSG_M(2+n) ...
  */
 final class Replies {
-    private static final int SECCHKRM = 0x1219, SQLCARD = 0x2408, SQLDARD = 0x2411, SECCHKCD = 0x11A4;
+    private static final int SECCHKRM = 0x1219, SQLCARD = 0x2408, SQLDARD = 0x2411, QRYDTA = 0x241B, SECCHKCD = 0x11A4;
     private static final int WRONG_PASSWORD = 0x0F;
-    private static final int CODE = 11, STATE = 15, PROCEDURE_NULL = 28, DATABASE = 64;
+    /** Derby's product id, which stands in every SQLCA behind code and state. */
+    private static final byte[] SERVER = "CSS10140".getBytes(StandardCharsets.US_ASCII);
     private static final int MOST_TOKENS = 70;
-    private static final byte DERBY_SEPARATOR = 0x14, SEPARATOR = (byte) 0xFF;
+    private static final char DERBY_SEPARATOR = 0x14, SEPARATOR = 0xFF;
 
     private final Session session;
 
@@ -19,73 +24,95 @@ final class Replies {
         this.session = session;
     }
 
+    /** A DSS is LL D0 format correlation(2), then objects, each LL code point(2) data. */
     byte[] edited(byte[] dss) {
-        if (dss.length < 20) {
-            return dss;
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        out.write(dss, 0, 6);
+        for (int at = 6; at < dss.length; ) {
+            int length = at + 4 <= dss.length ? Bytes.get2(dss, at) : 0;
+            if (length < 4 || at + length > dss.length) {
+                return dss; // no plain objects: nothing to edit
+            }
+            byte[] object = object(Arrays.copyOfRange(dss, at, at + length));
+            Bytes.put2(object, 0, object.length);
+            out.write(object, 0, object.length);
+            at += length;
         }
-        int object = Bytes.get2(dss, 8);
-        if (object == SECCHKRM) {
-            return refusal(dss);
-        }
-        boolean hasSqlca = (object == SQLCARD || object == SQLDARD) && dss[10] == 0;
-        return hasSqlca ? sqlca(dss) : dss;
+        byte[] result = out.toByteArray();
+        Bytes.put2(result, 0, result.length);
+        return result;
+    }
+
+    private byte[] object(byte[] object) {
+        return switch (Bytes.get2(object, 2)) {
+            case SECCHKRM -> refusal(object);
+            case SQLCARD, SQLDARD -> object.length > 14 && object[4] == 0 ? sqlca(object, 5) : object;
+            case QRYDTA -> fetched(object);
+            default -> object;
+        };
     }
 
     /** Derby knows one reason, 0F; the profile's state has better ones, which the driver prints in SQL30082N. */
-    private byte[] refusal(byte[] dss) {
-        for (int at = 10; at + 5 <= dss.length; at += Math.max(4, Bytes.get2(dss, at))) {
-            if (Bytes.get2(dss, at + 2) == SECCHKCD && dss[at + 4] != 0) {
-                dss[at + 4] = (byte) Profiles.securityCode(session.profile, WRONG_PASSWORD);
+    private byte[] refusal(byte[] object) {
+        for (int at = 4; at + 5 <= object.length; at += Math.max(4, Bytes.get2(object, at))) {
+            if (Bytes.get2(object, at + 2) == SECCHKCD && object[at + 4] != 0) {
+                object[at + 4] = (byte) Profiles.securityCode(session.profile, WRONG_PASSWORD);
             }
         }
-        return dss;
+        return object;
     }
 
-    /** 00 | SQLCODE(4) SQLSTATE(5) SQLERRPROC(8) | 00 SQLERRD(24) SQLWARN(11) RDBNAME(2+n) SQLERRMSG_M(2+n) ... */
-    private static byte[] sqlca(byte[] dss) {
-        if (dss[CODE] < 0) {
-            String state = new String(dss, STATE, 5, StandardCharsets.US_ASCII);
-            SqlErrors.Db2 db2 = SqlErrors.db2(state);
-            if (db2 != null) {
-                Bytes.put4(dss, CODE, db2.code());
-                System.arraycopy(db2.state().getBytes(StandardCharsets.US_ASCII), 0, dss, STATE, 5);
+    /** An error while rows are fetched stands behind the rows that came before it. */
+    private byte[] fetched(byte[] object) {
+        for (int at = object.length - SERVER.length; at >= 14; at--) {
+            if (object[at - 10] == 0 && object[at - 9] < 0
+                    && Arrays.equals(object, at, at + SERVER.length, SERVER, 0, SERVER.length)) {
+                return sqlca(object, at - 9);
             }
         }
-        if (dss.length < DATABASE + 4 || dss[PROCEDURE_NULL] != 0) {
-            return dss;
-        }
-        int at = DATABASE + 2 + Bytes.get2(dss, DATABASE);
-        return tokens(dss, at);
+        return object;
     }
 
-    /** Message tokens: at most 70 bytes or the client breaks off (58009), X'FF' between them, no Derby message id. */
-    private static byte[] tokens(byte[] dss, int at) {
-        int length = Bytes.get2(dss, at);
-        int start = at + 2;
-        int end = start + length;
-        if (length == 0 || end > dss.length) {
-            return dss;
+    private byte[] sqlca(byte[] object, int code) {
+        if (object[code] >= 0) {
+            return object;
         }
-        int keep = length;
-        for (int each = end - 1; each >= start; each--) {
-            if (dss[each] == DERBY_SEPARATOR) {
-                keep = each - start;
-                break;
-            }
+        String derby = new String(object, code + 4, 5, StandardCharsets.US_ASCII);
+        String words = session.words();
+        boolean nested = derby.equals(Refusal.NESTED) && words.length() >= 5;
+        String state = nested ? words.substring(0, 5) : derby;
+        SqlErrors.Db2 db2 = SqlErrors.db2(state);
+        if (db2 != null) {
+            Bytes.put4(object, code, db2.code());
+            System.arraycopy(db2.state().getBytes(StandardCharsets.US_ASCII), 0, object, code + 4, 5);
         }
-        keep = Math.min(keep, MOST_TOKENS);
-        while (keep > 0 && keep < length && (dss[start + keep] & 0xC0) == 0x80) {
+        int database = code + 53;
+        if (object.length < database + 4 || object[code + 17] != 0) {
+            return object;
+        }
+        int at = database + 2 + Bytes.get2(object, database);
+        int end = at + 2 + Bytes.get2(object, at);
+        if (end > object.length) {
+            return object;
+        }
+        String told = new String(object, at + 2, end - at - 2, StandardCharsets.UTF_8);
+        String derbys = nested ? words.substring(Math.min(6, words.length()))
+            : told.substring(0, Math.max(told.lastIndexOf(DERBY_SEPARATOR), 0)).replace(DERBY_SEPARATOR, SEPARATOR);
+        return withTokens(object, at, end, SqlErrors.tokens(state, derbys, words));
+    }
+
+    /** At most 70 bytes or the client breaks off (58009), X'FF' between them, no Derby message id at the end. */
+    private static byte[] withTokens(byte[] object, int at, int end, byte[] tokens) {
+        int keep = Math.min(tokens.length, MOST_TOKENS);
+        while (keep > 0 && keep < tokens.length && (tokens[keep] & 0xC0) == 0x80) {
             keep--; // not inside a UTF-8 character
         }
-        for (int each = start; each < start + keep; each++) {
-            if (dss[each] == DERBY_SEPARATOR) {
-                dss[each] = SEPARATOR;
-            }
-        }
-        byte[] result = new byte[dss.length - (length - keep)];
-        System.arraycopy(dss, 0, result, 0, start + keep);
-        System.arraycopy(dss, end, result, start + keep, dss.length - end);
-        Bytes.put2(result, at, keep);
-        return Bytes.resized(result);
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        out.write(object, 0, at);
+        out.write(keep >> 8);
+        out.write(keep);
+        out.write(tokens, 0, keep);
+        out.write(object, end, object.length - end);
+        return out.toByteArray();
     }
 }

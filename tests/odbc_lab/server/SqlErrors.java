@@ -1,5 +1,7 @@
 package lab;
 
+import java.io.ByteArrayOutputStream;
+import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
 import java.util.Map;
 
@@ -56,5 +58,41 @@ final class SqlErrors {
     /** What Db2 for i says, or null to leave Derby's state. */
     static Db2 db2(String derby) {
         return STATES.get(derby);
+    }
+
+    /** The tokens of Db2's message, with a byte X'FF' between them: Derby's own, or what the failed routine said. */
+    static byte[] tokens(String state, String derby, String words) {
+        String text = derby;
+        if (state.startsWith("38")) {
+            text = state.equals(Refusal.CPF) ? "*N\377*N\377" + words : words;
+        } else if (state.startsWith("425")) {
+            text = authority(derby.split("\377"), derby);
+        } else if (state.equals("42X94")) {
+            text = derby.substring(derby.lastIndexOf('\377') + 1); // Derby says the kind of object first
+        }
+        return separated(text);
+    }
+
+    /** Who, what, on what: Derby says user, privilege, perhaps a column, schema and table. */
+    private static String authority(String[] told, String otherwise) {
+        int count = told.length;
+        if (count == 2) {
+            return told[0] + "\377CREATE\377" + told[1]; // user and schema
+        }
+        return count < 4 ? otherwise
+            : told[0] + "\377" + told[1] + "\377" + told[count - 2] + "." + told[count - 1];
+    }
+
+    private static byte[] separated(String text) {
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        String[] parts = text.split("\377", -1);
+        for (int each = 0; each < parts.length; each++) {
+            if (each > 0) {
+                out.write(0xFF);
+            }
+            byte[] bytes = parts[each].getBytes(StandardCharsets.UTF_8);
+            out.write(bytes, 0, bytes.length);
+        }
+        return out.toByteArray();
     }
 }

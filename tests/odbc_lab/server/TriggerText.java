@@ -148,7 +148,7 @@ final class TriggerText {
     /** IF FAILED = 1 THEN ... END IF: the same for every event. */
     private void failure(int at, int end) {
         if (afterFailure.isEmpty()) {
-            for (int from = text.find(at, "THEN") + 1; from < end - 1; ) {
+            for (int from = text.find(at, "THEN") + 1; from < end - 2; ) {
                 int stop = text.find(from, ";");
                 afterFailure.add(new int[] {from, stop});
                 from = stop + 1;
@@ -158,7 +158,7 @@ final class TriggerText {
 
     private void choice(String event, int at, int end, List<String> outer) throws SQLException {
         List<String> before = new ArrayList<>(outer);
-        for (int from = at; from < end; ) {
+        for (int from = at; from < end && !text.is(from, "END"); ) {
             int stop = branchEnd(from + 1, end);
             boolean otherwise = text.is(from, "ELSE");
             int then = otherwise ? from : text.find(from, "THEN");
@@ -244,6 +244,6 @@ final class TriggerText {
     }
 
     SQLException unknown(int from, int to) {
-        return new SQLException("not understood in trigger " + schema + "." + name + ": " + text.text(from, to), "38104");
+        return Refusal.sql("38104", text.text(from, to) + "\377" + schema + "." + name + "\377BEGIN");
     }
 }

@@ -19,11 +19,15 @@ public final class Triggers {
 
     /** LAB.CREATE_TRIGGER: with the authority of its caller, who needs what Derby's CREATE TRIGGER wants. */
     public static void create(String sql) throws SQLException {
+        Refusal.passOn(() -> createAll(sql));
+    }
+
+    private static void createAll(String sql) throws SQLException {
         TriggerText trigger = new TriggerText(sql);
         boolean replace = SqlText.of(sql).is(1, "OR", "REPLACE");
         List<String> existing = parts(trigger.schema, trigger.name);
         if (!existing.isEmpty() && !replace) {
-            throw new SQLException(trigger.name + " in " + trigger.schema, "38601");
+            throw Refusal.sql("38601", trigger.schema + "." + trigger.name + "\377TRIGGER");
         }
         remove(trigger.schema, trigger.name, existing);
         Commands.update("INSERT INTO LAB.TRIGGERS (TRIGGER_SCHEMA, TRIGGER_NAME, TABLE_SCHEMA, TABLE_NAME, PROGRAM, OWNER,"
@@ -122,6 +126,10 @@ public final class Triggers {
 
     /** LAB.DROP_TRIGGER: a compound one with all its parts, or one of Derby's own. */
     public static void drop(String schema, String name) throws SQLException {
+        Refusal.passOn(() -> dropAll(schema, name));
+    }
+
+    private static void dropAll(String schema, String name) throws SQLException {
         List<String> parts = parts(schema, name);
         if (parts.isEmpty()) {
             Commands.execute("DROP TRIGGER \"%s\".\"%s\"", schema, name);
@@ -143,9 +151,13 @@ public final class Triggers {
 
     /** LAB.ALTER_TRIGGER: enabled Y or N. */
     public static void alter(String schema, String name, String enabled) throws SQLException {
+        Refusal.passOn(() -> change(schema, name, enabled));
+    }
+
+    private static void change(String schema, String name, String enabled) throws SQLException {
         if (Commands.update("UPDATE LAB.TRIGGERS SET ENABLED = ? WHERE TRIGGER_SCHEMA = ? AND TRIGGER_NAME = ?", enabled,
                 schema, name) == 0) {
-            throw new SQLException(name + " in " + schema, "38204");
+            throw Refusal.sql("38204", schema + "." + name);
         }
         forget();
     }
