@@ -34,6 +34,7 @@ from towline_agent.ibmi.drivers import load_driver
 from towline_agent.ibmi.port import Description, IbmIDriver, Purpose
 from towline_agent.ibmi.worker import IbmIWorker, SignOn
 from towline_agent.identity import Identity, load_identity
+from towline_agent.journal_reader import JournalReader
 from towline_agent.link_client import LinkClient
 from towline_agent.loading import Loading
 from towline_agent.pace import Pace, Patience, RealPace
@@ -171,7 +172,7 @@ class Agent:
         writer = self._workers[Purpose.WRITE]
         self._build_courtesy(reader)
         self._capture = Capture(
-            settings=config.outbox, entities=config.entities, buffer=self._buffer, reader=reader,
+            settings=config.outbox, entities=config.triggered, buffer=self._buffer, reader=reader,
             order=self._order, gate=self._gate, clock=self._clock, pace=self._pace,
             patience=self._patience(), captured=self._link.nudge, quiet=self._quiet,
         )  # fmt: skip
@@ -195,6 +196,14 @@ class Agent:
             )
             for each in config.queues
         ]  # fmt: skip
+        self._journal: JournalReader | None = None
+        if config.journal is not None:
+            self._journal = JournalReader(
+                settings=config.journal, entities=config.entities, folder=config.state,
+                buffer=self._buffer, reader=reader, order=self._order, gate=self._gate,
+                clock=self._clock, pace=self._pace, patience=self._patience(),
+                captured=self._link.nudge, quiet=self._quiet,
+            )  # fmt: skip
         self._delivery = Delivery(
             buffer=self._buffer, sink=self._sink(writer), clock=self._clock, pace=self._pace,
             patience=self._patience(), reported=self._link.nudge, quiet=self._quiet,
@@ -283,6 +292,8 @@ class Agent:
         ]
         if self._doorbell is not None:
             loops.append(asyncio.create_task(self._doorbell.run(), name="doorbell"))
+        if self._journal is not None:
+            loops.append(asyncio.create_task(self._journal.run(), name="journal"))
         if self._messenger is not None:
             loops.append(asyncio.create_task(self._messenger.run(), name="operator"))
         stopping = asyncio.create_task(stop.wait(), name="stop")
@@ -298,6 +309,8 @@ class Agent:
                 await self._messenger.goodbye()
 
     async def _load(self) -> None:
+        if self._journal is not None:
+            await self._journal.positioned.wait()  # position first, load second
         # every entity: people may ask for states only, but a lost journal asks for what it fed
         await self._loading.attend(self._config.state, list(self._config.queries.values()))
 
@@ -349,6 +362,7 @@ class Agent:
             doorbell=self._doorbell.state if self._doorbell else None,
             clearing=self._clearing.state,
             queues=[queue.state for queue in self._queues],
+            journal=self._journal.state if self._journal else None,
             loading=self._loading.state,
             delivery=self._delivery.state,
             quiet=self._quiet.state,

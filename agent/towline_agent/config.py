@@ -5,7 +5,7 @@ The file is the customer's own. The relay never sees it and can't change it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -151,6 +151,15 @@ class AgentConfig:
     def queries(self) -> dict[str, EntityQuery]:
         """Entity name to its query."""
         return {entity.query.entity: entity.query for entity in self.entities}
+
+    @property
+    def triggered(self) -> tuple[EntitySettings, ...]:
+        """The entities with those of their files that feed the outbox, not the journal."""
+        journaled = self.journal.names if self.journal else frozenset()
+        return tuple(
+            replace(each, fed_by=tuple(file for file in each.fed_by if file not in journaled))
+            for each in self.entities
+        )
 
     @property
     def site(self) -> Site:

@@ -39,10 +39,6 @@ __all__ = ["JournalReader", "JournalState"]
 
 _log = structlog.get_logger(__name__)
 _NOTES = 5
-_LOST_HINT = (
-    "Changes since then are missing. Find out why a receiver was deleted unread, then run"
-    " towline-agent journal restart: reading begins anew, and what the journal feeds is loaded."
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,11 +230,10 @@ class JournalReader:
         _log.info("journal begun", action="journal.begin", journal=str(self._settings.name))
 
     def _ask_reload(self, entities: Sequence[EntitySettings], why: str) -> None:
-        """Ask for what has a current state; the ERP's answers are moments and can't be loaded."""
-        for each in entities:
-            if each.is_state:
-                ask_reload(self._folder, each.query.entity, self._clock.now())
-        note = _note(entities, why)
+        names = [each.query.entity for each in entities]
+        for name in names:
+            ask_reload(self._folder, name, self._clock.now())
+        note = f"{why}; {', '.join(names)} is loaded again"
         if note not in self._state.notes:
             _log.warning("journal asks for a load", action="journal.reload", why=note)
             self._state = replace(self._state, notes=(*self._state.notes, note)[-_NOTES:])
@@ -297,19 +292,10 @@ class JournalReader:
         _log.error("journal lost", action="journal.lost", error=sentence)
         self._tracker = None
         self.positioned.set()
-        self._state = replace(self._state, lost=f"{sentence} {_LOST_HINT}")
+        self._state = replace(self._state, lost=sentence)
 
     async def _trouble(self, error: Retryable | Permanent) -> None:
         if self._state.trouble != str(error):
             _log.warning("journal not read", action="journal.wait", error=str(error))
         self._state = replace(self._state, trouble=str(error))
         await self._pace.rest(asyncio.Event(), self._patience.delay_s(error))
-
-
-def _note(entities: Sequence[EntitySettings], why: str) -> str:
-    states = [each.query.entity for each in entities if each.is_state]
-    moments = [each.query.entity for each in entities if not each.is_state]
-    note = f"{why}; {', '.join(states) or 'nothing'} is loaded again"
-    if moments:
-        note += f", and {', '.join(moments)} of the time before must be compared by hand"
-    return note

@@ -69,6 +69,13 @@ def _ibmi_conditions(status: AgentStatus) -> Iterator[Condition]:
             f"the load of {entity} can't go on. {_PAGE}",
             f"the load of {entity} goes on.",
         )
+    if status.journal is not None and status.journal.lost:
+        yield Condition(
+            "journal",
+            f"journal {status.journal.name} can't be read on: a receiver was deleted unread, and"
+            f" changes are missing. {_PAGE}",
+            f"journal {status.journal.name} is read again.",
+        )
     if status.delivery.waiting:
         yield Condition(
             "orders",

@@ -50,6 +50,16 @@ def metrics_text(status: AgentStatus) -> str:
         "unreadable_total", "counter", "Changes nobody could read.",
         ("", status.capture.unreadable),
     )  # fmt: skip
+    if status.journal is not None:
+        family("journal_lost", "gauge", "1 while the position is lost.",
+               ("", bool(status.journal.lost)))  # fmt: skip
+        family("journal_open_cycles", "gauge", "Transactions held until their end.",
+               ("", status.journal.open_cycles))  # fmt: skip
+        family("journal_captured_total", "counter", "Events captured from the journal.",
+               ("", status.journal.written.events))  # fmt: skip
+        if status.journal.behind is not None:
+            family("journal_behind_entries", "gauge", "Entries between position and newest.",
+                   ("", status.journal.behind))  # fmt: skip
     family("outbox_deleted_total", "counter", "Outbox rows deleted.", ("", status.clearing.deleted))
     family(
         "documents_total", "counter", "Documents by outcome.",

@@ -10,6 +10,7 @@ from importlib import resources
 from string import Template
 
 from towline_agent.health.courtesy import fuse_facts, quiet_sentence
+from towline_agent.health.journal import journal_facts
 from towline_agent.health.status import AgentStatus
 from towline_agent.ibmi.port import Purpose
 from towline_shared.health import Check, Status, worst
@@ -90,6 +91,8 @@ def _ibmi_facts(status: AgentStatus) -> Mapping[str, str]:
     if status.doorbell is not None:
         last = _ago(status.doorbell.last_ring_at, status.now)
         facts["doorbell"] = f"{status.doorbell.rings:,} rings, last {last}"
+    if status.journal is not None:
+        facts |= journal_facts(status.journal)
     if description is not None:
         facts |= {
             "system": f"{description.system}, {description.release}, CCSID {description.ccsid}",

@@ -25,8 +25,10 @@ from towline_agent.health.courtesy import (
     quiet_checks,
     quiet_sentence,
 )
+from towline_agent.health.journal import journal_checks
 from towline_agent.ibmi.port import Description, Purpose
 from towline_agent.ibmi.worker import WorkerState
+from towline_agent.journal_reader import JournalState
 from towline_agent.link_client import LinkState
 from towline_agent.loading import LoadingState
 from towline_agent.queue_reader import QueueState
@@ -78,6 +80,7 @@ class AgentStatus:
     queues: Sequence[QueueState]
     loading: LoadingState
     delivery: DeliveryState
+    journal: JournalState | None = None
     quiet: QuietState = field(default_factory=QuietState)
     fuse: FuseState = field(default_factory=FuseState)
     messenger: MessengerState = field(default_factory=MessengerState)
@@ -158,6 +161,8 @@ class AgentStatus:
                     " another job reads it."
                 )
                 found.append(Check(f"queue {queue.name}", Status.WARNING, since, detail))
+        if self.journal is not None:
+            found += journal_checks(self.journal, since)
         if self.delivery.waiting:
             found.append(self._orders_check())
         if self.clearing.locked_since is not None:
@@ -272,6 +277,7 @@ class AgentStatus:
             "doorbell": plain_data(self.doorbell) if self.doorbell else None,
             "clearing": plain_data(self.clearing),
             "queues": [plain_data(queue) for queue in self.queues],
+            "journal": plain_data(self.journal) if self.journal else None,
             "loading": plain_data(self.loading),
             "delivery": plain_data(self.delivery),
             "quiet": plain_data(self.quiet),

@@ -32,7 +32,8 @@ def test_status_json_has_stable_names() -> None:
     facts = json.loads(json.dumps(replace(sample_status(), description=ABOUT).as_dict()))
     assert set(facts) == {
         "status", "ready", "now", "agent", "ibmi", "relay", "buffer", "capture", "doorbell",
-        "clearing", "queues", "loading", "delivery", "quiet", "fuse", "operator", "checks",
+        "clearing", "queues", "loading", "delivery", "journal", "quiet", "fuse", "operator",
+        "checks",
     }  # fmt: skip
     assert facts["now"] == "2026-11-23T09:00:00.000000Z"
     assert facts["ibmi"]["fingerprint"] == ABOUT.fingerprint
