@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
+from towline_agent.ibmi.odbc.cells import timestamp_text
 from towline_agent.ibmi.odbc.door import Door
 
 __all__ = ["MessageQueue"]
@@ -12,6 +13,10 @@ __all__ = ["MessageQueue"]
 _OURS = (
     "SELECT SENTTS, MSGID, SEVERITY, MSGTEXT FROM SANDBOX.MESSAGES ORDER BY SEQ DESC"
     " FETCH FIRST {count} ROWS ONLY WITH UR"
+)
+_AGENTS = (
+    "SELECT SENT_AT, 'TOWLINE', 0, TEXT FROM LAB.MESSAGES WHERE QUEUE = 'QSYS/QSYSOPR'"
+    " ORDER BY ID DESC FETCH FIRST {count} ROWS ONLY WITH UR"
 )
 _SENT = (
     "INSERT INTO SANDBOX.MESSAGES (SENTTS, MSGID, SEVERITY, MSGTEXT) VALUES (?, ?, CAST(? AS"
@@ -45,13 +50,17 @@ class MessageQueue:
 
     def count(self) -> int:
         """Count the messages."""
-        text = "SELECT COUNT(*) FROM SANDBOX.MESSAGES WITH UR"
-        return int(self._door().query(text, doing=_LAST).rows[0][0])
+        tables = ("SANDBOX.MESSAGES", "LAB.MESSAGES")
+        texts = [f"SELECT COUNT(*) FROM {table} WITH UR" for table in tables]  # noqa: S608
+        return sum(int(self._door().query(text, doing=_LAST).rows[0][0]) for text in texts)
 
     def newest(self, count: int) -> list[dict[str, str | int]]:
         """See the port."""
-        rows = self._door().query(_OURS.format(count=int(count)), doing=_LAST).rows
-        return [
-            {"at": at, "id": name, "severity": int(severity), "text": text}
-            for at, name, severity, text in rows
+        found = [
+            {"at": timestamp_text(at), "id": name, "severity": int(severity), "text": text}
+            for source in (_OURS, _AGENTS)
+            for at, name, severity, text in self._door()
+            .query(source.format(count=int(count)), doing=_LAST)
+            .rows
         ]
+        return sorted(found, key=lambda message: message["at"], reverse=True)[:count]

@@ -190,9 +190,9 @@ class OdbcPartition:
         """Name the active jobs."""
         door = self._operator()
         door.execute("DELETE FROM LAB.JOBS", doing="naming active jobs")
-        for name in names:
-            text = "INSERT INTO LAB.JOBS (JOB_NAME_SHORT) VALUES (?)"
-            door.execute(text, (name,), doing="naming active jobs")
+        for number, name in enumerate(names, start=900_001):
+            text = "INSERT INTO LAB.JOBS (JOB_NAME) VALUES (?)"
+            door.execute(text, (f"{number}/QPGMR/{name}",), doing="naming active jobs")
 
     def own_verbs(self) -> Sequence[Callable[..., Any]]:
         """Return nothing: the lab has no verbs of its own."""

@@ -6,6 +6,8 @@ import os
 import secrets
 import shutil
 import string
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from towline_agent.config import load_config
@@ -103,7 +105,11 @@ def open_partition(folder: Path, settings: IbmISettings, *, odbc_port: int) -> O
     except BaseException:
         server.stop()
         raise
-    return OdbcPartition(power, settings, officer=OFFICER, erp=ERP_USER)
+    here = datetime.now(tz=UTC).astimezone().utcoffset() or timedelta()  # Java takes the host's
+    hours = here / timedelta(hours=1)
+    return OdbcPartition(
+        power, replace(settings, utc_offset_h=hours), officer=OFFICER, erp=ERP_USER
+    )
 
 
 def password(folder: Path, user: str) -> str:
