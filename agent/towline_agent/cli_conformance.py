@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from towline_agent.cli_ibmi import password_of
 from towline_agent.config import AgentConfig
 from towline_agent.conformance import report
 from towline_agent.conformance.bench import Bench, BenchMaker
@@ -50,6 +51,12 @@ def add_verbs(verb: AddVerb, settings: Settings) -> None:
     )
     one.add_argument(
         "--only", default="", metavar="WORDS", help="only checks whose subject or name holds WORDS"
+    )
+    one.add_argument(
+        "--user",
+        default="",
+        metavar="PROFILE",
+        help="the administrator who makes the library; password as for the verb ibmi",
     )
     one.add_argument("--report", type=Path, metavar="FILE", help="write the JSON report there too")
 
@@ -93,13 +100,24 @@ def _conformance(options: argparse.Namespace, config: AgentConfig) -> int:
     if options.report is not None:
         _write(options.report, {})  # what can't be written is found now, not after the run
     wants_json = bool(getattr(options, "json", False))
-    with driver.bench(options.library) as bench:
+    with driver.bench(options.library, lambda: _person(options.user)) as bench:
         whole = _run(bench, chosen, told=not wants_json)
-    if wants_json:
-        print(json.dumps(whole, indent=1))
-    if options.report is not None:
-        _write(options.report, whole)
+        # Inside, so that no report is lost when something can't be removed afterwards.
+        if wants_json:
+            print(json.dumps(whole, indent=1))
+        if options.report is not None:
+            _write(options.report, whole)
     return _PROBLEMS if whole["summary"]["failed"] else _OK
+
+
+def _person(user: str) -> tuple[str, str]:
+    if not user:
+        raise Misconfigured(
+            "towline-agent conformance needs an administrator here: the agent's own profile may"
+            " not make libraries, and must not.",
+            hint="Say --user with a profile that may create a library, such as your own.",
+        )
+    return user, password_of(user)
 
 
 def _chosen(words: str) -> Sequence[Check]:

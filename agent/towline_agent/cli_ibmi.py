@@ -29,7 +29,7 @@ from towline_agent.ibmi.install.undo import removable, undo
 from towline_agent.ibmi.install.wanted import wanted
 from towline_shared.errors import Misconfigured, Permanent, Retryable
 
-__all__ = ["add_verbs"]
+__all__ = ["add_verbs", "password_of"]
 
 Settings = Callable[[argparse.Namespace], AgentConfig]
 AddVerb = Callable[[str, Any, str], argparse.ArgumentParser]
@@ -208,7 +208,7 @@ def _door(options: argparse.Namespace, config: AgentConfig) -> Iterator[tuple[Do
     from towline_agent.ibmi.odbc.settings import read_settings
     from towline_agent.ibmi.port import Purpose
 
-    person = (options.user, _password(options.user)) if options.user else None
+    person = (options.user, password_of(options.user)) if options.user else None
     settings = read_settings(config.ibmi, config.site, person=person)
     purpose = Purpose.READ if options.action == "plan" else Purpose.WRITE
     door = OdbcDoor.open(settings, purpose, autocommit=True)
@@ -218,7 +218,12 @@ def _door(options: argparse.Namespace, config: AgentConfig) -> Iterator[tuple[Do
         door.close()
 
 
-def _password(user: str) -> str:
+def password_of(user: str) -> str:
+    """Return a person's password from the environment or a prompt; it is kept nowhere.
+
+    Raises:
+        Misconfigured: there is none, and nobody to ask.
+    """
     found = os.environ.get(_PASSWORD, "")
     if not found and sys.stdin.isatty():
         found = getpass.getpass(f"Password of {user}: ")

@@ -7,7 +7,7 @@ ITMBAL), so that one set of checks holds every driver.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from decimal import Decimal
@@ -29,10 +29,15 @@ __all__ = [
     "BenchMaker",
     "BenchQueues",
     "Capability",
+    "Person",
     "price_query",
     "query",
     "stock_query",
 ]
+
+
+Person = Callable[[], tuple[str, str]]
+"""Asks for the administrator who makes the kit's objects: profile and password."""
 
 
 class Capability(Enum):
@@ -41,6 +46,7 @@ class Capability(Enum):
     UNREADABLE_CELLS = "cells whose bytes are no number"
     LOCKS = "locks held by another job"
     KEYED_QUEUES = "keyed data queues"
+    BINARY_KEYS = "keys of data queues that are no text"
     LIFO_QUEUES = "LIFO data queues"
     SMALL_QUEUES = "a data queue that can be filled"
     DATA_AREAS = "data areas"
@@ -218,12 +224,16 @@ class Bench(Protocol):
 class BenchMaker(Protocol):
     """A driver that offers a bench."""
 
-    def bench(self, library: str) -> AbstractContextManager[Bench]:
+    def bench(self, library: str, person: Person) -> AbstractContextManager[Bench]:
         """Make the kit's own objects in a library, and remove them at the end, whatever happens.
 
+        Args:
+            person: asked only where the objects need somebody who may make them.
+
         Raises:
-            Misconfigured: the library exists and was not made by the kit.
-            Permanent, Retryable: as :meth:`~towline_agent.ibmi.port.IbmIDriver.connect`.
+            Misconfigured: the library exists and was not made by the kit, or nobody was named.
+            Permanent, Retryable: as :meth:`~towline_agent.ibmi.port.IbmIDriver.connect`; at the
+                end Permanent when something could not be removed: the sentence says what is left.
         """
         ...
 

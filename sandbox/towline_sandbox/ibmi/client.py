@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import Any
 
-from towline_agent.conformance.bench import Bench
+from towline_agent.conformance.bench import Bench, Person
 from towline_agent.ibmi.errors import LinkLost, Restricted
 from towline_agent.ibmi.port import (
     Applied,
@@ -79,10 +79,10 @@ class Driver:
         name = wires.ask({"hello": "job", "purpose": purpose})
         return RemoteJob(wires, str(name))
 
-    def bench(self, library: str) -> AbstractContextManager[Bench]:
+    def bench(self, library: str, person: Person) -> AbstractContextManager[Bench]:
         """See :class:`~towline_agent.conformance.bench.BenchMaker`.
 
-        Partitions of its own stand for the library, so its name does not matter here.
+        Partitions of its own stand for the library, so neither its name nor a person matters here.
         """
         from towline_sandbox.ibmi.bench import over_tcp  # it stands on this module
 

@@ -16,7 +16,7 @@ from towline_agent import cli_conformance
 from towline_agent.cli import main
 from towline_agent.cli_conformance import check_library
 from towline_agent.config import load_config
-from towline_agent.conformance.bench import Bench
+from towline_agent.conformance.bench import Bench, Person
 from towline_agent.conformance.registry import CHECKS
 from towline_sandbox.ibmi.client import Console
 from towline_sandbox.ibmi.server import Server
@@ -37,7 +37,7 @@ class _Maker:
     def __init__(self, bench: AbstractContextManager[Bench]) -> None:
         self._bench = bench
 
-    def bench(self, library: str) -> AbstractContextManager[Bench]:
+    def bench(self, library: str, person: Person) -> AbstractContextManager[Bench]:
         return self._bench
 
 

@@ -32,7 +32,7 @@ def a_lifo_queue_gives_the_newest_first(bench: Bench) -> None:
 def a_keyed_queue_is_seen_in_the_order_of_its_keys(bench: Bench) -> None:
     """Ascending by the key's bytes, equal keys oldest first; each entry comes with its key."""
     queue = bench.queues.keyed
-    sent = [(b"\xc2\xc2\xc2\xc2", b"1"), (b"\x00\x01\x02\xff", b"2"), (b"\xc2\xc2\xc2\xc2", b"3"),
+    sent = [(b"\xc2\xc2\xc2\xc2", b"1"), (b"\x81\x82\x83\x84", b"2"), (b"\xc2\xc2\xc2\xc2", b"3"),
             (b"\xf0\xf0\xf0\xf1", b"4"), (b"\xc1\x40\x40\x40", b"5")]  # fmt: skip
     for key, data in sent:
         bench.send(queue, data, key=key)
@@ -59,10 +59,20 @@ def a_key_takes_only_its_own_entries(bench: Bench) -> None:
 
 @KEYED_AND_LIFO.check(Capability.KEYED_QUEUES)
 def a_sent_key_is_kept_byte_by_byte(bench: Bench) -> None:
-    """Keys of blanks, zeros and x'FF' are keys as any other."""
+    """Keys with blanks in front, at the end or nowhere else are keys as any other."""
+    _kept(bench, b"\xc1\x40\x40\x40", b"\x40\x40\x40\xc1", b"\x7d\x7d\x7f\x4d", b"\x81\xc1\xf1\x40")
+
+
+@KEYED_AND_LIFO.check(Capability.KEYED_QUEUES, Capability.BINARY_KEYS)
+def a_key_may_be_binary(bench: Bench) -> None:
+    """Packed numbers, zeros and x'FF' are keys too."""
+    _kept(bench, b"\x00\x00\x00\x00", b"\xff\xff\xff\xff", b"\x01\x23\x45\x6f")
+
+
+def _kept(bench: Bench, *keys: bytes) -> None:
     queue = bench.queues.keyed
     writer = bench.connect(Purpose.WRITE)
-    for key in (b"\x40\x40\x40\x40", b"\x00\x00\x00\x00", b"\xff\xff\xff\xff"):
+    for key in keys:
         writer.queue_send(queue, b"\xd2", key=key)
         taken = writer.queue_take(queue, key=key)
         expect(taken is not None, f"nothing was taken with the key x'{key.hex()}'")
