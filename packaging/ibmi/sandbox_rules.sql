@@ -369,9 +369,8 @@ CALL QSYS2.QCMDEXC('QSYS/CRTDTAQ DTAQ(TOWLINE/WEBPRICE) MAXLEN(256) FORCE(*YES) 
 --    * The doorbell is rung last and outside that unit: the agent may look too early and looks again. A full or locked
 --      doorbell is caught by the guard. IBM's own example of sending from a trigger: IBM/ibmi-oss-examples,
 --      camel/dtaq_to_kafka/banking_kafka_example.sql.
---    * Off switch, without dropping anything: CHGPFTRG FILE(library/file) TRG(*ALL) STATE(*DISABLED):
---      https://www.ibm.com/support/knowledgecenter/ssw_ibm_i_73/cl/chgpftrg.htm . TRG(*ALL) also means triggers of
---      others; name ours where there are some.
+--    * Off switch, without dropping anything: CHGPFTRG FILE(library/file) TRG(trigger) TRGLIB(library of the trigger)
+--      STATE(*DISABLED): https://www.ibm.com/support/knowledgecenter/ssw_ibm_i_73/cl/chgpftrg.htm
 --    Not seen by any trigger: CLRPFM, INZPFM, members moved, journal changes applied (ADDPFTRG page), deletes by a
 --    referential cascade, the old key of a record whose key is changed in place. The agent's comparison heals those.
 -- ---------------------------------------------------------------------------------------------------------------------

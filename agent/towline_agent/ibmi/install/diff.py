@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from towline_agent.ibmi.catalogue import FileLayout
-from towline_agent.ibmi.install import ddl
+from towline_agent.ibmi.install import ddl, remarks
 from towline_agent.ibmi.install.authority import grants, owners, profiles
 from towline_agent.ibmi.install.difference import Difference, Kind
 from towline_agent.ibmi.install.feeding import layout_columns
@@ -45,7 +46,7 @@ def closing(wanted: Wanted, present: Present, found: Sequence[Difference]) -> Sc
     parts = frozenset(each.part for each in found if each.closes)
     if parts:
         parts |= frozenset(_unknown(wanted, present))
-    script = render(wanted).only(parts)
+    script = replace(render(wanted).only(parts), head=remarks.closing_head(len(parts)))
     more = tuple(statement for each in found for statement in each.extra)
     if not more:
         return script

@@ -19,6 +19,7 @@ __all__ = [
     "STAGING",
     "TABLES",
     "TRIGGERS",
+    "closing_head",
     "grant_note",
     "head",
     "journaled",
@@ -124,37 +125,57 @@ AGENT = (
 AGAIN = "What should be there now. The agent's own view of it: towline-agent check."
 
 
+_ABOUT = (
+    "--",
+    "-- authority: run as a profile with *SECADM, ALTER and SELECT on the fed files, and *USE",
+    "--            on ADDPFTRG and CRTPGM (or as database administrator):",
+    "--            https://www.ibm.com/docs/en/i/7.3?topic=statements-create-trigger",
+    "--            The agent itself needs none of that. Nothing here has or gives *ALLOBJ.",
+    "-- where:     ACS Run SQL Scripts, or RUNSQLSTM SRCSTMF('...') COMMIT(*NONE) NAMING(*SQL)",
+    "--            ERRLVL(10). IBM i 7.3 or later with the technology refresh that brought the",
+    "--            data queue services: https://www.ibm.com/support/pages/node/1136818",
+    "-- when:      in a quiet window: step 0 shows who is in the way, step Triggers locks.",
+    "-- again:     with a connection, plan --script writes only what is missing. This whole",
+    "--            script, run twice, does no harm: what exists answers SQL0601, CPF2214",
+    "--            or CPF9870 and stays as it is (so ERRLVL(30) then).",
+    "-- unverified: this script has not run on an IBM i. Marks [K] rest on general knowledge;",
+    "--            docs/unverified.md lists them. Try it in a copy of the libraries first.",
+    "--",
+)
+
+
 def head(wanted: Wanted) -> str:
-    """Return the comment at the top of the script."""
+    """Return the comment at the top of the whole script."""
     files = [str(t.file) for t in wanted.triggers if t.file.library != wanted.library]
     programs = ", ".join(trigger.program for trigger in wanted.triggers)
     counts = (
-        f"one library, two profiles, {len(wanted.own_queues)} data queues,"
-        f" {len(wanted.tables)} tables, {len(wanted.triggers)} triggers"
+        f"one library, two profiles, {_count(len(wanted.own_queues), 'data queue')},"
+        f" {_count(len(wanted.tables), 'table')}, {_count(len(wanted.triggers), 'trigger')}"
     )
     lines = [
         "-- Towline on IBM i: what agent.toml needs here, for an administrator to read and sign.",
         "-- Written by: towline-agent ibmi plan --script. Undo: towline-agent ibmi plan --undo.",
-        "--",
-        "-- authority: run as a profile with *SECADM, ALTER and SELECT on the fed files, and *USE",
-        "--            on ADDPFTRG and CRTPGM (or as database administrator):",
-        "--            https://www.ibm.com/docs/en/i/7.3?topic=statements-create-trigger",
-        "--            The agent itself needs none of that. Nothing here has or gives *ALLOBJ.",
-        "-- where:     ACS Run SQL Scripts, or RUNSQLSTM SRCSTMF('...') COMMIT(*NONE) NAMING(*SQL)",
-        "--            ERRLVL(10). IBM i 7.3 or later with the technology refresh that brought the",
-        "--            data queue services: https://www.ibm.com/support/pages/node/1136818",
-        "-- when:      in a quiet window: step 0 shows who is in the way, step Triggers locks.",
-        "-- again:     with a connection, plan --script writes only what is missing. This whole",
-        "--            script, run twice, does no harm: what exists answers SQL0601, CPF2214",
-        "--            or CPF9870 and stays as it is (so ERRLVL(30) then).",
-        "-- unverified: this script has not run on an IBM i. Marks [K] rest on general knowledge;",
-        "--            docs/unverified.md lists them. Try it in a copy of the libraries first.",
-        "--",
+        *_ABOUT,
         f"-- What it adds to your system: {counts}.",
         "-- What it changes of yours: a trigger on",
         *(f"--   {name}" for name in files),
         "-- and nothing else. No record format changes, so there is no level check [K].",
         f"-- What PRTTRGPGM will show: {programs}.",
+    ]
+    return "\n".join(lines)
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
+
+
+def closing_head(parts: int) -> str:
+    """Return the comment at the top of a script that closes differences only."""
+    lines = [
+        f"-- Towline on IBM i: what is missing or differs here now: {_count(parts, 'part')}.",
+        "-- Written by: towline-agent ibmi plan --script, with a connection.",
+        *_ABOUT,
+        "-- What is as it should be is left out; plan --script --whole prints all of it.",
     ]
     return "\n".join(lines)
 

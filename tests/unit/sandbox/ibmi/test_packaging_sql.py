@@ -1,4 +1,4 @@
-"""Claims that the SQL for a real IBM i is what plan writes, and says what the simulated one does."""
+"""Claims that the SQL for a real IBM i is what plan writes and what the simulated one does."""
 
 from __future__ import annotations
 
