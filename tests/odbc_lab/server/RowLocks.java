@@ -1,12 +1,12 @@
 package lab;
 
-import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
-import org.apache.derby.iapi.sql.conn.ConnectionUtil;
-import org.apache.derby.iapi.store.access.TransactionController;
+import java.util.HashMap;
+import java.util.Map;
+import org.apache.derby.impl.jdbc.EmbedConnection;
 
 /**
  * SKIP LOCKED DATA for Derby, which has none: a row counts when it can be read WITH CS at this moment without waiting.
@@ -17,27 +17,40 @@ import org.apache.derby.iapi.store.access.TransactionController;
  */
 public final class RowLocks {
     private static final String LOCKED = "40XL1", ALSO_LOCKED = "40XL2";
+    private static final Map<String, PreparedStatement> QUERIES = new HashMap<>();
+    private static EmbedConnection asking;
 
     private RowLocks() { }
 
-    /** 1 when the row is committed and free, 0 when another unit of work holds it or it is gone. */
-    public static int free(String schema, String table, String column, long key) throws SQLException {
-        TransactionController transaction = ConnectionUtil.getCurrentLCC().getTransactionExecute();
+    /**
+     * 1 when the row is committed and free, 0 when another unit of work holds it or it is gone. A connection of its own
+     * asks, since Derby ends the statement that meets a lock it may not wait for; so a row that the reader itself has
+     * changed and not committed counts as held, which IBM i would show.
+     */
+    public static synchronized int free(String schema, String table, String column, long key) throws SQLException {
+        if (asking == null || asking.isClosed()) {
+            QUERIES.clear();
+            asking = (EmbedConnection) DriverManager.getConnection("jdbc:derby:" + Main.DATABASE, Main.OFFICER,
+                Profiles.officerPassword());
+            asking.setAutoCommit(false);
+            asking.getLanguageConnection().getTransactionExecute().setNoLockWait(true);
+        }
         String sql = "SELECT 1 FROM \"%s\".\"%s\" WHERE \"%s\" = ? WITH CS".formatted(schema, table, column);
-        transaction.setNoLockWait(true);
-        try (Connection connection = DriverManager.getConnection("jdbc:default:connection");
-                PreparedStatement query = connection.prepareStatement(sql)) {
-            query.setLong(1, key);
-            try (ResultSet found = query.executeQuery()) {
-                return found.next() ? 1 : 0;
-            }
+        PreparedStatement query = QUERIES.get(sql);
+        if (query == null) {
+            query = asking.prepareStatement(sql);
+            QUERIES.put(sql, query);
+        }
+        query.setLong(1, key);
+        try (ResultSet found = query.executeQuery()) {
+            return found.next() ? 1 : 0;
         } catch (SQLException error) {
             if (LOCKED.equals(error.getSQLState()) || ALSO_LOCKED.equals(error.getSQLState())) {
                 return 0;
             }
             throw error;
         } finally {
-            transaction.setNoLockWait(false);
+            asking.rollback();
         }
     }
 
