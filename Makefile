@@ -23,7 +23,7 @@ once-odbc: $(VENV)/.dev  ## the same over the ODBC lab: pyodbc, IBM's CLI driver
 test: $(VENV)/.dev       ## every test whose lab is here; the last lines name the labs that are not
 	@$(BIN)/python -m pytest $(ARGS); status=$$?; $(BIN)/python -m tests.support.labs; exit $$status
 
-labs:            ## install the labs: Chromium, Shopify's schema (root, Debian)
+labs: $(VENV)/.dev       ## install the labs: Chromium, Shopify's schema, ODBC (root, Debian)
 	sh tests/labs/install.sh
 
 lint: $(VENV)/.dev       ## format, lint, layers

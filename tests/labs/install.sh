@@ -4,3 +4,4 @@ set -eu
 here=$(dirname "$0")
 sh "$here/chromium.sh"
 sh "$here/shopify_schema.sh"
+sh "$here/odbc.sh"

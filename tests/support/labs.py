@@ -10,10 +10,12 @@ import os
 import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 SCHEMA_FOLDER = ROOT / ".labs" / "shopify-schema"
+ODBC_FOLDER = ROOT / ".labs" / "odbc"
 SCHEMA_VERSIONS = ("2026-07", "2026-10", "unstable")
 
 
@@ -45,11 +47,17 @@ def _schema() -> bool:
     return all(schema_file(version).exists() for version in SCHEMA_VERSIONS)
 
 
+def _odbc() -> bool:
+    packages = all(find_spec(name) is not None for name in ("pyodbc", "ibm_db"))
+    return packages and shutil.which("java") is not None and (ODBC_FOLDER / "built").exists()
+
+
 LABS: Mapping[str, Lab] = {
     lab.marker: lab
     for lab in (
         Lab("browser", "Chromium", "pages work and look right in a real browser", _chromium),
         Lab("schema", "Shopify schema", "every GraphQL document is valid at Shopify", _schema),
+        Lab("odbc_lab", "ODBC", "the agent's SQL runs over real ODBC with Db2's errors", _odbc),
     )
 }
 

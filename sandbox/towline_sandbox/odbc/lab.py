@@ -216,7 +216,9 @@ class LabServer:
 
     def _last_words(self) -> str:
         log = self._state / "server.log"
-        lines = log.read_text(encoding="utf-8", errors="replace").splitlines() if log.exists() else []
+        lines = (
+            log.read_text(encoding="utf-8", errors="replace").splitlines() if log.exists() else []
+        )
         return next((line for line in lines if "xception" in line), "it wrote nothing.")
 
     def __enter__(self) -> LabServer:
