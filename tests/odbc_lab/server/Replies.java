@@ -75,7 +75,7 @@ final class Replies {
 
     private byte[] sqlca(byte[] object, int code) {
         if (object[code] >= 0) {
-            return object;
+            return warning(object, code); // 02000, 01xxx: the code stays, but the words may be too long
         }
         String derby = new String(object, code + 4, 5, StandardCharsets.US_ASCII);
         String words = session.words();
@@ -99,6 +99,16 @@ final class Replies {
         String derbys = nested ? words.substring(Math.min(6, words.length()))
             : told.substring(0, Math.max(told.lastIndexOf(DERBY_SEPARATOR), 0)).replace(DERBY_SEPARATOR, SEPARATOR);
         return withTokens(object, at, end, SqlErrors.tokens(state, derbys, words));
+    }
+
+    private static byte[] warning(byte[] object, int code) {
+        int database = code + 53;
+        if (object.length < database + 4 || object[code + 17] != 0) {
+            return object;
+        }
+        int at = database + 2 + Bytes.get2(object, database);
+        int end = at + 2 + Bytes.get2(object, at);
+        return end > object.length ? object : withTokens(object, at, end, new byte[0]);
     }
 
     /** At most 70 bytes or the client breaks off (58009), X'FF' between them, no Derby message id at the end. */
