@@ -15,7 +15,7 @@ from towline_agent.ibmi.install.present import Present
 from towline_agent.ibmi.install.render import render
 from towline_agent.ibmi.install.script import Statement
 
-__all__ = ["grants", "owners", "profiles"]
+__all__ = ["grants", "needed", "owned", "owners", "profiles"]
 
 _NEEDS = {"SELECT": "*READ", "INSERT": "*ADD", "UPDATE": "*UPD", "DELETE": "*DLT"}
 _WITHIN = re.compile(r"[A-Z]+")
@@ -58,14 +58,15 @@ def profiles(wanted: Wanted, present: Present) -> Iterator[Difference]:
 def owners(wanted: Wanted, present: Present) -> Iterator[Difference]:
     for (name, kind), owner in (present.owners or {}).items():
         part = f"owner of {wanted.library}/{name} {kind}"
-        if owner and owner != wanted.owner.name and part in _owned(wanted):
+        if owner and owner != wanted.owner.name and part in owned(wanted):
             yield Difference(
                 Kind.DIFFERS, part,
                 f"{wanted.library}/{name} {kind} belongs to {owner}, not to {wanted.owner.name}.",
             )  # fmt: skip
 
 
-def _owned(wanted: Wanted) -> frozenset[str]:
+def owned(wanted: Wanted) -> frozenset[str]:
+    """Return the parts that say whose an object is."""
     return frozenset(
         part
         for statement in render(wanted).changing
@@ -78,7 +79,7 @@ def grants(wanted: Wanted, present: Present) -> Iterator[Difference]:
     for grant in (*wanted.agent_grants, *wanted.order_entry_grants):
         if grant.part not in present.rights:
             continue
-        has, needs = present.rights[grant.part], _needed(grant)
+        has, needs = present.rights[grant.part], needed(grant)
         where = f"{grant.library}/{grant.name} {grant.type}"
         if needs - has:
             lacks = " ".join(sorted(needs - has))
@@ -98,7 +99,8 @@ def grants(wanted: Wanted, present: Present) -> Iterator[Difference]:
             )  # fmt: skip
 
 
-def _needed(grant: Grant) -> frozenset[str]:
+def needed(grant: Grant) -> frozenset[str]:
+    """Return the system's authorities behind a grant; rights to single columns don't show there."""
     if grant.type != "*FILE":
         return frozenset(grant.rights)
     plain = [_WITHIN.match(each) for each in grant.rights if "(" not in each]
