@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from towline_agent.ibmi import ccsid as ccsids
 from towline_agent.ibmi import dates, times
-from towline_agent.ibmi.ccsid import GRAPHIC, codec_name
+from towline_agent.ibmi.ccsid import GRAPHIC
 from towline_agent.ibmi.fields import KINDS, NUMERIC, Field
 from towline_agent.policy import parse_object
 from towline_shared.config import Section
@@ -165,7 +166,7 @@ def object_name(section: Section, field: str, text: str) -> tuple[str, str]:
 def check_ccsid(section: Section, ccsid: int) -> None:
     """Raise Misconfigured unless text in the CCSID can be read."""
     try:
-        codec_name(ccsid)
+        ccsids.check(ccsid)
     except ValueError as error:
         raise section.wrong("ccsid", ccsid, f"can't be used: {error}") from None
 

@@ -172,10 +172,10 @@ class AgentHouse:
             clock=self.clock, pace=self.pace, patience=self.patience(), quiet=self.quiet,
         )  # fmt: skip
 
-    def queue_reader(self) -> QueueReader:
+    def queue_reader(self, form: QueueFormat = PRICE_RECORD) -> QueueReader:
         nonces = iter(range(10_000))
         return QueueReader(
-            form=PRICE_RECORD, look_s=5, buffer=self.buffer, reader=self.workers[Purpose.READ],
+            form=form, look_s=5, buffer=self.buffer, reader=self.workers[Purpose.READ],
             writer=self.workers[Purpose.WRITE], order=self.order, gate=self.gate, clock=self.clock,
             pace=self.pace, patience=self.patience(), captured=self._captured,
             nonce=lambda: f"{id(nonces)}-{next(nonces)}", quiet=self.quiet,

@@ -17,7 +17,15 @@ import ebcdic
 
 from towline_agent.ibmi import dbcs
 
-__all__ = ["GRAPHIC", "SINGLE_BYTE", "check_text", "codec_name", "decode_text", "encode_text"]
+__all__ = [
+    "GRAPHIC",
+    "SINGLE_BYTE",
+    "check",
+    "check_text",
+    "codec_name",
+    "decode_text",
+    "encode_text",
+]
 
 SINGLE_BYTE = (
     37, 273, 277, 278, 280, 284, 285, 297, 424, 500, 838, 870, 871, 875, 1025, 1026, 1047, 1112,
@@ -31,9 +39,17 @@ _NEWLINES = re.compile("\r\n|[\x85\r]")  # x'15' and x'25' are both used for it 
 _CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
+def check(ccsid: int) -> None:
+    """Raise ValueError unless text in the CCSID can be read; it says why and what to do."""
+    if ccsid in dbcs.MIXED:
+        dbcs.table(ccsid)
+    else:
+        codec_name(ccsid)
+
+
 @cache
 def codec_name(ccsid: int) -> str:
-    """Return the name of Python's codec for a CCSID, or ``mixed`` for a double-byte one.
+    """Return the name of Python's codec for a CCSID; mixed double-byte ones have none.
 
     Raises:
         ValueError: says why the CCSID can't be read and what to do.
@@ -44,9 +60,6 @@ def codec_name(ccsid: int) -> str:
         raise ValueError(
             "CCSID 65535 means bytes, not text; name the CCSID the program really writes"
         )
-    if ccsid in dbcs.MIXED:
-        dbcs.table(ccsid)
-        return "mixed"
     if ccsid not in SINGLE_BYTE:
         raise ValueError(f"CCSID {ccsid} is not one Towline reads; let Db2 convert it to 1208")
     name = f"cp{ccsid:03d}"
@@ -114,11 +127,10 @@ def encode_text(text: str, ccsid: int) -> bytes:
     Raises:
         ValueError: a character that does not exist in the CCSID; the sentence does not repeat it.
     """
-    name = codec_name(ccsid)
-    if name == "mixed":
+    if ccsid in dbcs.MIXED:
         return dbcs.encode_mixed(text, ccsid)
     try:
-        data = text.encode(name)
+        data = text.encode(codec_name(ccsid))
     except UnicodeEncodeError as error:
         raise ValueError(
             f"holds a character at {error.start + 1} that CCSID {ccsid} does not have"

@@ -1,9 +1,12 @@
 """Mixed EBCDIC text: single bytes, and double bytes between shift-out and shift-in.
 
 Python has no EBCDIC double-byte table, and no package that carries one was found. The C library of
-most Linux hosts has them behind ``iconv`` (glibc 2.36 knows IBM930 to IBM1399; 5026 and 5035 it
-does not know by name), so such a CCSID is offered where this host has its table and refused, at
-settings time, where it has not; then Db2 converts (CAST ... CCSID 1208).
+most Linux hosts has them behind ``iconv`` (glibc 2.36 knows IBM930 to IBM1399), so such a CCSID is
+offered where this host has its table and refused, at settings time, where it has not; then Db2
+converts (CAST ... CCSID 1208). 5026 and 5035, what jobs in Japan mostly run in, are parts of 930
+and 939 with fewer user-defined characters (Java's list says so of its Cp930 and Cp939,
+https://docs.oracle.com/javase/8/docs/technotes/guides/intl/encoding.doc.html): they are read with
+those tables, and user-defined characters are not written.
 
 The framing is checked here and not left to the table: x'0E' opens, x'0F' closes, what lies between
 is pairs of bytes (https://www.ibm.com/docs/en/i/7.5?topic=sets-mixed-character-data). A record cut
@@ -13,12 +16,15 @@ in the middle of a pair, the classic damage, is refused with its place.
 from __future__ import annotations
 
 import ctypes
+import re
 from collections.abc import Callable
 from functools import cache
 
 __all__ = ["MIXED", "check_frames", "decode_mixed", "encode_mixed", "table"]
 
-MIXED = (930, 933, 935, 937, 939, 1364, 1371, 1388, 1390, 1399)
+_WIDER = {5026: 930, 5035: 939}
+MIXED = (930, 933, 935, 937, 939, 1364, 1371, 1388, 1390, 1399, *_WIDER)
+_USER_DEFINED = re.compile("[\ue000-\uf8ff]")
 _OUT, _IN = 0x0E, 0x0F
 _FAILED = ctypes.c_void_p(-1).value
 _PLAIN = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
@@ -46,11 +52,13 @@ def encode_mixed(text: str, ccsid: int) -> bytes:
         ValueError: a character the CCSID does not have, or no table on this host.
     """
     _, writing = table(ccsid)
+    lacking = ValueError(f"holds a character that CCSID {ccsid} does not have")
+    if ccsid in _WIDER and _USER_DEFINED.search(text):
+        raise lacking
     try:
-        data = writing(text.encode("utf-8"))
+        return writing(text.encode("utf-8"))
     except UnicodeError:
-        raise ValueError(f"holds a character that CCSID {ccsid} does not have") from None
-    return data
+        raise lacking from None
 
 
 def check_frames(data: bytes) -> None:
@@ -90,8 +98,8 @@ def table(ccsid: int) -> tuple[Convert, Convert]:
     if ccsid not in MIXED:
         raise no_table
     try:
-        reading = _iconv(f"IBM{ccsid}", "UTF-8")
-        writing = _iconv("UTF-8", f"IBM{ccsid}")
+        name = f"IBM{_WIDER.get(ccsid, ccsid)}"
+        reading, writing = _iconv(name, "UTF-8"), _iconv("UTF-8", name)
         sound = writing(_PLAIN.encode()) == _PLAIN.encode("cp037")
         sound = sound and reading(_PLAIN.encode("cp037")) == _PLAIN.encode()
     except (OSError, AttributeError, TypeError, UnicodeError):

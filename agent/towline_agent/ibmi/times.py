@@ -5,10 +5,12 @@ TIME field in a record buffer: ``*iso`` and ``*eur`` (``hh.mm.ss``), ``*jis`` an
 (``hh:mm:ss``), ``*usa`` (``hh:mm AM``, no seconds). ``*hms`` takes a separator behind the name, as
 RPG writes it: ``*hms.``; ``&`` is a blank, ``0`` none.
 
-24:00:00 is a legal time in Db2 for i and none in Python; it stays the text ``24:00:00``. So does
-the hour of a timestamp. Fractions keep all their digits, up to twelve, as text. A time has no value
-that means "none"; of timestamps 0001-01-01 00:00:00 (*LOVAL) and the two spellings of the end of
-9999-12-31 (*HIVAL) mean none. All of this is general knowledge of Db2 for i.
+24:00:00 is a legal time in Db2 and none in Python; it stays the text ``24:00:00``, and so does the
+hour of a timestamp, whose text has 19 to 32 characters (said for Db2's other members,
+https://ibm.com/docs/SSHRBY/com.ibm.swg.im.dashdb.sql.ref.doc/doc/r0008474.html; that it is so in
+Db2 for i is general knowledge). Fractions keep all their digits, up to twelve, as text. A time has
+no value that means "none"; of timestamps 0001-01-01 00:00:00 (*LOVAL) and the two spellings of the
+end of 9999-12-31 (*HIVAL) mean none (general knowledge).
 
 Neither has a zone: it is the partition's local time.
 """

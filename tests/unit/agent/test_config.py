@@ -59,7 +59,7 @@ def test_a_sound_file_is_read(tmp_path: Path) -> None:
         ("digits = 9, ", "", r"queues\.webprice\.fields\[1\]\.digits is missing"),
         ("digits = 9", "digits = 64", r"at most 63"),
         ("decimals = 2", "decimals = 10", r"must not exceed digits"),
-        ('entity = "price"', 'entity = "price"\nccsid = 5035', r"CCSID 5035 is not one"),
+        ('entity = "price"', 'entity = "price"\nccsid = 5031', r"CCSID 5031 is not one"),
         ('entity = "price"', 'entity = "order"', r"must be one of item, price, stock"),
     ],
 )
@@ -182,7 +182,7 @@ def test_a_wrong_entry_format_is_named(tmp_path: Path, settings: str, why: str) 
         ('type = "char", length = 5, ccsid = 1200', r"1200 and 13488 belong to graphic"),
         ('type = "graphic", length = 5, ccsid = 37', r"is not for graphic"),
         ('type = "graphic", length = 5, ccsid = 300', r"CCSID 300 is not one"),
-        ('type = "char", length = 5, ccsid = 5026', r"CCSID 5026 is not one"),
+        ('type = "char", length = 5, ccsid = 5031', r"CCSID 5031 is not one"),
     ],
 )
 def test_a_field_that_cannot_be_is_named(tmp_path: Path, field: str, why: str) -> None:

@@ -42,7 +42,7 @@ def test_bytes_are_no_text() -> None:
     with pytest.raises(ValueError, match="65535 means bytes"):
         codec_name(65535)
     with pytest.raises(ValueError, match="let Db2 convert"):
-        codec_name(5035)
+        codec_name(5031)
 
 
 REQUIRED = (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from towline_agent.ibmi import dbcs
-from towline_agent.ibmi.ccsid import codec_name, decode_text, encode_text
+from towline_agent.ibmi.ccsid import check, codec_name, decode_text, encode_text
 from towline_agent.ibmi.dbcs import MIXED, check_frames, table
 
 
@@ -25,6 +25,7 @@ OFFERED = _offered()
 NATIONAL = {
     930: "日本", 939: "日本", 1390: "日本", 1399: "日本", 933: "한국", 1364: "한국", 935: "中国",
     1388: "中国", 937: "中國", 1371: "中國",
+    5026: "日本", 5035: "日本",
 }  # fmt: skip
 
 
@@ -60,7 +61,9 @@ def test_national_text_survives_both_ways(ccsid: int) -> None:
     data = encode_text(text, ccsid)
     assert (data[:2], data[-3:]) == (b"\xc1\x0e", b"\x0f\xc2\xf1")
     assert decode_text(data + b"\x40\x40", ccsid) == text
-    assert codec_name(ccsid) == "mixed"
+    check(ccsid)
+    with pytest.raises(ValueError, match="let Db2 convert"):
+        codec_name(ccsid)  # whoever needs a codec of Python's own has none
 
 
 @pytest.mark.skipif(930 not in OFFERED, reason="this host has no table for CCSID 930")
@@ -73,6 +76,15 @@ def test_known_bytes() -> None:
         decode_text(bytes.fromhex("0EFEFE0F"), 930)
 
 
+@pytest.mark.skipif(5035 not in OFFERED, reason="this host has no table for CCSID 5035")
+def test_user_defined_characters_are_read_and_not_written_where_the_ccsid_has_fewer() -> None:
+    """The table of 939 has more of them than 5035; which ones the file may hold is not known."""
+    data = encode_text("\ue000", 939)
+    assert decode_text(data, 5035) == "\ue000"
+    with pytest.raises(ValueError, match="does not have"):
+        encode_text("\ue000", 5035)
+
+
 def test_without_a_table_the_ccsid_is_refused_with_what_to_do(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -82,7 +94,7 @@ def test_without_a_table_the_ccsid_is_refused_with_what_to_do(
         raise OSError("no conversion")
 
     monkeypatch.setattr(dbcs, "_iconv", none)
-    for ccsid in (937, 5035):
+    for ccsid in (937, 5026, 5031):
         with pytest.raises(ValueError, match=f"CCSID {ccsid} has no double-byte table.*let Db2"):
             table.__wrapped__(ccsid)
 
