@@ -9,12 +9,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from tests.support.fake_ibmi import ABOUT, FakePartition
 from towline_agent.buffer import Buffer
 from towline_agent.capture import Capture
 from towline_agent.clearing import Clearing
 from towline_agent.config import EntitySettings, OutboxSettings
+from towline_agent.config_journal import JournalSettings
 from towline_agent.courtesy.budget import LoadBudget
 from towline_agent.courtesy.quiet import NEVER_QUIET, Rests
 from towline_agent.deliver import Delivery
@@ -23,6 +25,7 @@ from towline_agent.gate import Gate
 from towline_agent.ibmi.port import EntityQuery, Purpose, QueueName
 from towline_agent.ibmi.records import Field, RecordFormat
 from towline_agent.ibmi.worker import IbmIWorker, SignOn
+from towline_agent.journal_reader import JournalReader
 from towline_agent.loading import Loading
 from towline_agent.pace import Patience
 from towline_agent.policy import FileName
@@ -179,6 +182,13 @@ class AgentHouse:
             writer=self.workers[Purpose.WRITE], order=self.order, gate=self.gate, clock=self.clock,
             pace=self.pace, patience=self.patience(), captured=self._captured,
             nonce=lambda: f"{id(nonces)}-{next(nonces)}", quiet=self.quiet,
+        )  # fmt: skip
+
+    def journal_reader(self, settings: JournalSettings, **more: Any) -> JournalReader:
+        return JournalReader(
+            settings=settings, entities=ENTITIES, folder=self.folder, buffer=self.buffer,
+            reader=self.workers[Purpose.READ], order=self.order, gate=self.gate, clock=self.clock,
+            pace=self.pace, patience=self.patience(), captured=self._captured, **more,
         )  # fmt: skip
 
     def loading(self, *names: str, page: int = 3) -> Loading:

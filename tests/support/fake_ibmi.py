@@ -10,6 +10,7 @@ from collections import defaultdict, deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from tests.support.journal_site import FakeJournal
 from towline_agent.ibmi.port import (
     Applied,
     Description,
@@ -67,6 +68,7 @@ class FakePartition:
     calls: list[str] = field(default_factory=list)
     about: Description = ABOUT
     journal: list[JournalEntry] = field(default_factory=list)
+    receivers: FakeJournal | None = None  # a journal with a chain of receivers instead
     data_areas: dict[str, str] = field(default_factory=dict)
     active_jobs: set[str] = field(default_factory=set)
     messages: list[str] = field(default_factory=list)
@@ -206,7 +208,10 @@ class FakeConnection:
         after: JournalPosition | None,
         limit: int,
     ) -> JournalPage:
-        entries = self._enter("journal").journal
+        partition = self._enter("journal")
+        if partition.receivers is not None:
+            return partition.receivers.read(after, limit)
+        entries = partition.journal
         newest = entries[-1].position if entries else None
         if after is None:
             return JournalPage((), newest, more=False)

@@ -30,7 +30,23 @@ PRICE_FILE = JournalFile(
     key=("IPITNB",),
     watched=("IPPRC", "IPCUR"),
 )
-BOUNDARIES = frozenset({"SC", "CM", "RB"})
+#: The same as it stands in agent.toml.
+JOURNAL_TOML = """
+[journal]
+name = "DISTLIB/DISTJRN"
+[journal.files."DISTLIB/ITMPRC"]
+ccsid = 37
+key = ["IPITNB"]
+watched = ["IPPRC", "IPCUR"]
+fields = [
+  { name = "IPITNB", type = "char", length = 15 },
+  { name = "IPLIST", type = "char", length = 3 },
+  { name = "IPPRC", type = "packed", digits = 9, decimals = 2 },
+  { name = "IPCMP", type = "packed", digits = 9, decimals = 2 },
+  { name = "IPCUR", type = "char", length = 3 },
+  { name = "IPEFFD", type = "zoned", digits = 7 },
+]
+"""
 
 
 def price_image(sku: str, price: Decimal | int = 1, *, compared: Decimal | int = 0) -> bytes:
