@@ -33,8 +33,14 @@ Reader = Callable[[bytes], Scalar]
 
 @dataclass(frozen=True, slots=True)
 class _Step:
-    """One field of a compiled format; ``read`` raises ValueError with half a sentence."""
+    """One field of a compiled format, but no filler.
 
+    Attributes:
+        place: among all fields of the format, as a null map counts them.
+        read: raises ValueError with half a sentence.
+    """
+
+    place: int
     field: Field
     start: int
     end: int
@@ -61,9 +67,11 @@ class RecordFormat:
         """Compile the fields; a format is made once and read a million times."""
         steps: list[_Step] = []
         start = 0
-        for each in self.fields:
-            steps.append(_Step(each, start, start + each.size, _reader(each, self.ccsid)))
-            start += each.size
+        for place, each in enumerate(self.fields):
+            end = start + each.size
+            if each.kind != "filler":
+                steps.append(_Step(place, each, start, end, _reader(each, self.ccsid)))
+            start = end
         object.__setattr__(self, "size", start)
         object.__setattr__(self, "_plan", tuple(steps))
 
@@ -95,14 +103,13 @@ def decode(record: RecordFormat, data: bytes, nulls: bytes = b"") -> Mapping[str
         )
     null = _null_places(record, nulls) if nulls else ()
     cells: dict[str, Scalar | Unread] = {}
-    for place, step in enumerate(record.plan):
+    for step in record.plan:
         part = data[step.start : step.end]
         try:
-            cells[step.field.name] = None if place in null else step.read(part)
+            cells[step.field.name] = None if step.place in null else step.read(part)
         except ValueError as error:
             reason = _sentence(step.field, part, str(error))
             cells[step.field.name] = Unread(raw_hex=part.hex().upper(), reason=reason)
-    cells.pop("", None)  # fillers have no name
     return MappingProxyType(cells)
 
 

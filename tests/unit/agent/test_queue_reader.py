@@ -246,6 +246,30 @@ def test_a_keyed_queue_is_taken_by_the_keys_of_what_is_kept(tmp_path: Path) -> N
         assert (reader.state.strangers, reader.state.sequence) == (0, "KEYED")
 
 
+def test_a_full_buffer_still_lets_go_of_what_is_kept(tmp_path: Path) -> None:
+    """What is durable here leaves the queue; a LIFO newcomer on top of it waits with all below."""
+
+    async def scenario(house: AgentHouse) -> None:
+        put(house, entry("A", "1.10"), entry("B", "2.20"))
+        house.partition.failures["queue_take"] = [LinkLost("The line broke.")]
+        with pytest.raises(LinkLost):
+            await house.queue_reader().read(PRINT)
+        house.clock.advance(60)
+        put(house, entry("C", "3.30"))
+        assert await house.queue_reader().read(PRINT) is False
+
+    queue = str(WEBPRICE)
+    for sequence, left in (("FIFO", [b"C"]), ("LIFO", [b"A", b"B", b"C"])):
+        folder = tmp_path / sequence
+        folder.mkdir()
+        with agent_house(folder, most_events=1) as house:
+            house.partition.sequences[queue] = sequence
+            asyncio.run(scenario(house))
+            skus = [e.data[:1].decode("cp037").encode() for e in house.partition.queues[queue]]
+            assert skus == left
+            assert sorted(key for key, _ in prices(house)) == ["A", "B"]
+
+
 def test_a_queue_that_cannot_be_looked_into_is_refused_with_a_sentence(tmp_path: Path) -> None:
     """A DDM queue has no sequence of its own and can't be peeked at."""
     with agent_house(tmp_path) as house:
