@@ -48,7 +48,7 @@ class OrderEntry:
     def run_next(self, pause: Callable[[float], None]) -> float | None:
         """Think, then decide the next order; as a never-ending program does."""
         if self._next() is None:
-            return None
+            return self._system.settings.look_s
         pause(self._system.settings.erp_delay_s)
         self._step(pause)
         return 0.0

@@ -26,6 +26,8 @@ class IbmISettings:
         commit_delay_s: ERP programs hold their unit of work open that long before COMMIT, so that
             the doorbell rings visibly before the outbox row can be read.
         programs: start order entry and warehouse with the server.
+        look_s: how often they look for work by themselves, as with DLYJOB in a loop; None where a
+            write of the agent wakes them.
         journal: journal the files of DISTLIB; each write then costs an image or two.
         triggers: let the triggers on DISTLIB feed the outbox; False where a site forbids them.
     """
@@ -50,6 +52,7 @@ class IbmISettings:
     waitrcd_s: float = 0.5
     commit_delay_s: float = 0.0
     programs: bool = True
+    look_s: float | None = None
     journal: bool = False
     triggers: bool = True
 

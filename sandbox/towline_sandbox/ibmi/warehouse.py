@@ -43,7 +43,7 @@ class Warehouse:
         for order in orders:
             self._due.setdefault(order, now + self._system.settings.ship_delay_s)
         if not orders:
-            return None
+            return self._system.settings.look_s
         first = min(orders, key=lambda order: self._due[order])
         if self._due[first] > now:
             return self._due[first] - now

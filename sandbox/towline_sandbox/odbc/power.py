@@ -35,6 +35,7 @@ __all__ = ["LabPower", "open_partition", "target"]
 AGENT = "TWAGENT"
 _COMPLETE = "complete"
 _STATEMENT_S = 30.0
+_LOOK_S = 0.2
 
 
 def target(port: int) -> str:
@@ -108,7 +109,10 @@ def open_partition(folder: Path, settings: IbmISettings, *, odbc_port: int) -> O
     here = datetime.now(tz=UTC).astimezone().utcoffset() or timedelta()  # Java takes the host's
     hours = here / timedelta(hours=1)
     return OdbcPartition(
-        power, replace(settings, utc_offset_h=hours), officer=OFFICER, erp=ERP_USER
+        power,
+        replace(settings, utc_offset_h=hours, look_s=_LOOK_S),
+        officer=OFFICER,
+        erp=ERP_USER,
     )
 
 
