@@ -122,14 +122,13 @@ def _install(options: argparse.Namespace, config: AgentConfig) -> int:
     with _door(_administrator(options, config), config) as (door, user):
         before = _compare(door, config, user)
         script = closing(before.wanted, before.present, before.found)
-        _report(options, before)
-        if before.hindered:
-            raise Permanent(
-                "Nothing was changed: what is refused above has to be settled first.",
-                hint="towline-agent ibmi plan shows it again.",
-            )
-        if not script.changing:
+        if before.hindered or not script.changing:
+            _report(options, before)
+            if before.hindered:
+                _tell("Nothing was changed: what is refused above has to be settled first.")
             return _PROBLEMS if before.differs else _OK
+        if not _wants_json(options):
+            _report(options, before)
         if not _agreed(options, f"Run {len(script.changing)} statements as {user}?"):
             return _PROBLEMS
         run(door, script.changing, before.wanted, tell=_tell)
@@ -141,25 +140,32 @@ def _install(options: argparse.Namespace, config: AgentConfig) -> int:
 def _remove(options: argparse.Namespace, config: AgentConfig) -> int:
     with _door(_administrator(options, config), config) as (door, user):
         site = wanted(config)
-        lost = unsent(door, site)
-        if (lost.orders or lost.changes) and not options.discard:
-            raise Permanent(
-                f"{lost.orders} web orders are not decided and {lost.changes} changes are not sent;"
-                " removing would lose them.",
-                hint="Let order entry and the agent finish, or say --discard.",
-            )
+        _hold_unsent(options, door, site, "Nothing was removed")
         script, kept = removable(site, read_present(door, site))
-        for sentence in kept:
-            _tell(sentence)
-        for statement in script.changing:
-            _tell(statement.text)
+        for line in (*kept, *(statement.text for statement in script.changing)):
+            _tell(line)
         if not script.changing:
             _tell("Nothing is there.")
             return _OK
         if not _agreed(options, f"Run these {len(script.changing)} statements as {user}?"):
             return _PROBLEMS
-        run(door, script.changing, site, tell=_tell)
+        triggers = [each for each in script.changing if each.text.startswith("DROP TRIGGER")]
+        run(door, triggers, site, tell=_tell)
+        # What was written between the first count and the end of the triggers counts too.
+        _hold_unsent(options, door, site, "The triggers are removed and nothing else is")
+        rest = [each for each in script.changing if each not in triggers]
+        run(door, rest, site, tell=_tell)
     return _OK
+
+
+def _hold_unsent(options: argparse.Namespace, door: Asked, site: Wanted, state: str) -> None:
+    """Refuse to lose what nobody has sent or decided, unless that was said."""
+    lost = unsent(door, site)
+    if (lost.orders or lost.changes) and not options.discard:
+        raise Permanent(
+            f"{state}: web orders not decided: {lost.orders}, changes not sent: {lost.changes}.",
+            hint="Let order entry and the agent finish, or say --discard to lose them.",
+        )
 
 
 _ACTIONS: dict[str, Callable[[argparse.Namespace, AgentConfig], int]] = {
@@ -187,8 +193,7 @@ def _compare(door: Asked, config: AgentConfig, user: str) -> Compared:
 def _administrator(options: argparse.Namespace, config: AgentConfig) -> argparse.Namespace:
     if config.driver != _ODBC:
         raise Misconfigured(
-            f"{config.file}: the driver {config.driver} takes no SQL, so nothing can be"
-            f" {options.action}ed over it.".replace("removeed", "removed"),
+            f"{config.file}: the driver {config.driver} takes no SQL: no {options.action} over it.",
             hint="Print the script with towline-agent ibmi plan --script and run it yourself.",
         )
     if not options.user:
@@ -243,6 +248,10 @@ def _agreed(options: argparse.Namespace, question: str) -> bool:
     return sys.stdin.readline().strip().lower() in ("y", "yes")
 
 
+def _wants_json(options: argparse.Namespace) -> bool:
+    return bool(getattr(options, "json", False))
+
+
 def _tell(line: str) -> None:
     print(line, file=sys.stderr)
 
@@ -251,7 +260,7 @@ def _print_whole(options: argparse.Namespace, config: AgentConfig, why: str) -> 
     """Print the whole script and say that nothing was compared."""
     script: Script = render(wanted(config))
     note = f"Nothing was compared: {why.rstrip('.')}. This is the whole script."
-    if getattr(options, "json", False):
+    if _wants_json(options):
         print(json.dumps({"compared": False, "why": why, "script": str(script)}, indent=1))
     else:
         _tell(note)
@@ -260,7 +269,7 @@ def _print_whole(options: argparse.Namespace, config: AgentConfig, why: str) -> 
 
 
 def _report(options: argparse.Namespace, compared: Compared) -> None:
-    if getattr(options, "json", False):
+    if _wants_json(options):
         print(json.dumps(_facts(compared), indent=1))
         return
     for each in compared.found:
@@ -270,7 +279,7 @@ def _report(options: argparse.Namespace, compared: Compared) -> None:
     count = sum(each.kind is not Kind.WARNING for each in compared.found)
     script = sum(each.closes for each in compared.found)
     if count:
-        print(f"{count} differences seen by {compared.user}; a script closes {script} of them.")
+        print(f"Differences seen by {compared.user}: {count}; a script closes {script} of them.")
     else:
         print(f"Nothing to do, as far as {compared.user} can see.")
 

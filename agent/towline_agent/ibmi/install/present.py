@@ -194,13 +194,18 @@ def _triggers(ask: _Catalogue, library: str) -> tuple[PresentTrigger, ...] | Non
     rows = ask.ask("install_triggers", (library,), what=f"triggers in library {library}")
     if rows is None:
         return None
+    said = ask.ask("install_comments", (library,), what="the definitions of the triggers")
+    marks = {_t(name): _t(text).rpartition(f"{FINGERPRINT} ")[2] for name, text in said or ()}
     return tuple(
         PresentTrigger(
-            _t(name), FileName(_t(schema), _t(table)), _yes(enabled), _yes(operative),
-            None if comment is None else _t(comment).rpartition(f"{FINGERPRINT} ")[2],
+            name=_t(name),
+            file=FileName(_t(schema), _t(table)),
+            enabled=_yes(enabled),
+            operative=_yes(operative),
+            definition=None if said is None else marks.get(_t(name), ""),
         )
-        for name, schema, table, enabled, operative, comment in rows
-    )  # fmt: skip
+        for name, schema, table, enabled, operative in rows
+    )
 
 
 def _queues(ask: _Catalogue, wanted: Wanted) -> Iterator[tuple[QueueName, int]]:
