@@ -12,7 +12,6 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from towline_agent.cli_ibmi import password_of
 from towline_agent.config import AgentConfig
 from towline_agent.conformance import report
 from towline_agent.conformance.bench import Bench, BenchMaker
@@ -20,6 +19,7 @@ from towline_agent.conformance.check import Check
 from towline_agent.conformance.registry import CHECKS
 from towline_agent.conformance.runner import Outcome, State, run_checks
 from towline_agent.ibmi.drivers import load_driver
+from towline_agent.ibmi.install.sign_on import password_of
 from towline_agent.policy import parse_object
 from towline_shared.errors import Misconfigured
 
