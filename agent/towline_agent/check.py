@@ -22,6 +22,7 @@ from urllib.parse import urlsplit
 from towline_agent.app import BUFFER_FILE, prepare_state
 from towline_agent.buffer import Buffer
 from towline_agent.config import AgentConfig, RelaySettings
+from towline_agent.config_journal import JournalSettings
 from towline_agent.ibmi.drivers import load_driver
 from towline_agent.ibmi.port import IbmI, Purpose
 from towline_agent.identity import load_identity
@@ -143,6 +144,19 @@ def _writing(config: AgentConfig, connection: IbmI, line: Line) -> Iterator[Chec
         yield line("writing connection", Status.OK, f"{about.user} may write what orders need.")
 
 
+def _journal(journal: JournalSettings, connection: IbmI, line: Line) -> Check:
+    """Ask for the newest entry: proves the name and *USE on journal and receivers."""
+    files = [(each.file.library, each.file.name) for each in journal.files]
+    try:
+        newest = connection.journal(journal.name, files=files, after=None, limit=1).position
+    except TowlineError as error:
+        return _failed(line, f"journal {journal.name}", error)
+    if newest is None:
+        return line(f"journal {journal.name}", Status.FAILED, "It holds no entry.")
+    said = f"Newest entry {newest.sequence} in {newest.receiver_library}/{newest.receiver}."
+    return line(f"journal {journal.name}", Status.OK, said)
+
+
 def _signed_on(config: AgentConfig, connection: IbmI, line: Line) -> Iterator[Check]:
     try:
         about = connection.describe()
@@ -182,6 +196,8 @@ def _signed_on(config: AgentConfig, connection: IbmI, line: Line) -> Iterator[Ch
             yield line(f"queue {queue}", Status.OK, f"{info.sequence}, {info.entries} entries.")
         except TowlineError as error:
             yield _failed(line, f"queue {queue}", error)
+    if config.journal is not None:
+        yield _journal(config.journal, connection, line)
     for signal in config.courtesy.signals:
         try:
             stands = signal.sign.ask()(connection)

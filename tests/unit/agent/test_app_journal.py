@@ -12,6 +12,7 @@ from tests.support.agent_site import write_site
 from tests.support.journal_site import JOURNAL_TOML
 from tests.support.link_world import Relay, until
 from towline_agent.app import Agent
+from towline_agent.check import check_all
 from towline_agent.config import load_config
 from towline_agent.identity import enrol
 from towline_agent.journal_reader import JournalState
@@ -146,5 +147,25 @@ def test_a_deleted_receiver_is_told_and_outlived(tmp_path: Path) -> None:
                     lambda: prices(agent, relay.got()[before:]).get(sku) == Decimal("44.44")
                 )
                 assert not state(agent).lost
+
+    asyncio.run(scenario())
+
+
+def test_check_asks_the_journal_too(tmp_path: Path) -> None:
+    """Before the first start: the newest entry, or the sentence of what is wrong."""
+
+    def found(site: Path) -> tuple[Status, str]:
+        checks = check_all(load_config(site), clock=SystemClock())
+        (one,) = [each for each in checks if each.name.startswith("journal")]
+        return one.status, one.detail
+
+    async def scenario() -> None:
+        async with world(tmp_path) as (_, _, site):
+            told = await asyncio.to_thread(found, site)
+            assert told == (Status.OK, "Newest entry 1 in DISTLIB/DISTR0001.")
+            site.write_text(site.read_text().replace("DISTJRN", "OTHERJRN"))
+            status, sentence = await asyncio.to_thread(found, site)
+            assert status is Status.FAILED
+            assert "CPF9801: object OTHERJRN type *JRN" in sentence
 
     asyncio.run(scenario())
