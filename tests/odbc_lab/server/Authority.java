@@ -7,8 +7,8 @@ import java.util.Map;
 import java.util.TreeSet;
 
 /**
- * Object authority of data queues and data areas: owner, profile and *PUBLIC, as GRTOBJAUT and RVKOBJAUT set it. Files are
- * held by Derby's GRANT and REVOKE; authority to libraries is accepted and not enforced.
+ * Object authority: owner, profile and *PUBLIC, as GRTOBJAUT and RVKOBJAUT set it. Enforced for data queues and programs;
+ * files are held by Derby's GRANT and REVOKE; authority to libraries is kept, shown and not enforced.
  *
  * What the names contain: https://www.ibm.com/docs/en/i/7.5?topic=authority-commonly-used-authorities
  */
@@ -38,6 +38,17 @@ final class Authority {
         String held = own == null ? FILE.get(object + " *PUBLIC") : own; // private authority replaces the public one
         List<String> names = Arrays.asList((held == null ? "" : held).split(" "));
         return names.contains("*OBJOPR") && names.contains(data);
+    }
+
+    /** The owner that was set, or another one where none was. */
+    static String ownerOf(String object, String otherwise) {
+        String owner = FILE.get(object + " owner");
+        return owner == null ? otherwise : owner;
+    }
+
+    /** Object and profile of every private authority, with the names it holds. */
+    static Map<String, String> held() {
+        return FILE.entries();
     }
 
     static void created(String object, String owner, String publicAuthority) {

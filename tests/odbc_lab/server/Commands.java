@@ -1,10 +1,6 @@
 package lab;
 
-import java.sql.Connection;
-import java.sql.DriverManager;
-import java.sql.PreparedStatement;
 import java.sql.SQLException;
-import java.sql.Statement;
 import java.util.Locale;
 
 /**
@@ -26,7 +22,7 @@ public final class Commands {
             case "CRTDTAQ" -> createQueue(cl);
             case "DLTDTAQ" -> deleteQueue(cl);
             case "CLRDTAQ" -> queue(cl).clear();
-            case "CRTLIB" -> execute("CREATE SCHEMA \"%s\" AUTHORIZATION \"%s\"", upper(cl.get("LIB", 0)), Jobs.user());
+            case "CRTLIB" -> Nested.execute("CREATE SCHEMA \"%s\" AUTHORIZATION \"%s\"", upper(cl.get("LIB", 0)), Jobs.user());
             case "DLTLIB" -> Ddl.dropAll(upper(cl.get("LIB", 0)));
             case "GRTOBJAUT" -> objectAuthority(cl, true);
             case "RVKOBJAUT" -> objectAuthority(cl, false);
@@ -71,13 +67,13 @@ public final class Commands {
         Authority.removed(queue.limits().id());
     }
 
-    private static void objectAuthority(Cl cl, boolean grant) throws Refusal {
-        String object = qualified(cl.get("OBJ", 0));
-        if (!cl.get("OBJTYPE", 1).equals("*DTAQ")) {
-            return; // libraries and programs: accepted; files: Derby's GRANT
+    private static void objectAuthority(Cl cl, boolean grant) throws SQLException {
+        String type = cl.get("OBJTYPE", 1);
+        String object = object(qualified(cl.get("OBJ", 0)), type);
+        if (type.equals("*DTAQ")) {
+            String[] id = object.split("/");
+            Queues.get(id[0], id[1]);
         }
-        String[] id = object.split("/");
-        Queues.get(id[0], id[1]);
         for (String user : upper(cl.get("USER", 2)).split(" ")) {
             String authorities = cl.get("AUT", 3);
             if (grant) {
@@ -89,16 +85,21 @@ public final class Commands {
     }
 
     private static void changeOwner(Cl cl) throws SQLException {
-        String object = qualified(cl.get("OBJ", 0));
+        String type = cl.get("OBJTYPE", 1);
+        String id = qualified(cl.get("OBJ", 0));
         String owner = upper(cl.get("NEWOWN", 2));
         if (Profiles.get(owner) == null) {
             throw Refusal.cpf("CPF2204: User profile %s not found.", owner);
         }
-        switch (cl.get("OBJTYPE", 1)) {
-            case "*DTAQ" -> Authority.owner(object, owner);
-            case "*PGM" -> Triggers.owner(object, owner);
-            default -> { }
+        Authority.owner(object(id, type), owner);
+        if (type.equals("*PGM")) {
+            Triggers.owner(id, owner);
         }
+    }
+
+    /** How {@link Authority} names an object: two of different type may share a name. */
+    static String object(String id, String type) {
+        return type.equals("*DTAQ") ? id : id + type;
     }
 
     private static void profile(Cl cl) throws Refusal {
@@ -119,7 +120,8 @@ public final class Commands {
         boolean isExpired = expired.isEmpty() ? before != null && before.expired() && password.isEmpty()
             : expired.equals("*YES");
         String special = cl.get("SPCAUT").isEmpty() ? before == null ? "*NONE" : before.special() : cl.get("SPCAUT");
-        Profiles.put(new Profiles.Profile(name, digest, enabled, isExpired, 0, special));
+        String text = cl.get("TEXT").isEmpty() && before != null ? before.text() : cl.get("TEXT");
+        Profiles.put(new Profiles.Profile(name, digest, enabled, isExpired, 0, special, text));
     }
 
     private static void deleteProfile(Cl cl) throws Refusal {
@@ -146,26 +148,26 @@ public final class Commands {
             throw Refusal.cpf("CPD0074: the message is longer than 512 characters.");
         }
         String target = !queue.isEmpty() ? qualified(queue) : user.equals("*SYSOPR") ? "QSYS/QSYSOPR" : "QUSRSYS/" + user;
-        update("INSERT INTO LAB.MESSAGES (QUEUE, TEXT, SENDER) VALUES (?, ?, ?)", target, text, Jobs.user());
+        Nested.update("INSERT INTO LAB.MESSAGES (QUEUE, TEXT, SENDER) VALUES (?, ?, ?)", target, text, Jobs.user());
     }
 
     private static void dataArea(Cl cl, String sql) throws SQLException {
         String object = cl.get("DTAARA", 0).replaceAll("\\s*\\(?\\*ALL\\)?$", "");
         String[] id = qualified(object).split("/");
         String value = cl.get("VALUE", cl.command().equals("CHGDTAARA") ? 1 : 2);
-        if (update(sql, value, id[0], id[1]) == 0) {
+        if (Nested.update(sql, value, id[0], id[1]) == 0) {
             throw Refusal.cpf("CPF1015: Data area %s in %s not found.", id[1], id[0]);
         }
     }
 
     private static void deleteDataArea(Cl cl) throws SQLException {
         String[] id = qualified(cl.get("DTAARA", 0)).split("/");
-        update("DELETE FROM LAB.DATA_AREAS WHERE LIBRARY = ? AND NAME = ?", id[0], id[1]);
+        Nested.update("DELETE FROM LAB.DATA_AREAS WHERE LIBRARY = ? AND NAME = ?", id[0], id[1]);
     }
 
     private static void changeTrigger(Cl cl) throws SQLException {
         String[] file = qualified(cl.get("FILE", 0)).split("/");
-        update("UPDATE LAB.TRIGGERS SET ENABLED = ? WHERE TABLE_SCHEMA = ? AND TABLE_NAME = ?",
+        Nested.update("UPDATE LAB.TRIGGERS SET ENABLED = ? WHERE TABLE_SCHEMA = ? AND TABLE_NAME = ?",
             cl.get("STATE").equals("*DISABLED") ? "N" : "Y", file[0], file[1]);
         Triggers.forget();
     }
@@ -178,22 +180,5 @@ public final class Commands {
 
     private static String upper(String text) {
         return text.trim().toUpperCase(Locale.ROOT);
-    }
-
-    static int update(String sql, String... values) throws SQLException {
-        try (Connection connection = DriverManager.getConnection("jdbc:default:connection");
-                PreparedStatement statement = connection.prepareStatement(sql)) {
-            for (int each = 0; each < values.length; each++) {
-                statement.setString(each + 1, values[each]);
-            }
-            return statement.executeUpdate();
-        }
-    }
-
-    static void execute(String sql, Object... names) throws SQLException {
-        try (Connection connection = DriverManager.getConnection("jdbc:default:connection");
-                Statement statement = connection.createStatement()) {
-            statement.executeUpdate(sql.formatted(names));
-        }
     }
 }

@@ -1,9 +1,5 @@
 package lab;
 
-import java.sql.Connection;
-import java.sql.DriverManager;
-import java.sql.PreparedStatement;
-import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
@@ -21,6 +17,11 @@ public final class Ddl {
     private Ddl() { }
 
     static String rewrite(SqlText text) {
+        if (text.is(0, "COMMENT", "ON", "TRIGGER")) {
+            String comment = text.get(text.size() - 1).text();
+            return call("COMMENT_TRIGGER", text.get(3).name(), text.get(5).name(),
+                comment.substring(1, comment.length() - 1).replace("''", "'"));
+        }
         if (text.is(0, "LABEL") || text.is(0, "COMMENT")) {
             return Dialect.NOTHING;
         }
@@ -47,6 +48,9 @@ public final class Ddl {
         int at = replace ? 3 : 1;
         if (text.is(at, "TRIGGER") && text.has("BEGIN")) {
             return call("CREATE_TRIGGER", text.text());
+        }
+        if (text.is(at, "PROCEDURE") && text.has("EXTERNAL", "NAME") && !text.has("LANGUAGE", "JAVA")) {
+            return call("CREATE_PROGRAM", text.get(at + 1).name(), text.get(at + 3).name(), replace ? "Y" : "N");
         }
         if (replace) {
             text.replace(1, 3, "");
@@ -122,7 +126,7 @@ public final class Ddl {
 
     /** LAB.CREATE_SCHEMA: whoever makes a library owns it; the command is open to all, as CRTLIB is as shipped. */
     public static void createSchema(String schema) throws SQLException {
-        Refusal.passOn(() -> Commands.execute("CREATE SCHEMA \"%s\" AUTHORIZATION \"%s\"", schema, Jobs.user()));
+        Refusal.passOn(() -> Nested.execute("CREATE SCHEMA \"%s\" AUTHORIZATION \"%s\"", schema, Jobs.user()));
     }
 
     /** LAB.DROP_SCHEMA: everything in the library, its data queues among it, and the library. */
@@ -150,26 +154,20 @@ public final class Ddl {
                 Authority.removed(each.limits().id());
             }
         }
-        Commands.execute("DROP SCHEMA \"%s\" RESTRICT", schema);
+        Nested.execute("DROP SCHEMA \"%s\" RESTRICT", schema);
     }
 
     private static void drop(String kind, String schema, List<String> names) throws SQLException {
         for (String name : names) {
-            Commands.execute("DROP " + kind + " \"%s\".\"%s\"", schema, name);
+            Nested.execute("DROP " + kind + " \"%s\".\"%s\"", schema, name);
         }
     }
 
     private static List<String> names(String sql, String schema, String kind) throws SQLException {
         List<String> found = new ArrayList<>();
-        try (Connection connection = DriverManager.getConnection("jdbc:default:connection");
-                PreparedStatement query = connection.prepareStatement(sql)) {
-            query.setString(1, schema);
-            try (ResultSet rows = query.executeQuery()) {
-                while (rows.next()) {
-                    if (rows.getString(1).trim().equals(kind)) {
-                        found.add(rows.getString(2));
-                    }
-                }
+        for (String[] row : Nested.rows(sql, schema)) {
+            if (row[0].trim().equals(kind)) {
+                found.add(row[1]);
             }
         }
         return found;

@@ -43,6 +43,7 @@ public final class Journal {
             int last = endReceiver == null || endReceiver.startsWith("*") ? Integer.MAX_VALUE
                 : find(chain, endReceiver).order;
             List<Object[]> rows = new ArrayList<>();
+            BigDecimal lowest = null;
             boolean sequenceSeen = startSequence == null;
             try (PreparedStatement query = connection.prepareStatement(ENTRIES)) {
                 query.setString(1, library);
@@ -56,6 +57,7 @@ public final class Journal {
                     boolean after = order > last || order == last && endSequence != null
                         && sequence.compareTo(endSequence) > 0;
                     sequenceSeen |= order >= first && !before;
+                    lowest = lowest == null && order == first ? sequence : lowest;
                     boolean wanted = within(codes, entry.getString(3)) && within(types, entry.getString(4))
                         && named(objectLibrary, entry.getString(7)) && named(objectName, entry.getString(8))
                         && named(member, entry.getString(9)) && named(user, entry.getString(11));
@@ -66,7 +68,7 @@ public final class Journal {
                     }
                 }
             }
-            if (!sequenceSeen && startSequence != null && startSequence.signum() > 0) {
+            if (!sequenceSeen || startSequence != null && lowest != null && startSequence.compareTo(lowest) < 0) {
                 throw Refusal.cpf("CPF7054: FROM and TO values not valid for journal %s in %s.", journal, library);
             }
             return new Rows(rows);

@@ -28,9 +28,10 @@ public final class Profiles implements UserAuthenticator {
     private static final int EXPIRED = 0x0E, UNKNOWN = 0x13, REVOKED = 0x14; // DRDA: SECCHKCD
 
     /** One profile; the digest is empty for PASSWORD(*NONE). */
-    record Profile(String name, String digest, boolean enabled, boolean expired, int failures, String special) {
+    record Profile(String name, String digest, boolean enabled, boolean expired, int failures, String special,
+                   String text) {
         Profile withFailures(int count) {
-            return new Profile(name, digest, enabled && count < MOST_FAILURES, expired, count, special);
+            return new Profile(name, digest, enabled && count < MOST_FAILURES, expired, count, special, text);
         }
     }
 
@@ -44,11 +45,11 @@ public final class Profiles implements UserAuthenticator {
             for (String line : Files.readAllLines(path)) {
                 String[] part = line.split("\t", -1);
                 PROFILES.put(part[0], new Profile(part[0], part[1], Boolean.parseBoolean(part[2]),
-                    Boolean.parseBoolean(part[3]), Integer.parseInt(part[4]), part[5]));
+                    Boolean.parseBoolean(part[3]), Integer.parseInt(part[4]), part[5], part[6]));
             }
         }
         officerPassword = password;
-        put(new Profile(officer, digest(officer, password), true, false, 0, "*ALLOBJ *SECADM"));
+        put(new Profile(officer, digest(officer, password), true, false, 0, "*ALLOBJ *SECADM", "Security officer"));
     }
 
     static String officerPassword() {
@@ -124,7 +125,7 @@ public final class Profiles implements UserAuthenticator {
         List<String> lines = new ArrayList<>();
         for (Profile each : PROFILES.values()) {
             lines.add(String.join("\t", each.name, each.digest, String.valueOf(each.enabled),
-                String.valueOf(each.expired), String.valueOf(each.failures), each.special));
+                String.valueOf(each.expired), String.valueOf(each.failures), each.special, each.text));
         }
         try {
             Path fresh = file.resolveSibling(file.getFileName() + ".new");

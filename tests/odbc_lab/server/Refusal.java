@@ -35,6 +35,11 @@ final class Refusal extends SQLException {
         return new Refusal(state, words);
     }
 
+    /** What a program of the customer signals: its SQLSTATE and its words. */
+    static Refusal signal(String state, String words) {
+        return new Refusal(NESTED, state + "\377" + words);
+    }
+
     /** Runs a routine; an error of a statement in it reaches the client as that statement's own would. */
     static void passOn(Routine routine) throws SQLException {
         try {

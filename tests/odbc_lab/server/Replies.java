@@ -81,7 +81,7 @@ final class Replies {
         String words = session.words();
         boolean nested = derby.equals(Refusal.NESTED) && words.length() >= 5;
         String state = nested ? words.substring(0, 5) : derby;
-        SqlErrors.Db2 db2 = SqlErrors.db2(state);
+        SqlErrors.Db2 db2 = SqlErrors.db2(state, nested);
         if (db2 != null) {
             Bytes.put4(object, code, db2.code());
             System.arraycopy(db2.state().getBytes(StandardCharsets.US_ASCII), 0, object, code + 4, 5);

@@ -55,15 +55,16 @@ final class SqlErrors {
         }
     }
 
-    /** What Db2 for i says, or null to leave Derby's state. */
-    static Db2 db2(String derby) {
-        return STATES.get(derby);
+    /** What Db2 for i says, or null to leave Derby's state; a program's own signal (class 7, 8, 9 or 38) is SQL0438. */
+    static Db2 db2(String derby, boolean nested) {
+        boolean signal = nested && (derby.startsWith("7") || derby.startsWith("38"));
+        return signal ? new Db2(derby, -438) : STATES.get(derby);
     }
 
     /** The tokens of Db2's message, with a byte X'FF' between them: Derby's own, or what the failed routine said. */
     static byte[] tokens(String state, String derby, String words) {
         String text = derby;
-        if (state.startsWith("38")) {
+        if (state.startsWith("38") && STATES.containsKey(state)) {
             text = state.equals(Refusal.CPF) ? "*N\377*N\377" + words : words;
         } else if (state.startsWith("425")) {
             text = authority(derby.split("\377"), derby);

@@ -38,6 +38,10 @@ final class StateFile {
         save();
     }
 
+    synchronized Map<String, String> entries() {
+        return new TreeMap<>(all());
+    }
+
     private Path path() {
         return Path.of(System.getProperty("derby.system.home"), name);
     }

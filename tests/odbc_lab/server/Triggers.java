@@ -1,9 +1,5 @@
 package lab;
 
-import java.sql.Connection;
-import java.sql.DriverManager;
-import java.sql.PreparedStatement;
-import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
@@ -30,7 +26,7 @@ public final class Triggers {
             throw Refusal.sql("38601", trigger.schema + "." + trigger.name + "\377TRIGGER");
         }
         remove(trigger.schema, trigger.name, existing);
-        Commands.update("INSERT INTO LAB.TRIGGERS (TRIGGER_SCHEMA, TRIGGER_NAME, TABLE_SCHEMA, TABLE_NAME, PROGRAM, OWNER,"
+        Nested.update("INSERT INTO LAB.TRIGGERS (TRIGGER_SCHEMA, TRIGGER_NAME, TABLE_SCHEMA, TABLE_NAME, PROGRAM, OWNER,"
             + " GUARDED, EVENTS) VALUES (?, ?, ?, ?, ?, ?, ?, ?)", trigger.schema, trigger.name, trigger.tableSchema,
             trigger.tableName, trigger.program, Jobs.user(), trigger.guarded ? "Y" : "N", events(trigger));
         for (TriggerText.Branch branch : trigger.branches) {
@@ -52,7 +48,7 @@ public final class Triggers {
     private static void createPart(TriggerText trigger, TriggerText.Branch branch) throws SQLException {
         long part = number();
         String derbyName = trigger.name + "$" + part;
-        Commands.update("INSERT INTO LAB.TRIGGER_PARTS (PART, TRIGGER_SCHEMA, TRIGGER_NAME, DERBY_NAME)"
+        Nested.update("INSERT INTO LAB.TRIGGER_PARTS (PART, TRIGGER_SCHEMA, TRIGGER_NAME, DERBY_NAME)"
             + " VALUES (BIGINT(CAST(? AS VARCHAR(18))), ?, ?, ?)", String.valueOf(part), trigger.schema, trigger.name, derbyName);
         List<String> values = new ArrayList<>();
         for (int[] range : branch.statements()) {
@@ -69,7 +65,7 @@ public final class Triggers {
             call.append(", ").append(each < values.size() ? values.get(each) : "''");
         }
         String when = branch.conditions().isEmpty() ? "" : "WHEN ((" + String.join(") AND (", branch.conditions()) + "))";
-        Commands.execute("CREATE TRIGGER \"%s\".\"%s\" AFTER %s ON \"%s\".\"%s\" %s FOR EACH ROW MODE DB2SQL %s %s)",
+        Nested.execute("CREATE TRIGGER \"%s\".\"%s\" AFTER %s ON \"%s\".\"%s\" %s FOR EACH ROW MODE DB2SQL %s %s)",
             trigger.schema, derbyName, trigger.clause(branch.event()), trigger.tableSchema, trigger.tableName,
             trigger.references(branch.event()), when, call);
     }
@@ -100,7 +96,7 @@ public final class Triggers {
         }
         String sql = send ? "VALUES (" + String.join(", ", written.subList(0, 4)) + ")"
             : text.text(range[0], list) + " (" + String.join(", ", written) + ")";
-        Commands.update("INSERT INTO LAB.TRIGGER_STEPS (PART, KIND, STATEMENT, USED) VALUES (BIGINT(CAST(? AS VARCHAR(18))), ?, ?, ?)",
+        Nested.update("INSERT INTO LAB.TRIGGER_STEPS (PART, KIND, STATEMENT, USED) VALUES (BIGINT(CAST(? AS VARCHAR(18))), ?, ?, ?)",
             String.valueOf(part), (send ? "SEND " : "SQL ") + kind, sql, String.join(" ", used));
     }
 
@@ -116,12 +112,7 @@ public final class Triggers {
     }
 
     private static long number() throws SQLException {
-        try (Connection connection = DriverManager.getConnection("jdbc:default:connection");
-                PreparedStatement query = connection.prepareStatement("VALUES NEXT VALUE FOR LAB.PART_NUMBERS");
-                ResultSet rows = query.executeQuery()) {
-            rows.next();
-            return rows.getLong(1);
-        }
+        return Long.parseLong(Nested.rows("VALUES NEXT VALUE FOR LAB.PART_NUMBERS").get(0)[0]);
     }
 
     /** LAB.DROP_TRIGGER: a compound one with all its parts, or one of Derby's own. */
@@ -132,7 +123,7 @@ public final class Triggers {
     private static void dropAll(String schema, String name) throws SQLException {
         List<String> parts = parts(schema, name);
         if (parts.isEmpty()) {
-            Commands.execute("DROP TRIGGER \"%s\".\"%s\"", schema, name);
+            Nested.execute("DROP TRIGGER \"%s\".\"%s\"", schema, name);
             return;
         }
         remove(schema, name, parts);
@@ -141,12 +132,12 @@ public final class Triggers {
 
     private static void remove(String schema, String name, List<String> parts) throws SQLException {
         for (String part : parts) {
-            Commands.execute("DROP TRIGGER \"%s\".\"%s\"", schema, part);
+            Nested.execute("DROP TRIGGER \"%s\".\"%s\"", schema, part);
         }
-        Commands.update("DELETE FROM LAB.TRIGGERS WHERE TRIGGER_SCHEMA = ? AND TRIGGER_NAME = ?", schema, name);
-        Commands.update("DELETE FROM LAB.TRIGGER_STEPS WHERE PART IN (SELECT PART FROM LAB.TRIGGER_PARTS"
+        Nested.update("DELETE FROM LAB.TRIGGERS WHERE TRIGGER_SCHEMA = ? AND TRIGGER_NAME = ?", schema, name);
+        Nested.update("DELETE FROM LAB.TRIGGER_STEPS WHERE PART IN (SELECT PART FROM LAB.TRIGGER_PARTS"
             + " WHERE TRIGGER_SCHEMA = ? AND TRIGGER_NAME = ?)", schema, name);
-        Commands.update("DELETE FROM LAB.TRIGGER_PARTS WHERE TRIGGER_SCHEMA = ? AND TRIGGER_NAME = ?", schema, name);
+        Nested.update("DELETE FROM LAB.TRIGGER_PARTS WHERE TRIGGER_SCHEMA = ? AND TRIGGER_NAME = ?", schema, name);
     }
 
     /** LAB.ALTER_TRIGGER: enabled Y or N. */
@@ -155,17 +146,23 @@ public final class Triggers {
     }
 
     private static void change(String schema, String name, String enabled) throws SQLException {
-        if (Commands.update("UPDATE LAB.TRIGGERS SET ENABLED = ? WHERE TRIGGER_SCHEMA = ? AND TRIGGER_NAME = ?", enabled,
+        if (Nested.update("UPDATE LAB.TRIGGERS SET ENABLED = ? WHERE TRIGGER_SCHEMA = ? AND TRIGGER_NAME = ?", enabled,
                 schema, name) == 0) {
             throw Refusal.sql("38204", schema + "." + name);
         }
         forget();
     }
 
+    /** LAB.COMMENT_TRIGGER: its text in SYSTRIGGERS. */
+    public static void comment(String schema, String name, String text) throws SQLException {
+        Nested.update("UPDATE LAB.TRIGGERS SET LONG_COMMENT = ? WHERE TRIGGER_SCHEMA = ? AND TRIGGER_NAME = ?", text,
+            schema, name);
+    }
+
     /** CHGOBJOWN of a trigger's program: its body then works under that profile. */
     static void owner(String program, String owner) throws SQLException {
         String[] id = program.split("/");
-        Commands.update("UPDATE LAB.TRIGGERS SET OWNER = ? WHERE TRIGGER_SCHEMA = ? AND PROGRAM = ?", owner, id[0], id[1]);
+        Nested.update("UPDATE LAB.TRIGGERS SET OWNER = ? WHERE TRIGGER_SCHEMA = ? AND PROGRAM = ?", owner, id[0], id[1]);
         forget();
     }
 
@@ -175,15 +172,8 @@ public final class Triggers {
 
     private static List<String> parts(String schema, String name) throws SQLException {
         List<String> found = new ArrayList<>();
-        try (Connection connection = DriverManager.getConnection("jdbc:default:connection");
-                PreparedStatement query = connection.prepareStatement(PARTS)) {
-            query.setString(1, schema);
-            query.setString(2, name);
-            try (ResultSet rows = query.executeQuery()) {
-                while (rows.next()) {
-                    found.add(rows.getString(1));
-                }
-            }
+        for (String[] row : Nested.rows(PARTS, schema, name)) {
+            found.add(row[0]);
         }
         return found;
     }
