@@ -8,14 +8,11 @@ is used for one sign-on, and is kept nowhere.
 from __future__ import annotations
 
 import argparse
-import getpass
 import json
-import os
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 from towline_agent.config import AgentConfig
 from towline_agent.ibmi.install.diff import closing, differences
@@ -25,26 +22,17 @@ from towline_agent.ibmi.install.present import Asked, Present, read_present
 from towline_agent.ibmi.install.render import render
 from towline_agent.ibmi.install.runner import run, unsent
 from towline_agent.ibmi.install.script import Script
+from towline_agent.ibmi.install.sign_on import PASSWORD, signed_on, takes_sql
 from towline_agent.ibmi.install.undo import removable, undo
 from towline_agent.ibmi.install.wanted import wanted
 from towline_shared.errors import Misconfigured, Permanent, Retryable
 
-__all__ = ["add_verbs", "password_of"]
+__all__ = ["add_verbs"]
 
 Settings = Callable[[argparse.Namespace], AgentConfig]
 AddVerb = Callable[[str, Any, str], argparse.ArgumentParser]
 
 _OK, _PROBLEMS = 0, 3
-_PASSWORD = "TOWLINE_INSTALL_PASSWORD"  # noqa: S105  (the variable's name)
-_ODBC = "odbc"
-
-
-class Door(Asked, Protocol):
-    """A connection that can be closed."""
-
-    def close(self) -> None:
-        """Close it."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +75,7 @@ def add_verbs(verb: AddVerb, settings: Settings) -> None:
         "--user",
         default="",
         metavar="PROFILE",
-        help=f"sign on as this administrator; password from {_PASSWORD} or a prompt",
+        help=f"sign on as this administrator; password from {PASSWORD} or a prompt",
     )
     one.add_argument("--yes", action="store_true", help="install, remove: do not ask")
     one.add_argument(
@@ -103,7 +91,7 @@ def _plan(options: argparse.Namespace, config: AgentConfig) -> int:
     compared: Compared | None = None
     if not why:
         try:
-            with _door(options, config) as (door, user):
+            with signed_on(config, options.user, changing=False) as (door, user):
                 compared = _compare(door, config, user)
         except (Permanent, Retryable) as error:
             if isinstance(error, Misconfigured):
@@ -119,7 +107,7 @@ def _plan(options: argparse.Namespace, config: AgentConfig) -> int:
 
 
 def _install(options: argparse.Namespace, config: AgentConfig) -> int:
-    with _door(_administrator(options, config), config) as (door, user):
+    with signed_on(config, _administrator(options, config), changing=True) as (door, user):
         before = _compare(door, config, user)
         script = closing(before.wanted, before.present, before.found)
         if before.hindered or not script.changing:
@@ -138,7 +126,7 @@ def _install(options: argparse.Namespace, config: AgentConfig) -> int:
 
 
 def _remove(options: argparse.Namespace, config: AgentConfig) -> int:
-    with _door(_administrator(options, config), config) as (door, user):
+    with signed_on(config, _administrator(options, config), changing=True) as (door, user):
         site = wanted(config)
         _hold_unsent(options, door, site, "Nothing was removed")
         script, kept = removable(site, read_present(door, site))
@@ -178,7 +166,7 @@ _ACTIONS: dict[str, Callable[[argparse.Namespace, AgentConfig], int]] = {
 def _no_comparison(options: argparse.Namespace, config: AgentConfig) -> str:
     if options.whole:
         return "not asked for (--whole)"
-    if config.driver != _ODBC:
+    if not takes_sql(config):
         return f"the driver {config.driver} takes no SQL"
     return ""
 
@@ -190,8 +178,8 @@ def _compare(door: Asked, config: AgentConfig, user: str) -> Compared:
     return Compared(site, present, differences(site, present), user)
 
 
-def _administrator(options: argparse.Namespace, config: AgentConfig) -> argparse.Namespace:
-    if config.driver != _ODBC:
+def _administrator(options: argparse.Namespace, config: AgentConfig) -> str:
+    if not takes_sql(config):
         raise Misconfigured(
             f"{config.file}: the driver {config.driver} takes no SQL: no {options.action} over it.",
             hint="Print the script with towline-agent ibmi plan --script and run it yourself.",
@@ -202,41 +190,7 @@ def _administrator(options: argparse.Namespace, config: AgentConfig) -> argparse
             " may not do this, and must not.",
             hint="Say --user with a profile that has *SECADM.",
         )
-    return options
-
-
-@contextmanager
-def _door(options: argparse.Namespace, config: AgentConfig) -> Iterator[tuple[Door, str]]:
-    """Sign on: as the person named, else as the agent."""
-    # Only here, and only for this driver: pyodbc need not be installed anywhere else.
-    from towline_agent.ibmi.odbc.door import Door as OdbcDoor
-    from towline_agent.ibmi.odbc.settings import read_settings
-    from towline_agent.ibmi.port import Purpose
-
-    person = (options.user, password_of(options.user)) if options.user else None
-    settings = read_settings(config.ibmi, config.site, person=person)
-    purpose = Purpose.READ if options.action == "plan" else Purpose.WRITE
-    door = OdbcDoor.open(settings, purpose, autocommit=True)
-    try:
-        yield door, settings.user or "the current user"
-    finally:
-        door.close()
-
-
-def password_of(user: str) -> str:
-    """Return a person's password from the environment or a prompt; it is kept nowhere.
-
-    Raises:
-        Misconfigured: there is none, and nobody to ask.
-    """
-    found = os.environ.get(_PASSWORD, "")
-    if not found and sys.stdin.isatty():
-        found = getpass.getpass(f"Password of {user}: ")
-    if not found:
-        raise Misconfigured(
-            f"There is no password for {user}.", hint=f"Set {_PASSWORD}, or use a terminal."
-        )
-    return found
+    return str(options.user)
 
 
 def _agreed(options: argparse.Namespace, question: str) -> bool:
