@@ -18,6 +18,7 @@ from pathlib import Path
 import structlog
 
 from towline_agent.buffer import Backlog, Buffer
+from towline_agent.calendar import Work
 from towline_agent.capture import Capture
 from towline_agent.clearing import Clearing
 from towline_agent.config import AgentConfig
@@ -31,13 +32,14 @@ from towline_agent.gate import Gate
 from towline_agent.health.server import HealthServer
 from towline_agent.health.status import About, AgentStatus
 from towline_agent.ibmi.drivers import load_driver
-from towline_agent.ibmi.port import Description, IbmIDriver, Purpose
+from towline_agent.ibmi.port import IbmIDriver, Purpose
 from towline_agent.ibmi.worker import IbmIWorker, SignOn
 from towline_agent.identity import Identity, load_identity
 from towline_agent.journal_reader import JournalReader
 from towline_agent.link_client import LinkClient
 from towline_agent.loading import Loading
 from towline_agent.pace import Pace, Patience, RealPace
+from towline_agent.partition import Partition
 from towline_agent.queue_reader import QueueReader
 from towline_agent.sinks.base import Sink
 from towline_agent.sinks.data_queue import OrderQueue
@@ -47,7 +49,7 @@ from towline_agent.sources.data_queue import QueueFormat
 from towline_agent.tls import tls_context
 from towline_shared import __version__
 from towline_shared.clock import Clock, SystemClock
-from towline_shared.errors import Misconfigured, Permanent, Retryable
+from towline_shared.errors import Misconfigured, Retryable
 from towline_shared.events import Heartbeat
 from towline_shared.retry import Backoff
 
@@ -122,13 +124,16 @@ class Agent:
             for purpose in Purpose
             if purpose is not Purpose.WAIT or config.outbox.doorbell is not None
         }  # fmt: skip
+        self._partition = Partition(
+            self._workers[Purpose.READ], self._workers[Purpose.WRITE], clock=self._clock
+        )
         self._link = LinkClient(
             url=config.relay.url,
             identity=self._identity,
             buffer=self._buffer,
             clock=self._clock,
             heartbeat=self._heartbeat,
-            fingerprint=lambda: self._description.fingerprint if self._description else "",
+            fingerprint=lambda: self._partition.fingerprint,
             proxy=config.relay.proxy,
             tls=tls,
             backoff=_LINK_BACKOFF,
@@ -137,7 +142,6 @@ class Agent:
             on_acked=self._on_acked,
         )
         self._build_loops()
-        self._description: Description | None = None
         self._backlog = Backlog(0, None, {}, 0)
         self._health = HealthServer(self.status, port=config.health_port)
         self._about = About(
@@ -322,17 +326,12 @@ class Agent:
 
     async def _watch(self) -> None:
         """Keep the figures of heartbeat and page fresh, learn who the partition is, trim."""
-        with contextlib.suppress(Retryable, Permanent):  # told by its state; orders open it again
-            await self._workers[Purpose.WRITE].call(lambda ibmi: ibmi.describe())
         trimmed_at = self._clock.monotonic()
         while True:
             with contextlib.suppress(Retryable):  # a look shares its commit with a write that fails
                 self._backlog = await asyncio.wrap_future(self._buffer.backlog())
-            if self._description is None:
-                with contextlib.suppress(Retryable, Permanent):
-                    self._description = await self._workers[Purpose.READ].call(
-                        lambda ibmi: ibmi.describe()
-                    )
+            if self._partition.description is None or self._quiet.now(Work.READ) is None:
+                await self._partition.look()
             if self._clock.monotonic() - trimmed_at >= _TRIM_S:
                 trimmed_at = self._clock.monotonic()
                 with contextlib.suppress(Retryable):  # a full disk is told elsewhere
@@ -354,7 +353,7 @@ class Agent:
             about=self._about,
             now=self._clock.now(),
             connections={purpose: worker.state for purpose, worker in self._workers.items()},
-            description=self._description,
+            description=self._partition.description,
             link=self._link.state,
             backlog=self._backlog,
             outbox_waiting=outbox_waiting,

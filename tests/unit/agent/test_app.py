@@ -68,7 +68,7 @@ def test_the_page_shows_the_two_links_apart(tmp_path: Path) -> None:
         try:
             async with running_agent(tmp_path / "site", partition, relay) as agent:
                 await until(lambda: agent._link.state.connected)
-                await until(lambda: agent._description is not None)
+                await until(lambda: agent._partition.description is not None)
                 for _ in range(500):
                     status, text = await answer(agent, "/readyz")
                     if status == 200:
@@ -215,7 +215,7 @@ def test_a_pause_in_the_state_folder_holds_from_the_start(tmp_path: Path) -> Non
             save_pauses(state, {Work.READ: Pause(SystemClock().now())})
             async with running_agent(tmp_path / "site", partition, relay, QuickPace()) as agent:
                 await until(lambda: agent._link.state.connected)
-                await until(lambda: agent._description is not None)
+                await until(lambda: agent._partition.description is not None)
                 assert "snapshot" not in partition.calls
                 assert "outbox" not in partition.calls
                 _, page = await answer(agent, "/")
