@@ -287,7 +287,7 @@ class JournalReader:
 
     def _lost(self, error: PositionLost) -> None:
         sentence = (
-            f"The journal {self._settings.name} can't be read on from where it stood: {error}"
+            f"The journal {self._settings.name} can't be read on from where it stood: {error.what}"
         )
         _log.error("journal lost", action="journal.lost", error=sentence)
         self._tracker = None

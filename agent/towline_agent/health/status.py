@@ -133,6 +133,8 @@ class AgentStatus:
             return self.ibmi_sentence
         if self.storage_full:
             return self.storage_full
+        if self.journal is not None and self.journal.lost:
+            return self.journal.lost
         since = self.about.started_at
         for check in fuse_checks(self.fuse, self.about.library, since):
             return check.detail

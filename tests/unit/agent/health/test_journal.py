@@ -8,6 +8,9 @@ from tests.browser.agent_status import sample_status
 from towline_agent.courtesy.conditions import conditions
 from towline_agent.health.metrics import metrics_text
 from towline_agent.health.page import render
+from towline_agent.health.status import AgentStatus
+from towline_agent.ibmi.port import Purpose
+from towline_agent.ibmi.worker import WorkerState
 from towline_agent.journal_reader import JournalState
 from towline_agent.journal_writer import Written
 from towline_shared.health import Status, worst
@@ -17,6 +20,10 @@ READING = JournalState(
     open_since="2026-11-23-08.00.00.000000", written=Written(events=7),
 )  # fmt: skip
 LOST = replace(READING, lost="CPF9801: object R0001 was not found.", behind=None)
+
+
+def up(status: AgentStatus) -> dict[Purpose, WorkerState]:
+    return {purpose: replace(state, status="up") for purpose, state in status.connections.items()}
 
 
 def test_a_journal_that_is_read_is_shown_and_worries_nobody() -> None:
@@ -41,6 +48,8 @@ def test_a_lost_journal_fails_says_what_to_do_and_tells_the_operator() -> None:
     assert worst(status.checks()) is Status.FAILED
     assert "towline_agent_journal_lost 1\n" in metrics_text(status)
     assert "behind_entries" not in metrics_text(status)
+    connected = replace(status, connections=up(status))
+    assert connected.heartbeat().detail == LOST.lost
     (told,) = [each for each in conditions(status) if each.key == "journal"]
     assert "changes are missing" in told.text
 
