@@ -65,7 +65,8 @@ final class Requests {
     private byte[] noteProfile(byte[] dss) {
         for (int at = 10; at + 4 <= dss.length; at += Math.max(4, Bytes.get2(dss, at))) {
             if (Bytes.get2(dss, at + 2) == USRID) {
-                session.profile = new String(dss, at + 4, Bytes.get2(dss, at) - 4, EBCDIC).trim().toUpperCase();
+                Charset code = dss[at + 4] >= 0 ? StandardCharsets.US_ASCII : EBCDIC; // EBCDIC letters are above X'80'
+                session.profile = new String(dss, at + 4, Bytes.get2(dss, at) - 4, code).trim().toUpperCase();
             }
         }
         return dss;
