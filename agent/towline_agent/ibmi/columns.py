@@ -13,7 +13,7 @@ from towline_shared.errors import Permanent
 from towline_shared.events import Scalar
 from towline_shared.money import plain
 
-__all__ = ["Stored", "store", "untranslatable"]
+__all__ = ["Stored", "bytes_of", "store", "untranslatable"]
 
 Stored = str | int | float | bytes | None
 
@@ -27,6 +27,15 @@ def untranslatable(text: str, ccsid: int) -> str:
         except UnicodeEncodeError:
             return character
     return ""
+
+
+def bytes_of(text: str, ccsid: int) -> int:
+    """Return how much of a column's length a text takes: the length counts bytes, not characters.
+
+    In UTF-8 (CCSID 1208) a character takes one to four:
+    https://www.ibm.com/support/knowledgecenter/ssw_ibm_i_73/rzakb/ucs2ap.htm
+    """
+    return len(text) if text.isascii() else len(text.encode(codec_name(ccsid), "replace"))
 
 
 def store(kind: SqlType, value: Scalar | bytes, *, where: str) -> Stored:
@@ -48,8 +57,8 @@ def store(kind: SqlType, value: Scalar | bytes, *, where: str) -> Stored:
 
 def _store_text(kind: SqlType, value: Scalar, where: str) -> str:
     text = "" if value is None else str(value)
-    bare = text.rstrip(" ") if len(text) > kind.length else text
-    if len(bare) > kind.length:
+    bare = text.rstrip(" ") if bytes_of(text, kind.ccsid) > kind.length else text
+    if bytes_of(bare, kind.ccsid) > kind.length:
         raise Permanent(f"SQL0404: a text of {len(bare)} characters does not fit {where} {kind}.")
     wrong = untranslatable(bare, kind.ccsid)
     if wrong:

@@ -10,10 +10,11 @@ address is somebody else's.
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Iterator
 
-from towline_agent.ibmi.columns import untranslatable
+from towline_agent.ibmi.columns import bytes_of, untranslatable
 
-__all__ = ["fit"]
+__all__ = ["fit", "pieces"]
 
 # What has no code in CCSID 37 but a customary spelling.
 _SPELLINGS = {
@@ -39,12 +40,31 @@ def fit(text: str, *, length: int, ccsid: int) -> str:
     """Return the text as the column can hold it; equal to the given one when nothing was lost.
 
     Line ends and tabs become blanks, letters lose marks the CCSID lacks, what remains unknown
-    becomes ``?``, and the rest beyond ``length`` is cut.
+    becomes ``?``, and the rest beyond ``length`` bytes is cut.
     """
     line = "".join(" " if c.isspace() or unicodedata.category(c) == "Cc" else c for c in text)
     if untranslatable(line, ccsid):
         line = "".join(_translatable(c, ccsid) for c in line)
-    return line[:length].rstrip(" ")
+    return _cut(line, length, ccsid).rstrip(" ")
+
+
+def pieces(text: str, *, length: int, ccsid: int) -> Iterator[str]:
+    """Yield a text in parts that each fit a column; an empty text is one empty part."""
+    rest = text
+    while True:
+        part = _cut(rest, length, ccsid)
+        yield part
+        rest = rest[len(part) :]
+        if not rest:
+            return
+
+
+def _cut(text: str, length: int, ccsid: int) -> str:
+    """Return as much of a text as a column of so many bytes takes; never half a character."""
+    cut = text[:length]
+    while (over := bytes_of(cut, ccsid) - length) > 0:
+        cut = cut[: -max(1, over // 4)]  # a character takes four bytes at most
+    return cut
 
 
 def _translatable(character: str, ccsid: int) -> str:

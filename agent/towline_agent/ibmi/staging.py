@@ -11,7 +11,7 @@ from decimal import Decimal
 
 from towline_agent.ibmi.catalogue import FileLayout
 from towline_agent.ibmi.columns import store
-from towline_agent.ibmi.fitting import fit
+from towline_agent.ibmi.fitting import fit, pieces
 from towline_agent.ibmi.towline_files import towline_file
 from towline_shared.errors import Permanent, Refused
 from towline_shared.events import Address, Order, Scalar
@@ -54,11 +54,16 @@ def records(document: Order, *, event_id: str, at: str, ccsid: int = 37) -> list
         _check(shape, row)
         found.append((file, row))
     notes = [*_notes(document), *(("ORIGINAL", name, value) for name, value in originals)]
-    for sequence, (kind, name, value) in enumerate(notes, start=1):
-        # 4,000 characters a record: a longer note goes on in the next.
+    # 4,000 bytes a record: a longer text goes on in the next, under the same name.
+    parts = [
+        (kind, name, part)
+        for kind, name, value in notes
+        for part in pieces(value, length=4000, ccsid=1208)
+    ]
+    for sequence, (kind, name, value) in enumerate(parts, start=1):
         shape = towline_file("WEBORDN")
         row = {"EVENTID": event_id, "SEQ": sequence, "KIND": kind}
-        row |= {"NAME": fit(name, length=80, ccsid=1208), "VALUE": value[:4000]}
+        row |= {"NAME": fit(name, length=80, ccsid=1208), "VALUE": value}
         _check(shape, row)
         found.append((shape.name, row))
     return found
@@ -159,8 +164,8 @@ def _address(address: Address) -> dict[str, Scalar]:
 
 
 def _notes(document: Order) -> Iterator[tuple[str, str, str]]:
-    for start in range(0, len(document.note), 4000):
-        yield "NOTE", "", document.note[start : start + 4000]
+    if document.note:
+        yield "NOTE", "", document.note
     for name, value in document.attributes:
         yield "ATTRIBUTE", name, value
 
