@@ -61,8 +61,7 @@ class Queues:
                 f" {info.max_length} of {queue}.",
                 hint="Create the data queue with a larger MAXLEN.",
             )
-        if len(key) != key_length:
-            raise Permanent(f"{queue} wants a key of {key_length} bytes, not {len(key)}.")
+        _hold_key(queue, key, key_length)
         given: list[Any] = [data, queue.name, queue.library]
         if key:
             given.append(self._key_text(queue, key))
@@ -73,6 +72,7 @@ class Queues:
         )
 
     def _receive(self, queue: QueueName, key: bytes, seconds: float) -> QueueEntry | None:
+        _hold_key(queue, key, self._remembered(queue)[1])
         given: list[Any] = [queue.name, queue.library]
         if key:
             given.append(self._key_text(queue, key))
@@ -148,3 +148,9 @@ class Queues:
                 hint="Use a key of characters.",
             )
         return text
+
+
+def _hold_key(queue: QueueName, key: bytes, key_length: int) -> None:
+    """Refuse a key that is no key of this queue: padded or cut it would be another one."""
+    if len(key) != key_length:
+        raise Permanent(f"{queue} wants a key of {key_length} bytes, not {len(key)}.")

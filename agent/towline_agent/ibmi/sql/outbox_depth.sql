@@ -1,2 +1,3 @@
 -- authority: SELECT on OUTBOX
-SELECT COUNT(*), MIN(CHGTS) FROM {library}.OUTBOX FOR READ ONLY WITH UR
+-- Committed rows only, without waiting for the ERP's open units, as in outbox_read.
+SELECT COUNT(*), MIN(CHGTS) FROM {library}.OUTBOX WITH CS SKIP LOCKED DATA
