@@ -155,6 +155,10 @@ class Door:
             return
         self._call(lambda: self._connection().rollback(), limit_s=None, doing="rolling back")
 
+    def driver(self) -> str:
+        """Name the ODBC driver and its version, as it tells them itself."""
+        return self._call(self._driver, limit_s=None, doing="asking the driver for its version")
+
     def close(self) -> None:
         """Close; harmless when closed. A call that hangs is left behind with its thread."""
         if self._closed:
@@ -181,6 +185,10 @@ class Door:
         if self._raw is None:
             raise Misuse("A connection to the IBM i was used that was never opened.")
         return self._raw
+
+    def _driver(self) -> str:
+        tell = self._connection().getinfo
+        return f"{tell(pyodbc.SQL_DRIVER_NAME)} {tell(pyodbc.SQL_DRIVER_VER)}"
 
     def _disconnect(self) -> None:
         raw, self._raw = self._raw, None

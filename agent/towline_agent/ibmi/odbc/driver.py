@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
+
+from towline_agent.conformance.bench import Bench, Person
 from towline_agent.ibmi.odbc.door import Door
 from towline_agent.ibmi.odbc.job import OdbcJob
 from towline_agent.ibmi.odbc.settings import OdbcSettings, read_settings
@@ -36,3 +39,9 @@ class OdbcDriver:
         """See the port."""
         door = Door.open(self.settings, purpose)
         return OdbcJob(door, self.settings, purpose, clock=self._clock)
+
+    def bench(self, library: str, person: Person) -> AbstractContextManager[Bench]:
+        """See :class:`~towline_agent.conformance.bench.BenchMaker`."""
+        from towline_agent.ibmi.odbc.bench import odbc_bench  # it stands on this module
+
+        return odbc_bench(self.settings, library, person)

@@ -50,7 +50,7 @@ class Queues:
         rows = self._door.query(
             sql, (queue.name, queue.library), doing=f"looking at data queue {queue}"
         ).rows
-        return [self._entry(row) for row in rows]
+        return [self._entry(queue, row) for row in rows]
 
     def send(self, queue: QueueName, data: bytes, *, key: bytes) -> None:
         """See the port."""
@@ -86,7 +86,7 @@ class Queues:
             sql, given, doing=f"receiving from data queue {queue}",
             limit_s=seconds + _BEYOND_WAIT_S,
         ).rows  # fmt: skip
-        return self._entry(rows[0]) if rows else None
+        return self._entry(queue, rows[0]) if rows else None
 
     def _data(self, queue: QueueName) -> str:
         longest = self._remembered(queue)[0].max_length
@@ -124,11 +124,18 @@ class Queues:
         self._known[queue] = (info, int(key_length or 0))
         return self._known[queue]
 
-    def _entry(self, row: tuple[Any, ...]) -> QueueEntry:
+    def _entry(self, queue: QueueName, row: tuple[Any, ...]) -> QueueEntry:
         data, key, sender = row
+        try:
+            key_bytes = str(key).encode(self._codec) if key else b""
+        except UnicodeEncodeError:
+            raise Permanent(
+                f"A key of data queue {queue} does not exist in CCSID {self._ccsid}.",
+                hint="Set ibmi.ccsid to that of the program that sends.",
+            ) from None
         return QueueEntry(
             data=bytes(data or b""),
-            key=b"" if not key else str(key).encode(self._codec, "strict"),
+            key=key_bytes,
             sender_job=str(sender or "").strip(),
         )
 

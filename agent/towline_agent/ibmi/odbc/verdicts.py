@@ -90,6 +90,7 @@ _SQL: Mapping[int, Kind] = {
     30080: _K.LINK_LOST,  # communication error                                      [M]
     30081: _K.LINK_LOST,  # communication function detected an error                 [L]
     30108: _K.LINK_LOST,  # connection re-established after a failure                [L]
+    20542: _K.LINK_LOST,  # the same, and the statement could not be sent again              [L]
     1336: _K.RESTRICTED,  # the host was not found                                   [L]
     30061: _K.SETUP,  # relational database not found                                [M]
     30082: _K.SIGN_ON,  # security processing failed                                 [L]

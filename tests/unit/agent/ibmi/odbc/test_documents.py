@@ -16,6 +16,7 @@ from towline_agent.ibmi.towline_files import STAGING, towline_file
 from towline_shared.errors import Refused, TowlineError
 
 ORDER = sample_order(1001)
+ORDER = sample_order(1001)
 UNIQUE = replace(SETTINGS, site=Site(unique_key=True))
 
 

@@ -167,6 +167,14 @@ def test_keys_travel_as_text_of_the_sites_ccsid(monkeypatch: pytest.MonkeyPatch)
             job.queue_take(QUEUE, key=b"\x00\x01\x02\x0f")
 
 
+def test_a_key_of_another_ccsid_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A character the site's CCSID lacks is a sentence with the setting to change, not a crash."""
+    keyed = [(0, 0, 64, "KEYED", 4, "STANDARD")]
+    raw = RawConnection(answers={"DATA_QUEUE_INFO": keyed, "ENTRIES": [(b"x", "K\u20ac01", None)]})
+    with job_on(raw, monkeypatch) as job, pytest.raises(Permanent, match="CCSID 37"):
+        job.queue_peek(QUEUE, limit=1)
+
+
 def test_a_wrong_length_never_reaches_the_queue(monkeypatch: pytest.MonkeyPatch) -> None:
     """A longer entry than MAXLEN and a key of another length are refused before the call."""
     raw = RawConnection(answers={"DATA_QUEUE_INFO": INFO})
