@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from towline_agent.config_feeds import KeyPart
 from towline_agent.config_formats import Parameter
 from towline_agent.ibmi.catalogue import FileLayout
-from towline_agent.ibmi.port import JournalName, QueueName
+from towline_agent.ibmi.port import QueueName
 from towline_agent.policy import FileName, ProgramName
 
 __all__ = [
@@ -206,7 +206,6 @@ class Wanted:
     order_entry_grants: tuple[Grant, ...]
     read: tuple[FileName, ...]
     journaled: bool = True
-    journal: JournalName | None = None
     known: Mapping[FileName, KnownFile] = field(default_factory=dict)
 
     @property

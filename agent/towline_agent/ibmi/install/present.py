@@ -233,6 +233,8 @@ def _profile(row: tuple[Any, ...]) -> PresentProfile:
 
 def _rights(ask: _Catalogue, grants: Sequence[Grant]) -> Iterator[tuple[str, frozenset[str]]]:
     for grant in grants:
+        if grant.name.startswith("*"):
+            continue  # all receivers of a journal: no single object to look at
         key = (grant.library, grant.name, grant.type, grant.profile)
         rows = ask.ask("install_privileges", key, what="authorities")
         if rows is None:

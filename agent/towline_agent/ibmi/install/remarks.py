@@ -169,6 +169,23 @@ def _count(number: int, what: str) -> str:
     return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
+_OTHER_TYPES = {
+    "*PGM": "The program that takes orders: to call it.",
+    "*JRN": (
+        "The journal: *USE, and *OBJEXIST, which DISPLAY_JOURNAL asks for because commit boundaries"
+        " name no object:"
+        " http://www-01.ibm.com/support/knowledgecenter/ssw_ibm_i_72/rzajq/rzajqudfdisplayjournal.htm"
+        " . *OBJEXIST would also allow to delete it, which the system refuses while objects are"
+        " journaled to it [K]."
+    ),
+    "*JRNRCV": (
+        "Its receivers, in the journal's own library; a new one takes the authorities of the one"
+        " before [K]. Where they lie elsewhere, change the library."
+    ),
+    "*DTAARA": "Data areas that ask for quiet: to read them.",
+}
+
+
 def closing_head(parts: int) -> str:
     """Return the comment at the top of a script that closes differences only."""
     lines = [
@@ -243,7 +260,7 @@ def grant_note(wanted: Wanted, grant: Grant) -> str:
             "Data queues: *OBJOPR and *READ, as RECEIVE_DATA_QUEUE wants:"
             " https://ibm.com/support/knowledgecenter/ssw_ibm_i_75/rzajq/rzajqudfreceivedtaq.htm"
         )
-    return "The program that takes orders: to call it."
+    return _OTHER_TYPES[grant.type]
 
 
 def order_entry(wanted: Wanted) -> str:

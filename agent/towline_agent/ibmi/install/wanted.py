@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from towline_agent.config import AgentConfig
+from towline_agent.courtesy.signals import DataArea
 from towline_agent.ibmi.install.feeding import triggers
 from towline_agent.ibmi.install.objects import (
     DataQueue,
@@ -39,6 +40,7 @@ _RIGHT_OF_ORDER_ENTRY = {
 _LOOK = ("*OBJOPR", "*EXECUTE")  # what a library needs, and a program
 _RECEIVE = ("*OBJOPR", "*READ")
 _SEND = ("*OBJOPR", "*ADD")
+_USE = ("*OBJOPR", "*READ", "*EXECUTE")
 
 
 def wanted(config: AgentConfig, known: Mapping[FileName, KnownFile] | None = None) -> Wanted:
@@ -153,11 +155,13 @@ def _agent_grants(
     names = {table.layout.name for table in tables}
     foreign = [file for file in read if file.library != library or file.name not in names]
     programs = [each.program for each in _procedures(config)]
+    more = [*_of_journal(config, agent), *_of_signals(config, agent)]
     libraries = dict.fromkeys(
         [
             *(file.library for file in foreign),
             *(program.library for program in programs),
             *(each.queue.library for each in queues),
+            *(grant.library for grant in more),
         ]
     )
     for name in [*(each for each in libraries if each != library), library]:
@@ -172,6 +176,24 @@ def _agent_grants(
         yield Grant(agent, "*DTAQ", each.queue.library, each.queue.name, rights)
     for program in programs:
         yield Grant(agent, "*PGM", program.library, program.name, _LOOK)
+    yield from more
+
+
+def _of_journal(config: AgentConfig, agent: str) -> Iterator[Grant]:
+    """Yield what DISPLAY_JOURNAL wants: commit boundaries name no object, hence *OBJEXIST.
+
+    http://www-01.ibm.com/support/knowledgecenter/ssw_ibm_i_72/rzajq/rzajqudfdisplayjournal.htm
+    """
+    if config.journal is not None:
+        name = config.journal.name
+        yield Grant(agent, "*JRN", name.library, name.name, ("*OBJEXIST", *_USE))
+        yield Grant(agent, "*JRNRCV", name.library, "*ALL", _USE)
+
+
+def _of_signals(config: AgentConfig, agent: str) -> Iterator[Grant]:
+    areas = [each.sign for each in config.courtesy.signals if isinstance(each.sign, DataArea)]
+    for area in dict.fromkeys((area.library, area.name) for area in areas):
+        yield Grant(agent, "*DTAARA", *area, _RECEIVE)
 
 
 def _orders_queue(config: AgentConfig) -> QueueName | None:

@@ -112,6 +112,27 @@ def test_a_program_becomes_a_procedure_with_its_types(tmp_path: Path) -> None:
     assert [g.type for g in site.agent_grants if g.name == "WEBORD"] == ["*PGM"]
 
 
+def test_a_journal_and_a_data_area_bring_their_rights(tmp_path: Path) -> None:
+    """A file that is read from the journal gets no trigger, and the agent may read the journal."""
+    extra = """
+[calendar.signals.closing]
+rests = ["load"]
+data_area = "DISTLIB/MONTHEND"
+equals = "Y"
+[journal]
+name = "DISTLIB/DISTJRN"
+[journal.files."DISTLIB/ITMMST"]
+key = ["ITNBR"]
+fields = [{ name = "ITNBR", type = "char", length = 15 }]
+"""
+    site = small(tmp_path, extra)
+    assert [trigger.file.name for trigger in site.triggers] == ["ITMPRC"]
+    rights = {(g.type, g.name): g.rights for g in site.agent_grants}
+    assert rights["*JRN", "DISTJRN"] == ("*OBJEXIST", "*OBJOPR", "*READ", "*EXECUTE")
+    assert rights["*JRNRCV", "*ALL"] == ("*OBJOPR", "*READ", "*EXECUTE")
+    assert rights["*DTAARA", "MONTHEND"] == ("*OBJOPR", "*READ")
+
+
 def test_the_agents_profile_is_the_one_it_signs_on_with(tmp_path: Path) -> None:
     """[ibmi] user, unless [install] names another."""
     path = write_site(tmp_path)
