@@ -219,9 +219,9 @@ class OdbcPartition:
             return
         self._power.restrict(on=False)
         self.restricted = False
-        self.messages.send("CPF1124", "Host servers started.", severity=0)
         if self.settings.programs:
             self.subsystem.start()
+        self.messages.send("CPF1124", "Host servers started.", severity=0)
 
     def on_ended(self, tell: Callable[[], None]) -> None:
         """Call this when the jobs are ended with their subsystem."""
