@@ -10,6 +10,7 @@ Parameters: http://www-01.ibm.com/support/knowledgecenter/ssw_ibm_i_72/rzajq/rza
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 from towline_agent.ibmi.errors import PositionLost
@@ -57,6 +58,7 @@ class Journals:
         first = chain[names.index((after.receiver_library, after.receiver))][2]
         rows = self._rows(journal, files, after, max(first, after.sequence), limit)
         entries = tuple(_entry(row) for row in rows)
+        _hold_order(journal, entries, names)
         fresh = [each for each in entries if _beyond(each.position, after, names)]
         if len(rows) > limit:
             kept = tuple(fresh[:limit])
@@ -122,6 +124,20 @@ class Journals:
             (str(row[0]).strip(), str(row[1]).strip(), int(row[2] or 0), int(row[3] or 0))
             for row in rows
         ]
+
+
+def _hold_order(
+    journal: JournalName, entries: Sequence[JournalEntry], chain: Sequence[tuple[str, str]]
+) -> None:
+    """Stop loudly when entries come out of order: a page cut from such a list would lose some."""
+    for before, after in pairwise(entries):
+        if not _beyond(after.position, before.position, chain):
+            raise Permanent(
+                f"Journal {journal} gave entry {after.position.sequence} of"
+                f" {after.position.receiver} after entry {before.position.sequence} of"
+                f" {before.position.receiver}; nothing was read.",
+                hint="Report this with the release and PTF level; the position stays where it is.",
+            )
 
 
 def _beyond(

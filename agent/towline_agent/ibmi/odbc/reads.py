@@ -24,6 +24,10 @@ __all__ = ["Reads"]
 # Statements of few lengths only, so that the plan cache of Db2 keeps them.
 _BUCKETS = (1, 10, 50, 200)
 _Keys = Sequence[tuple[str, ...]]
+_ISOLATION = {
+    "uncommitted": "WITH UR",
+    "committed": "WITH CS USE CURRENTLY COMMITTED",
+}
 
 
 class Reads:
@@ -32,6 +36,7 @@ class Reads:
     def __init__(self, door: Door, settings: OdbcSettings) -> None:
         self._door = door
         self._ccsid_65535 = settings.ccsid_65535
+        self._isolation = _ISOLATION[settings.read]
         self._shapes: dict[str, tuple[Column, ...]] = {}
 
     def rows(self, query: EntityQuery, keys: _Keys) -> list[TableRow]:
@@ -125,7 +130,9 @@ class Reads:
     def _of(self, query: EntityQuery, shape: tuple[Column, ...], keys: _Keys) -> list[TableRow]:
         """Read keys; after an unmappable cell halve them until the row stands alone."""
         condition, values = self._matching(query, shape, keys)
-        sql = statement("select_rows", select=query.select, condition=condition)
+        sql = statement(
+            "select_rows", select=query.select, condition=condition, isolation=self._isolation
+        )
         try:
             return self._clean(shape, self._door.query(sql, values, doing=_reading(query)).rows)
         except DataFault:
@@ -151,6 +158,7 @@ class Reads:
             condition=condition,
             order=", ".join(_named(column) for column in keys),
             limit=str(int(limit)),
+            isolation=self._isolation,
         )
         rows = self._door.query(sql, values, doing=_reading(query)).rows
         return self._clean(shape if columns == "*" else tuple(keys), rows)
@@ -231,7 +239,13 @@ class Reads:
     def _cells(
         self, query: EntityQuery, shown: str, condition: str, values: Sequence[Any]
     ) -> list[tuple[Any, ...]]:
-        sql = statement("select_cell", cell=shown, select=query.select, condition=condition)
+        sql = statement(
+            "select_cell",
+            cell=shown,
+            select=query.select,
+            condition=condition,
+            isolation=self._isolation,
+        )
         return self._door.query(sql, values, doing=_reading(query)).rows
 
 

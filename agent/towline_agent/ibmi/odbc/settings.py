@@ -50,6 +50,8 @@ class OdbcSettings:
         whole: a complete connection string without sign-on, for another driver (a stand-in).
         ccsid: of the text columns in Towline's own library.
         ccsid_65535: what bytes of CCSID 65535 columns really are; 0: such cells are unreadable.
+        read: ``uncommitted`` (UR: waits for nobody, may show what is rolled back later) or
+            ``committed`` (CS, currently committed).
         connect_s: limit for opening a connection.
         statement_s: limit for one statement; then it is cancelled, then abandoned.
         keepalive_s: idle time after which a connection is asked whether it lives.
@@ -69,6 +71,7 @@ class OdbcSettings:
     options: tuple[tuple[str, str], ...] = ()
     ccsid: int = 37
     ccsid_65535: int = 0
+    read: str = "uncommitted"
     connect_s: float = 15.0
     statement_s: float = 120.0
     keepalive_s: float = 300.0
@@ -95,7 +98,7 @@ def read_settings(
     """
     section.only(
         "driver", "system", "user", "password_file", "tls", "odbc_driver", "dsn", "rdb",
-        "connection_string", "options", "ccsid", "ccsid_65535", "connect_s", "statement_s",
+        "connection_string", "options", "ccsid", "ccsid_65535", "read", "connect_s", "statement_s",
         "keepalive_s", "recycle_hours", "recycle_statements",
     )  # fmt: skip
     whole = section.text("connection_string", "")
@@ -121,6 +124,7 @@ def read_settings(
         options=_options(section),
         ccsid=ccsid,
         ccsid_65535=assumed,
+        read=section.text("read", "uncommitted", among=("uncommitted", "committed")),
         connect_s=section.seconds("connect_s", 15.0),
         statement_s=section.seconds("statement_s", 120.0),
         keepalive_s=section.seconds("keepalive_s", 300.0),

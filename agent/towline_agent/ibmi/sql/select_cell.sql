@@ -1,2 +1,2 @@
 -- authority: that of the customer's SELECT
-SELECT {cell} FROM ({select}) AS Q WHERE {condition} FOR READ ONLY WITH UR
+SELECT {cell} FROM ({select}) AS Q WHERE {condition} FOR READ ONLY {isolation}

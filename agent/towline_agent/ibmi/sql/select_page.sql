@@ -1,2 +1,2 @@
 -- authority: that of the customer's SELECT
-SELECT {columns} FROM ({select}) AS Q WHERE {condition} ORDER BY {order} FETCH FIRST {limit} ROWS ONLY FOR READ ONLY WITH UR
+SELECT {columns} FROM ({select}) AS Q WHERE {condition} ORDER BY {order} FETCH FIRST {limit} ROWS ONLY FOR READ ONLY {isolation}

@@ -1,4 +1,4 @@
 -- authority: that of the customer's SELECT
--- WITH UR holds no lock the ERP could feel; what is read is the newest state, and a later commit
--- or rollback feeds the outbox again.
-SELECT * FROM ({select}) AS Q WHERE {condition} FOR READ ONLY WITH UR
+-- WITH UR waits for nothing and holds no lock; a value that is rolled back later may be read. WITH CS USE
+-- CURRENTLY COMMITTED reads the committed one: https://www.ibm.com/docs/en/ssw_ibm_i_75/rzajq/rzajqcurrentcommit.htm
+SELECT * FROM ({select}) AS Q WHERE {condition} FOR READ ONLY {isolation}

@@ -141,3 +141,21 @@ def test_unconverted_bytes_are_shown_or_read_as_the_site_says(
     with job_on(raw, monkeypatch, settings=replace(SETTINGS, ccsid_65535=37)) as job:
         (row,) = job.snapshot(query, after_key=None, limit=1)
         assert row.cells["SKU"] == "ABC"
+
+
+@pytest.mark.parametrize(
+    ("read", "clause"),
+    [("uncommitted", "WITH UR"), ("committed", "WITH CS USE CURRENTLY COMMITTED")],
+)
+def test_the_site_chooses_what_a_read_may_see(
+    read: str, clause: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without waiting and perhaps uncommitted, or the committed value; every read alike."""
+    file = Prices(bad={"K007"})
+    raw = file.connection()
+    with job_on(raw, monkeypatch, settings=replace(SETTINGS, read=read)) as job:
+        job.rows(QUERY, [("K007",), ("K008",)])
+        job.snapshot(QUERY, after_key=None, limit=20)
+    asked = [text for text in raw.texts if "FROM (SELECT" in text and "1 = 0" not in text]
+    assert len(asked) > 5
+    assert all(text.endswith(clause) for text in asked)
