@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from decimal import Decimal
 
 from towline_agent.conformance.bench import Bench, Capability, price_query
 from towline_agent.conformance.check import Subject
 from towline_agent.conformance.documents import sample_order
 from towline_agent.conformance.expect import PATIENCE_S, Background, expect, fails, same
-from towline_agent.ibmi.port import Applied, IbmI, Purpose
+from towline_agent.ibmi.port import Applied, Purpose
 from towline_shared.errors import Retryable
 
 __all__ = ["LINKS"]
@@ -19,27 +20,30 @@ LINKS = Subject("links")
 _ORDERS = 40
 
 
-def _wait_for_ever(waiter: IbmI, bench: Bench) -> Background[None]:
-    def wait() -> None:
-        while True:
-            waiter.wait(bench.queues.doorbell, seconds=5)
-
-    return Background(wait)
-
-
 @LINKS.check(Capability.LINK_LOSS)
 def a_broken_link_is_retryable_for_every_verb(bench: Bench) -> None:
-    """Reading, writing and looking all say "later", on a connection that had worked."""
+    """Every verb says "later" and no other error; a driver may also mend the link and do it."""
     reader, writer, other = (bench.connect(purpose) for purpose in Purpose)
     for connection in (reader, writer, other):
         connection.describe()
     bench.cut()
-    fails(Retryable, lambda: reader.outbox(after=0, limit=1), "outbox over a broken link")
-    fails(Retryable, lambda: writer.apply_order(sample_order(1), event_id="kit-1"),
-          "apply_order over a broken link")  # fmt: skip
-    fails(Retryable, lambda: other.queue_peek(bench.queues.plain, limit=1),
-          "queue_peek over a broken link")  # fmt: skip
-    same(bench.staged(), [], "orders in the staging header")
+    same(_later(lambda: list(reader.outbox(after=0, limit=1))), [], "outbox over a broken link")
+    plain = bench.queues.plain
+    same(_later(lambda: list(other.queue_peek(plain, limit=1))), [], "a look over a broken link")
+    try:
+        came = writer.apply_order(sample_order(1), event_id="kit-1")
+    except Retryable:
+        same(bench.staged(), [], "orders after the call failed")
+    else:
+        same((came, bench.staged()), (Applied.WRITTEN, ["#1"]), "what the call wrote")
+
+
+def _later(act: Callable[[], list[object]]) -> list[object]:
+    """Run a reading verb over a broken link; what it would say is nothing."""
+    try:
+        return act()
+    except Retryable:
+        return []
 
 
 @LINKS.check(Capability.LINK_LOSS)
@@ -88,10 +92,14 @@ def a_link_that_breaks_among_orders_doubles_none_and_loses_none(bench: Bench) ->
 
 @LINKS.check(Capability.LINK_LOSS)
 def a_wait_ends_with_its_link(bench: Bench) -> None:
-    """The waiting call comes back as Retryable; nobody hangs for ever."""
-    waiting = _wait_for_ever(bench.connect(Purpose.WAIT), bench)
+    """The waiting call comes back, with "later" or as if nothing had been; nobody hangs."""
+    waiter = bench.connect(Purpose.WAIT)
+    waiting = Background(lambda: waiter.wait(bench.queues.doorbell, seconds=5))
     bench.cut()
-    fails(Retryable, lambda: waiting.result("a wait whose link broke"), "the wait")
+    try:
+        same(waiting.result("a wait whose link broke"), None, "what the wait brought")
+    except Retryable:
+        return
 
 
 @LINKS.check(Capability.RESTRICTED_STATE)
@@ -109,7 +117,13 @@ def restricted_state_is_retryable_everywhere(bench: Bench) -> None:
 @LINKS.check(Capability.RESTRICTED_STATE)
 def a_wait_ends_with_its_subsystem(bench: Bench) -> None:
     """Nobody hangs for ever: the waiting call comes back as Retryable."""
-    waiting = _wait_for_ever(bench.connect(Purpose.WAIT), bench)
+    waiter = bench.connect(Purpose.WAIT)
+
+    def wait() -> None:
+        while True:
+            waiter.wait(bench.queues.doorbell, seconds=5)
+
+    waiting = Background(wait)
     bench.restrict()
     fails(Retryable, lambda: waiting.result("a wait in restricted state"), "the wait")
     bench.resume()

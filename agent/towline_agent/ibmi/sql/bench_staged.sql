@@ -1,0 +1,2 @@
+-- authority: SELECT on WEBORDH of the kit's own library
+SELECT ORDNAME FROM {library}.WEBORDH ORDER BY CRTTS DESC FOR READ ONLY WITH UR

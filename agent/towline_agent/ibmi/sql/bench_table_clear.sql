@@ -1,0 +1,2 @@
+-- authority: DELETE on a table of the kit's own library
+DELETE FROM {table}
