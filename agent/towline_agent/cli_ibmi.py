@@ -12,6 +12,7 @@ import json
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from towline_agent.config import AgentConfig
@@ -23,6 +24,7 @@ from towline_agent.ibmi.install.render import render
 from towline_agent.ibmi.install.runner import run, unsent
 from towline_agent.ibmi.install.script import Script
 from towline_agent.ibmi.install.sign_on import PASSWORD, signed_on, takes_sql
+from towline_agent.ibmi.install.sources import sources
 from towline_agent.ibmi.install.undo import removable, undo
 from towline_agent.ibmi.install.wanted import wanted
 from towline_shared.errors import Misconfigured, Permanent, Retryable
@@ -70,6 +72,12 @@ def add_verbs(verb: AddVerb, settings: Settings) -> None:
     one.add_argument("action", choices=tuple(_ACTIONS), help="plan changes nothing")
     one.add_argument("--script", action="store_true", help="plan: print the SQL that is needed")
     one.add_argument("--undo", action="store_true", help="plan: print the SQL that removes it all")
+    one.add_argument(
+        "--sources",
+        type=Path,
+        metavar="FOLDER",
+        help="plan: write it as CL and SQL source members, for RUNSQLSTM",
+    )
     one.add_argument("--whole", action="store_true", help="plan: do not connect, compare nothing")
     one.add_argument(
         "--user",
@@ -87,6 +95,8 @@ def _plan(options: argparse.Namespace, config: AgentConfig) -> int:
     if options.undo:
         print(undo(wanted(config)), end="")
         return _OK
+    if options.sources is not None:
+        return _write_sources(options.sources, config)
     why = _no_comparison(options, config)
     compared: Compared | None = None
     if not why:
@@ -220,6 +230,17 @@ def _print_whole(options: argparse.Namespace, config: AgentConfig, why: str) -> 
         _tell(note)
         print(script, end="")
     return _OK if options.script else _PROBLEMS
+
+
+def _write_sources(folder: Path, config: AgentConfig) -> int:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, text in sources(wanted(config)).items():
+            (folder / name).write_text(text, encoding="utf-8")
+            _tell(str(folder / name))
+    except OSError as error:
+        raise Misconfigured(f"{folder} can't be written: {error.strerror}.") from None
+    return _OK
 
 
 def _report(options: argparse.Namespace, compared: Compared) -> None:

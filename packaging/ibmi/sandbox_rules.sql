@@ -4,14 +4,16 @@
 -- authority: run as a profile with *SECADM, ALTER and SELECT on the fed files, and *USE
 --            on ADDPFTRG and CRTPGM (or as database administrator):
 --            https://www.ibm.com/docs/en/i/7.3?topic=statements-create-trigger
---            The agent itself needs none of that. Nothing here has or gives *ALLOBJ.
--- where:     ACS Run SQL Scripts, or RUNSQLSTM SRCSTMF('...') COMMIT(*NONE) NAMING(*SQL)
---            ERRLVL(10). IBM i 7.3 or later with the technology refresh that brought the
---            data queue services: https://www.ibm.com/support/pages/node/1136818
+--            Later changes need all rights to what the owner then owns. The agent itself
+--            needs none of that. Nothing here has or gives *ALLOBJ.
+-- where:     ACS Run SQL Scripts. RUNSQLSTM takes no SELECT and cuts lines at 80, so for it
+--            take the source form: plan --sources; packaging/ibmi/README.md tells how.
+--            IBM i 7.3 or later with the technology refresh that brought the data queue
+--            services: https://www.ibm.com/support/pages/node/1136818
 -- when:      in a quiet window: step 0 shows who is in the way, step Triggers locks.
 -- again:     with a connection, plan --script writes only what is missing. This whole
 --            script, run twice, does no harm: what exists answers SQL0601, CPF2214
---            or CPF9870 and stays as it is (so ERRLVL(30) then).
+--            or CPF9870 and stays as it is.
 -- unverified: this script has not run on an IBM i. Marks [K] rest on general knowledge;
 --            docs/unverified.md lists them. Try it in a copy of the libraries first.
 --
@@ -78,7 +80,6 @@ CALL QSYS2.QCMDEXC('QSYS/CRTUSRPRF USRPRF(TWAGENT) PASSWORD(*NONE) PWDEXPITV(*NO
 -- ---------------------------------------------------------------------------------------------------------------------
 CREATE SCHEMA TOWLINE;
 LABEL ON SCHEMA TOWLINE IS 'Towline: outbox and web orders';
-CALL QSYS2.QCMDEXC('QSYS/CHGOBJOWN OBJ(QSYS/TOWLINE) OBJTYPE(*LIB) NEWOWN(TWOWNER)');
 CALL QSYS2.QCMDEXC('QSYS/GRTOBJAUT OBJ(QSYS/TOWLINE) OBJTYPE(*LIB) USER(*PUBLIC) AUT(*EXCLUDE) REPLACE(*YES)');
 
 
@@ -509,31 +510,7 @@ COMMENT ON TRIGGER TOWLINE.SHPHDR_OUTBOX IS 'Towline: notes changes for shipment
 
 
 -- ---------------------------------------------------------------------------------------------------------------------
--- 7  Ownership
---    Everything that was made belongs to the owner. From here on the profile that ran this script is no longer needed
---    by anything, and may be deleted one day.
--- ---------------------------------------------------------------------------------------------------------------------
-CALL QSYS2.QCMDEXC('QSYS/CHGOBJOWN OBJ(TOWLINE/OUTBOX) OBJTYPE(*FILE) NEWOWN(TWOWNER)');
-CALL QSYS2.QCMDEXC('QSYS/CHGOBJOWN OBJ(TOWLINE/MISSED) OBJTYPE(*FILE) NEWOWN(TWOWNER)');
-CALL QSYS2.QCMDEXC('QSYS/CHGOBJOWN OBJ(TOWLINE/WEBORDH) OBJTYPE(*FILE) NEWOWN(TWOWNER)');
-CALL QSYS2.QCMDEXC('QSYS/CHGOBJOWN OBJ(TOWLINE/WEBORDL) OBJTYPE(*FILE) NEWOWN(TWOWNER)');
-CALL QSYS2.QCMDEXC('QSYS/CHGOBJOWN OBJ(TOWLINE/WEBORDS) OBJTYPE(*FILE) NEWOWN(TWOWNER)');
-CALL QSYS2.QCMDEXC('QSYS/CHGOBJOWN OBJ(TOWLINE/WEBORDA) OBJTYPE(*FILE) NEWOWN(TWOWNER)');
-CALL QSYS2.QCMDEXC('QSYS/CHGOBJOWN OBJ(TOWLINE/WEBORDT) OBJTYPE(*FILE) NEWOWN(TWOWNER)');
-CALL QSYS2.QCMDEXC('QSYS/CHGOBJOWN OBJ(TOWLINE/WEBORDP) OBJTYPE(*FILE) NEWOWN(TWOWNER)');
-CALL QSYS2.QCMDEXC('QSYS/CHGOBJOWN OBJ(TOWLINE/WEBORDN) OBJTYPE(*FILE) NEWOWN(TWOWNER)');
-CALL QSYS2.QCMDEXC('QSYS/CHGOBJOWN OBJ(TOWLINE/APPLIED) OBJTYPE(*FILE) NEWOWN(TWOWNER)');
-CALL QSYS2.QCMDEXC('QSYS/CHGOBJOWN OBJ(TOWLINE/DOORBELL) OBJTYPE(*DTAQ) NEWOWN(TWOWNER)');
-CALL QSYS2.QCMDEXC('QSYS/CHGOBJOWN OBJ(TOWLINE/WEBPRICE) OBJTYPE(*DTAQ) NEWOWN(TWOWNER)');
-CALL QSYS2.QCMDEXC('QSYS/CHGOBJOWN OBJ(TOWLINE/TWITMMST) OBJTYPE(*PGM) NEWOWN(TWOWNER)');
-CALL QSYS2.QCMDEXC('QSYS/CHGOBJOWN OBJ(TOWLINE/TWITMPRC) OBJTYPE(*PGM) NEWOWN(TWOWNER)');
-CALL QSYS2.QCMDEXC('QSYS/CHGOBJOWN OBJ(TOWLINE/TWITMBAL) OBJTYPE(*PGM) NEWOWN(TWOWNER)');
-CALL QSYS2.QCMDEXC('QSYS/CHGOBJOWN OBJ(TOWLINE/TWWEBORDH) OBJTYPE(*PGM) NEWOWN(TWOWNER)');
-CALL QSYS2.QCMDEXC('QSYS/CHGOBJOWN OBJ(TOWLINE/TWSHPHDR) OBJTYPE(*PGM) NEWOWN(TWOWNER)');
-
-
--- ---------------------------------------------------------------------------------------------------------------------
--- 8  What the agent may do
+-- 7  What the agent may do
 --    All of it, and nothing else. A revoked right may stay in effect for data queues until the agent's server jobs
 --    (QZDASOINIT) end, for the receiving API keeps its decision for the life of a job.
 -- ---------------------------------------------------------------------------------------------------------------------
@@ -570,7 +547,7 @@ CALL QSYS2.QCMDEXC('QSYS/GRTOBJAUT OBJ(TOWLINE/WEBPRICE) OBJTYPE(*DTAQ) USER(TWA
 
 
 -- ---------------------------------------------------------------------------------------------------------------------
--- 9  What your own programs may do
+-- 8  What your own programs may do
 --    For the jobs that run under ERPBATCH: take orders, say what became of them, send records to the data queues.
 --    Change the profile in [install] order_entry.
 -- ---------------------------------------------------------------------------------------------------------------------
@@ -583,6 +560,32 @@ GRANT SELECT ON TOWLINE.WEBORDT TO ERPBATCH;
 GRANT SELECT ON TOWLINE.WEBORDP TO ERPBATCH;
 GRANT SELECT ON TOWLINE.WEBORDN TO ERPBATCH;
 CALL QSYS2.QCMDEXC('QSYS/GRTOBJAUT OBJ(TOWLINE/WEBPRICE) OBJTYPE(*DTAQ) USER(ERPBATCH) AUT(*OBJOPR *ADD)');
+
+
+-- ---------------------------------------------------------------------------------------------------------------------
+-- 9  Ownership
+--    Everything that was made goes to the owner, and last, for CHGOBJOWN takes the rights of the profile that made it.
+--    Journal QSQJRN and the library's catalogue views stay with that profile; should it be deleted one day, DLTUSRPRF
+--    OWNOBJOPT(*CHGOWN owner) takes them along.
+-- ---------------------------------------------------------------------------------------------------------------------
+CALL QSYS2.QCMDEXC('QSYS/CHGOBJOWN OBJ(TOWLINE/OUTBOX) OBJTYPE(*FILE) NEWOWN(TWOWNER)');
+CALL QSYS2.QCMDEXC('QSYS/CHGOBJOWN OBJ(TOWLINE/MISSED) OBJTYPE(*FILE) NEWOWN(TWOWNER)');
+CALL QSYS2.QCMDEXC('QSYS/CHGOBJOWN OBJ(TOWLINE/WEBORDH) OBJTYPE(*FILE) NEWOWN(TWOWNER)');
+CALL QSYS2.QCMDEXC('QSYS/CHGOBJOWN OBJ(TOWLINE/WEBORDL) OBJTYPE(*FILE) NEWOWN(TWOWNER)');
+CALL QSYS2.QCMDEXC('QSYS/CHGOBJOWN OBJ(TOWLINE/WEBORDS) OBJTYPE(*FILE) NEWOWN(TWOWNER)');
+CALL QSYS2.QCMDEXC('QSYS/CHGOBJOWN OBJ(TOWLINE/WEBORDA) OBJTYPE(*FILE) NEWOWN(TWOWNER)');
+CALL QSYS2.QCMDEXC('QSYS/CHGOBJOWN OBJ(TOWLINE/WEBORDT) OBJTYPE(*FILE) NEWOWN(TWOWNER)');
+CALL QSYS2.QCMDEXC('QSYS/CHGOBJOWN OBJ(TOWLINE/WEBORDP) OBJTYPE(*FILE) NEWOWN(TWOWNER)');
+CALL QSYS2.QCMDEXC('QSYS/CHGOBJOWN OBJ(TOWLINE/WEBORDN) OBJTYPE(*FILE) NEWOWN(TWOWNER)');
+CALL QSYS2.QCMDEXC('QSYS/CHGOBJOWN OBJ(TOWLINE/APPLIED) OBJTYPE(*FILE) NEWOWN(TWOWNER)');
+CALL QSYS2.QCMDEXC('QSYS/CHGOBJOWN OBJ(TOWLINE/DOORBELL) OBJTYPE(*DTAQ) NEWOWN(TWOWNER)');
+CALL QSYS2.QCMDEXC('QSYS/CHGOBJOWN OBJ(TOWLINE/WEBPRICE) OBJTYPE(*DTAQ) NEWOWN(TWOWNER)');
+CALL QSYS2.QCMDEXC('QSYS/CHGOBJOWN OBJ(TOWLINE/TWITMMST) OBJTYPE(*PGM) NEWOWN(TWOWNER)');
+CALL QSYS2.QCMDEXC('QSYS/CHGOBJOWN OBJ(TOWLINE/TWITMPRC) OBJTYPE(*PGM) NEWOWN(TWOWNER)');
+CALL QSYS2.QCMDEXC('QSYS/CHGOBJOWN OBJ(TOWLINE/TWITMBAL) OBJTYPE(*PGM) NEWOWN(TWOWNER)');
+CALL QSYS2.QCMDEXC('QSYS/CHGOBJOWN OBJ(TOWLINE/TWWEBORDH) OBJTYPE(*PGM) NEWOWN(TWOWNER)');
+CALL QSYS2.QCMDEXC('QSYS/CHGOBJOWN OBJ(TOWLINE/TWSHPHDR) OBJTYPE(*PGM) NEWOWN(TWOWNER)');
+CALL QSYS2.QCMDEXC('QSYS/CHGOBJOWN OBJ(QSYS/TOWLINE) OBJTYPE(*LIB) NEWOWN(TWOWNER)');
 
 
 -- ---------------------------------------------------------------------------------------------------------------------

@@ -114,8 +114,9 @@ PROCEDURE = (
     " answers inquiries with their default."
 )
 OWNERSHIP = (
-    "Everything that was made belongs to the owner. From here on the profile that ran this script"
-    " is no longer needed by anything, and may be deleted one day."
+    "Everything that was made goes to the owner, and last, for CHGOBJOWN takes the rights of the"
+    " profile that made it. Journal QSQJRN and the library's catalogue views stay with that profile;"
+    " should it be deleted one day, DLTUSRPRF OWNOBJOPT(*CHGOWN owner) takes them along."
 )
 AGENT = (
     "All of it, and nothing else. A revoked right may stay in effect for data queues until the"
@@ -130,14 +131,16 @@ _ABOUT = (
     "-- authority: run as a profile with *SECADM, ALTER and SELECT on the fed files, and *USE",
     "--            on ADDPFTRG and CRTPGM (or as database administrator):",
     "--            https://www.ibm.com/docs/en/i/7.3?topic=statements-create-trigger",
-    "--            The agent itself needs none of that. Nothing here has or gives *ALLOBJ.",
-    "-- where:     ACS Run SQL Scripts, or RUNSQLSTM SRCSTMF('...') COMMIT(*NONE) NAMING(*SQL)",
-    "--            ERRLVL(10). IBM i 7.3 or later with the technology refresh that brought the",
-    "--            data queue services: https://www.ibm.com/support/pages/node/1136818",
+    "--            Later changes need all rights to what the owner then owns. The agent itself",
+    "--            needs none of that. Nothing here has or gives *ALLOBJ.",
+    "-- where:     ACS Run SQL Scripts. RUNSQLSTM takes no SELECT and cuts lines at 80, so for it",
+    "--            take the source form: plan --sources; packaging/ibmi/README.md tells how.",
+    "--            IBM i 7.3 or later with the technology refresh that brought the data queue",
+    "--            services: https://www.ibm.com/support/pages/node/1136818",
     "-- when:      in a quiet window: step 0 shows who is in the way, step Triggers locks.",
     "-- again:     with a connection, plan --script writes only what is missing. This whole",
     "--            script, run twice, does no harm: what exists answers SQL0601, CPF2214",
-    "--            or CPF9870 and stays as it is (so ERRLVL(30) then).",
+    "--            or CPF9870 and stays as it is.",
     "-- unverified: this script has not run on an IBM i. Marks [K] rest on general knowledge;",
     "--            docs/unverified.md lists them. Try it in a copy of the libraries first.",
     "--",

@@ -44,13 +44,11 @@ def render(wanted: Wanted) -> Script:
             Statement(ddl.create_procedure(each), (each.part,)) for each in wanted.procedures
         )
         steps.append(Step("The program that takes orders", remarks.PROCEDURE, calls))
-    steps += [
-        Step("Ownership", remarks.OWNERSHIP, tuple(_owners(wanted))),
-        Step("What the agent may do", remarks.AGENT, tuple(_agent_grants(wanted))),
-    ]
+    steps.append(Step("What the agent may do", remarks.AGENT, tuple(_agent_grants(wanted))))
     if wanted.order_entry_grants:
         grants = tuple(Statement(ddl.grant(g), (g.part,)) for g in wanted.order_entry_grants)
         steps.append(Step("What your own programs may do", remarks.order_entry(wanted), grants))
+    steps.append(Step("Ownership", remarks.OWNERSHIP, tuple(_owners(wanted))))
     steps.append(Step("Look again", remarks.AGAIN, tuple(_look_again(wanted)), always=True))
     return Script(remarks.head(wanted), tuple(steps))
 
@@ -88,7 +86,6 @@ def _library(wanted: Wanted) -> Iterator[Statement]:
     library, part = wanted.library, f"library {wanted.library}"
     yield Statement(f"CREATE SCHEMA {library}", (part,))
     yield Statement(f"LABEL ON SCHEMA {library} IS 'Towline: outbox and web orders'", (part,))
-    yield Statement(ddl.change_owner("QSYS", library, "*LIB", wanted.owner.name), (part,))
     yield Statement(
         ddl.command(
             f"QSYS/GRTOBJAUT OBJ(QSYS/{library}) OBJTYPE(*LIB) USER(*PUBLIC) AUT(*EXCLUDE)"
@@ -116,6 +113,7 @@ def _owners(wanted: Wanted) -> Iterator[Statement]:
             ddl.change_owner(library, name, kind, owner),
             (part, f"owner of {library}/{name} {kind}"),
         )
+    yield Statement(ddl.change_owner("QSYS", library, "*LIB", owner), (f"library {library}",))
 
 
 def _agent_grants(wanted: Wanted) -> Iterator[Statement]:

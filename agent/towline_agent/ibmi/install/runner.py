@@ -21,7 +21,6 @@ __all__ = ["Unsent", "run", "unsent"]
 
 # SQL0601 object exists, CPF2214 profile exists, CPF9870 object exists; SQL0204 not found, CPF2105
 # and CPF9801 object not found, CPF2204 and CPF2213 profile not found.
-_COMMAND = "CALL QSYS2.QCMDEXC('QSYS/"
 _THERE = ("SQL0601", "CPF2214", "CPF9870")
 _GONE = ("SQL0204", "CPF2105", "CPF9801", "CPF2204", "CPF2213")
 
@@ -82,9 +81,7 @@ def unsent(door: Asked, wanted: Wanted) -> Unsent:
 
 def _title(each: Statement) -> str:
     """Return the beginning of a statement, for a line on the screen."""
-    first = " ".join(each.text.split("\n", 1)[0].split())
-    if first.startswith(_COMMAND):
-        first = first.removeprefix(_COMMAND).removesuffix("')").replace("''", "'")
+    first = each.command or " ".join(each.text.split("\n", 1)[0].split())
     first = first.rstrip("( ")
     return first if len(first) <= 70 else first[:67] + "..."
 
@@ -94,7 +91,7 @@ def _repeatable(each: Statement, error: Permanent) -> bool:
 
     A CREATE that misses something else, such as the file of a trigger, has failed.
     """
-    text = each.text.removeprefix(_COMMAND)
+    text = each.command or each.text
     marks: tuple[str, ...] = ()
     if text.startswith(("CREATE", "CRT")):
         marks = _THERE

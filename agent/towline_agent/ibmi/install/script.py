@@ -6,8 +6,9 @@ import textwrap
 from collections.abc import Iterator, Set
 from dataclasses import dataclass, replace
 
-__all__ = ["Script", "Statement", "Step", "comment"]
+__all__ = ["COMMAND", "Script", "Statement", "Step", "comment"]
 
+COMMAND = "CALL QSYS2.QCMDEXC('QSYS/"
 WIDTH = 120
 _RULE = "-- " + "-" * (WIDTH - 3)
 
@@ -24,6 +25,13 @@ class Statement:
     text: str
     parts: tuple[str, ...] = ()
     note: str = ""
+
+    @property
+    def command(self) -> str:
+        """The CL command it runs, without its library; empty for SQL."""
+        if not self.text.startswith(COMMAND):
+            return ""
+        return self.text.removeprefix(COMMAND).removesuffix("')").replace("''", "'")
 
     @property
     def looks(self) -> bool:

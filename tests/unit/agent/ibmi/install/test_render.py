@@ -89,3 +89,11 @@ def test_the_undo_takes_triggers_first_and_the_library_last(tmp_path: Path) -> N
     assert order == sorted(order)
     assert "CASCADE" not in text  # what others put into the library is not ours to drop
     assert text.index("DROP SCHEMA") < text.index("DLTUSRPRF")
+
+
+def test_rights_are_given_before_ownership_goes(script: str) -> None:
+    """CHGOBJOWN takes the maker's own rights; whoever granted after it would be refused."""
+    first = script.index("CHGOBJOWN")
+    assert script.rindex("CREATE OR REPLACE TRIGGER") < first
+    assert script.rindex("GRANT ") < first
+    assert script.rindex("GRTOBJAUT") < first
