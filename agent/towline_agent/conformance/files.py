@@ -13,7 +13,15 @@ from decimal import Decimal
 from towline_agent.ibmi.catalogue import FileLayout, char, packed, zoned
 from towline_shared.events import Scalar
 
-__all__ = ["BALANCES", "ITEMS", "PRICES", "WAREHOUSES", "balance", "in_library", "price"]
+__all__ = [
+    "BALANCES",
+    "ITEMS",
+    "PRICES",
+    "WAREHOUSES",
+    "balance_record",
+    "in_library",
+    "price_record",
+]
 
 PRICES = FileLayout(
     "TOWTEST",
@@ -52,13 +60,13 @@ def in_library(layout: FileLayout, library: str) -> FileLayout:
     return replace(layout, library=library)
 
 
-def price(item: str, amount: Decimal, currency: str = "EUR") -> Mapping[str, Scalar]:
+def price_record(item: str, amount: Decimal, currency: str = "EUR") -> Mapping[str, Scalar]:
     """Return a record of the price file, under price list STD."""
     return {"IPITNB": item, "IPLIST": "STD", "IPPRC": amount, "IPCMP": Decimal(0),
             "IPCUR": currency, "IPEFFD": 1260101}  # fmt: skip
 
 
-def balance(item: str, warehouse: str) -> Mapping[str, Scalar]:
+def balance_record(item: str, warehouse: str) -> Mapping[str, Scalar]:
     """Return a record of the balance file."""
     return {"IBITNB": item, "IBWHS": warehouse, "IBQOH": 12, "IBQAL": 0, "IBLOC": "A-01",
             "IBLCTD": 0}  # fmt: skip

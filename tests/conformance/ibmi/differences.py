@@ -15,4 +15,8 @@ __all__ = ["DIFFERENCES"]
 DIFFERENCES: Mapping[str, Mapping[Capability, str]] = {
     "in process": {},
     "over TCP": {},
+    "ODBC lab": {
+        Capability.UNREADABLE_CELLS: "SQL can't write bytes that are no number into a number.",
+        Capability.BINARY_KEYS: "The SQL services of data queues take keys as text only.",
+    },
 }

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from tests.conformance.ibmi.lab_journal import LabJournal
 from towline_agent.conformance.bench import Bench, Capability
 from towline_agent.ibmi.odbc.bench import odbc_bench
+from towline_agent.ibmi.odbc.bench_hand import JournalHand
 from towline_agent.ibmi.odbc.door import Door
 from towline_agent.ibmi.odbc.settings import OdbcSettings
 from towline_agent.ibmi.port import Purpose
 from towline_sandbox.odbc.lab import OFFICER, OFFICER_PASSWORD, LabServer, find_lab
 
 __all__ = ["LabHand", "lab_bench"]
+
+os.environ.setdefault("LC_ALL", "C.UTF-8")  # IBM's driver takes its code page from here
 
 _LIBRARY = "TOWTEST"
 _AGENT, _PASSWORD = "KITAGENT", "kit1pass"
@@ -25,7 +30,7 @@ class LabHand:
 
     lacks: Mapping[Capability, str] = {}
     # Derby has no procedures in SQL; these two methods of Java do and refuse as well.
-    programs = (
+    programs: tuple[str, ...] = (
         f"CREATE PROCEDURE {_LIBRARY}.KITOK() LANGUAGE JAVA PARAMETER STYLE JAVA"
         " EXTERNAL NAME 'java.lang.Thread.yield'",
         f"CREATE PROCEDURE {_LIBRARY}.KITNO(P1 VARCHAR(10)) LANGUAGE JAVA PARAMETER STYLE JAVA"
@@ -39,6 +44,14 @@ class LabHand:
         self._settings = officer
         self._door: Door | None = None
         self._restricted = False
+        self.journal: JournalHand | None = LabJournal(self._officer, _LIBRARY)
+
+    def make_profile(self, name: str, password: str) -> None:
+        """Make the agent's profile, and attach the first receiver."""
+        command = f"QSYS/CRTUSRPRF USRPRF({name}) PASSWORD({password})"
+        self._run("CALL QSYS2.QCMDEXC(?)", command)
+        if self.journal is not None:
+            self.journal.change_receiver()
 
     def cut(self) -> None:
         self.restrict()
@@ -93,7 +106,7 @@ def lab_bench() -> Iterator[Bench]:
     ):
         officer = _settings(lab.target(server.port), OFFICER, OFFICER_PASSWORD)
         hand = LabHand(server, officer)
-        hand._run("CALL QSYS2.QCMDEXC(?)", f"QSYS/CRTUSRPRF USRPRF({_AGENT}) PASSWORD({_PASSWORD})")
+        hand.make_profile(_AGENT, _PASSWORD)
         agent = _settings(lab.target(server.port), _AGENT, _PASSWORD)
         try:
             with odbc_bench(

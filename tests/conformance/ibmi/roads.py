@@ -35,10 +35,19 @@ def _simulated_over_tcp() -> Iterator[Bench]:
         yield bench
 
 
+@contextmanager
+def _odbc_lab() -> Iterator[Bench]:
+    from tests.conformance.ibmi.lab_hand import lab_bench  # pyodbc comes with the lab
+
+    with lab_bench() as bench:
+        yield bench
+
+
 ROADS: Mapping[str, Road] = {
     road.name: road
     for road in (
         Road("in process", in_process),
         Road("over TCP", _simulated_over_tcp),
+        Road("ODBC lab", _odbc_lab, marker="odbc_lab"),
     )
 }

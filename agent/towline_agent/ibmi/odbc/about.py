@@ -69,7 +69,7 @@ class About:
                 f"CPF1015: data area {name} in {library} was not found.",
                 hint="Create it, or correct the calendar in agent.toml.",
             )
-        return _text(rows[0][0]).rstrip(" ")
+        return str(rows[0][0] or "").rstrip(" ")
 
     def job_active(self, name: str) -> bool:
         """See the port."""

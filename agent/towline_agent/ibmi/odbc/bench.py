@@ -15,9 +15,10 @@ from decimal import Decimal
 from importlib.metadata import version
 
 from towline_agent.conformance.bench import BenchFacts, BenchQueues, Capability, Person
-from towline_agent.conformance.files import ITEMS, PRICES, WAREHOUSES, price
+from towline_agent.conformance.files import BALANCES, ITEMS, PRICES, WAREHOUSES, price_record
+from towline_agent.ibmi.catalogue import FileLayout
 from towline_agent.ibmi.install import ddl
-from towline_agent.ibmi.odbc.bench_hand import Hand, NoHand
+from towline_agent.ibmi.odbc.bench_hand import Hand, Image, Key, NoHand
 from towline_agent.ibmi.odbc.bench_objects import AREA, Objects
 from towline_agent.ibmi.odbc.bench_site import BenchSite, made
 from towline_agent.ibmi.odbc.door import Door
@@ -93,6 +94,7 @@ class OdbcBench:
                 del self._jobs[job]
             else:
                 door.rollback()
+            self._ended(job, committed=False)
         self._hand.clean()
         for item in sorted(self._touched):
             self._restore(item)
@@ -122,40 +124,40 @@ class OdbcBench:
         """See the protocol."""
         return list(ITEMS[:count])
 
-    def add_item(self, item: str, price_: Decimal, *, currency: str = "EUR") -> None:
+    def add_item(self, item: str, price: Decimal, *, currency: str = "EUR") -> None:
         """See the protocol."""
-        self._touched.add(item)
-        with self._unit() as door:
-            self._site.insert(door, PRICES, price(item, price_, currency))
+        with self._unit() as door, self._noted(_ERP, door, PRICES, (item, "STD")):
+            self._site.insert(door, PRICES, price_record(item, price, currency))
 
     def delete_item(self, item: str) -> None:
         """See the protocol."""
-        self._touched.add(item)
-        with self._unit() as door:
+        with self._unit() as door, self._noted(_ERP, door, PRICES, (item, "STD")):
             self._execute(door, "bench_price_delete", (item,), library=self.library)
 
     def set_price(self, item: str, price: Decimal) -> None:
         """See the protocol."""
         with self._unit() as door:
-            self._set_price(door, item, price)
+            self._set_price(_ERP, door, item, price)
 
     def hold_price(self, job: str, item: str, price: Decimal) -> None:
         """See the protocol."""
-        self._set_price(self._job(job), item, price)
+        self._set_price(job, self._job(job), item, price)
 
     def commit(self, job: str) -> None:
         """See the protocol."""
         self._job(job).commit(doing=f"committing {job}")
+        self._ended(job, committed=True)
 
     def rollback(self, job: str) -> None:
         """See the protocol."""
         self._job(job).rollback()
+        self._ended(job, committed=False)
 
     def delete_balance(self, item: str, warehouse: str) -> None:
         """See the protocol."""
-        self._touched.add(item)
-        with self._unit() as door:
-            self._execute(door, "bench_balance_delete", (item, warehouse), library=self.library)
+        given = (item, warehouse)
+        with self._unit() as door, self._noted(_ERP, door, BALANCES, given):
+            self._execute(door, "bench_balance_delete", given, library=self.library)
 
     def spoil_price(self, item: str, data: bytes) -> None:
         """See the protocol; SQL writes only numbers into a number."""
@@ -221,12 +223,18 @@ class OdbcBench:
 
     def change_receiver(self) -> None:
         """See the protocol."""
+        if self._hand.journal is not None:
+            self._hand.journal.change_receiver()
+            return
         journal = self._site.objects.journal
         self._command(f"QSYS/CHGJRN JRN({journal}) JRNRCV(*GEN)", doing=f"changing {journal}")
         self._site.run(self._officer, self._site.objects.receivers())
 
     def delete_receivers(self) -> None:
-        """See the protocol; the attached one can't be deleted, which is as it should be."""
+        """See the protocol."""
+        if self._hand.journal is not None:
+            self._hand.journal.delete_receivers()
+            return
         journal = self._site.objects.journal
         rows = self._officer.query(
             statement("journal_receivers"), (journal.library, journal.name), doing="receivers"
@@ -259,10 +267,35 @@ class OdbcBench:
             with suppress(TowlineError):
                 door.rollback()
             raise
+        self._ended(_ERP, committed=True)
 
-    def _set_price(self, door: Door, item: str, price: Decimal) -> None:
-        self._touched.add(item)
-        self._execute(door, "bench_price_set", (price, item), library=self.library)
+    def _set_price(self, job: str, door: Door, item: str, price: Decimal) -> None:
+        with self._noted(job, door, PRICES, (item, "STD")):
+            self._execute(door, "bench_price_set", (price, item), library=self.library)
+
+    @contextmanager
+    def _noted(self, job: str, door: Door, layout: FileLayout, key: Key) -> Iterator[None]:
+        """Remember which item a write touches, and tell a journal that is kept by hand."""
+        self._touched.add(key[0])
+        journal = self._hand.journal
+        before = self._image(door, layout, key) if journal is not None else None
+        yield
+        if journal is not None:
+            journal.wrote(job, layout, key, before, self._image(door, layout, key))
+
+    def _ended(self, job: str, *, committed: bool) -> None:
+        if self._hand.journal is not None:
+            self._hand.journal.ended(job, committed=committed)
+
+    def _image(self, door: Door, layout: FileLayout, key: Key) -> Image | None:
+        text = statement(
+            "bench_record",
+            table=named(self.library, layout.name),
+            columns=", ".join(field.name for field in layout.fields),
+            key=" AND ".join(f"{name} = ?" for name in layout.key),
+        )
+        rows = door.query(text, key, doing=f"reading a record of {layout.name}").rows
+        return rows[0] if rows else None
 
     def _restore(self, item: str) -> None:
         """Give an item its records back, or take those away it never had."""

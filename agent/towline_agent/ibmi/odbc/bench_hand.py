@@ -3,12 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 from towline_agent.conformance.bench import Capability
+from towline_agent.ibmi.catalogue import FileLayout
 from towline_shared.errors import Misuse
 
-__all__ = ["Hand", "NoHand"]
+__all__ = ["Hand", "Image", "JournalHand", "Key", "NoHand"]
+
+Key = tuple[str, ...]
+Image = tuple[Any, ...]
+
+
+class JournalHand(Protocol):
+    """A journal kept by hand."""
+
+    def wrote(
+        self, job: str, layout: FileLayout, key: Key, before: Image | None, after: Image | None
+    ) -> None:
+        """Note a write in a job's unit of work; an image holds a record's cells in order."""
+        ...
+
+    def ended(self, job: str, *, committed: bool) -> None:
+        """Note the end of a job's unit of work, if it has one."""
+        ...
+
+    def change_receiver(self) -> None:
+        """Attach a new receiver."""
+        ...
+
+    def delete_receivers(self) -> None:
+        """Delete all receivers but the attached one."""
+        ...
 
 
 class Hand(Protocol):
@@ -18,11 +44,13 @@ class Hand(Protocol):
         lacks: what can't be brought about, each with its reason.
         programs: statements that make the procedures KITOK and KITNO; empty for those of Db2.
         reads_messages: :meth:`messages` is to be asked instead of the message queue.
+        journal: notes what happens, where the machine itself journals nothing; else None.
     """
 
     lacks: Mapping[Capability, str]
     programs: tuple[str, ...]
     reads_messages: bool
+    journal: JournalHand | None
 
     def cut(self) -> None:
         """Break every open connection; new ones can be opened."""
@@ -59,6 +87,7 @@ class NoHand:
     }
     programs: tuple[str, ...] = ()
     reads_messages = False
+    journal: JournalHand | None = None
 
     def cut(self) -> None:
         """See the protocol."""

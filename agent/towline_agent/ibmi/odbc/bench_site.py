@@ -13,8 +13,8 @@ from towline_agent.conformance.files import (
     ITEMS,
     PRICES,
     WAREHOUSES,
-    balance,
-    price,
+    balance_record,
+    price_record,
 )
 from towline_agent.ibmi.catalogue import FileLayout
 from towline_agent.ibmi.odbc.bench_hand import Hand
@@ -126,9 +126,9 @@ class BenchSite:
     def fill(self, door: Door, item: str) -> None:
         """Write an item's records as they are at the start."""
         number = ITEMS.index(item)
-        self.insert(door, PRICES, price(item, Decimal(10 + number)))
+        self.insert(door, PRICES, price_record(item, Decimal(10 + number)))
         for warehouse in WAREHOUSES:
-            self.insert(door, BALANCES, balance(item, warehouse))
+            self.insert(door, BALANCES, balance_record(item, warehouse))
 
     def insert(self, door: Door, layout: FileLayout, record: Mapping[str, Scalar]) -> None:
         """Write one record."""
