@@ -545,6 +545,9 @@ GRANT SELECT, INSERT ON TOWLINE.APPLIED TO TWAGENT;
 CALL QSYS2.QCMDEXC('QSYS/GRTOBJAUT OBJ(TOWLINE/DOORBELL) OBJTYPE(*DTAQ) USER(TWAGENT) AUT(*OBJOPR *READ)');
 CALL QSYS2.QCMDEXC('QSYS/GRTOBJAUT OBJ(TOWLINE/WEBPRICE) OBJTYPE(*DTAQ) USER(TWAGENT) AUT(*OBJOPR *READ)');
 
+-- The operator's message queue: to send to it, as SNDMSG wants [K].
+CALL QSYS2.QCMDEXC('QSYS/GRTOBJAUT OBJ(QSYS/QSYSOPR) OBJTYPE(*MSGQ) USER(TWAGENT) AUT(*OBJOPR *ADD)');
+
 
 -- ---------------------------------------------------------------------------------------------------------------------
 -- 8  What your own programs may do
@@ -565,7 +568,7 @@ CALL QSYS2.QCMDEXC('QSYS/GRTOBJAUT OBJ(TOWLINE/WEBPRICE) OBJTYPE(*DTAQ) USER(ERP
 -- ---------------------------------------------------------------------------------------------------------------------
 -- 9  Ownership
 --    Everything that was made goes to the owner, and last, for CHGOBJOWN takes the rights of the profile that made it.
---    Journal QSQJRN and the library's catalogue views stay with that profile; should it be deleted one day, DLTUSRPRF
+--    QSQJRN and the library's catalogue views stay with that profile; should it be deleted one day, DLTUSRPRF
 --    OWNOBJOPT(*CHGOWN owner) takes them along.
 -- ---------------------------------------------------------------------------------------------------------------------
 CALL QSYS2.QCMDEXC('QSYS/CHGOBJOWN OBJ(TOWLINE/OUTBOX) OBJTYPE(*FILE) NEWOWN(TWOWNER)');

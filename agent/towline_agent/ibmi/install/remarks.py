@@ -115,7 +115,7 @@ PROCEDURE = (
 )
 OWNERSHIP = (
     "Everything that was made goes to the owner, and last, for CHGOBJOWN takes the rights of the"
-    " profile that made it. Journal QSQJRN and the library's catalogue views stay with that profile;"
+    " profile that made it. QSQJRN and the library's catalogue views stay with that profile;"
     " should it be deleted one day, DLTUSRPRF OWNOBJOPT(*CHGOWN owner) takes them along."
 )
 AGENT = (
@@ -185,6 +185,7 @@ _OTHER_TYPES = {
         "Its receivers, in the journal's own library; a new one takes the authorities of the one"
         " before [K]. Where they lie elsewhere, change the library."
     ),
+    "*MSGQ": "The operator's message queue: to send to it, as SNDMSG wants [K].",
     "*DTAARA": "Data areas that ask for quiet: to read them.",
 }
 

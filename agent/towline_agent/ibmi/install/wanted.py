@@ -155,7 +155,7 @@ def _agent_grants(
     names = {table.layout.name for table in tables}
     foreign = [file for file in read if file.library != library or file.name not in names]
     programs = [each.program for each in _procedures(config)]
-    more = [*_of_journal(config, agent), *_of_signals(config, agent)]
+    more = [*_of_journal(config, agent), *_of_signals(config, agent), *_of_messages(config, agent)]
     libraries = dict.fromkeys(
         [
             *(file.library for file in foreign),
@@ -164,7 +164,8 @@ def _agent_grants(
             *(grant.library for grant in more),
         ]
     )
-    for name in [*(each for each in libraries if each != library), library]:
+    # Everybody may look into QSYS.
+    for name in [*(each for each in libraries if each not in (library, "QSYS")), library]:
         yield Grant(agent, "*LIB", "QSYS", name, _LOOK)
     for file in foreign:
         yield Grant(agent, "*FILE", file.library, file.name, ("SELECT",))
@@ -194,6 +195,13 @@ def _of_signals(config: AgentConfig, agent: str) -> Iterator[Grant]:
     areas = [each.sign for each in config.courtesy.signals if isinstance(each.sign, DataArea)]
     for area in dict.fromkeys((area.library, area.name) for area in areas):
         yield Grant(agent, "*DTAARA", *area, _RECEIVE)
+
+
+def _of_messages(config: AgentConfig, agent: str) -> Iterator[Grant]:
+    """Yield what SNDMSG wants of the operator's message queue."""
+    if config.courtesy.operator_messages:
+        queue = config.courtesy.messages
+        yield Grant(agent, "*MSGQ", queue.library, queue.name, _SEND)
 
 
 def _orders_queue(config: AgentConfig) -> QueueName | None:
