@@ -77,7 +77,7 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--orders", type=_positive, default=200, help="orders of --once")
     run.add_argument("--seed", type=int, default=7, help="makes data and chance repeatable")
     run.add_argument(
-        "--ibmi", choices=ENGINES, default="simulated", help="what plays the IBM i (odbc: the lab)"
+        "--ibmi", choices=ENGINES, help="what plays the IBM i: simulated (default), odbc (the lab)"
     )
     run.add_argument("--faults", action="store_true", help="with --once: kill, cut, lock, throttle")
     run.add_argument("--state", type=Path, help="folder of the sandbox (default .sandbox)")
@@ -139,7 +139,8 @@ def _ibmi(options: argparse.Namespace) -> int:
         from towline_sandbox.odbc.server import OdbcServer  # only here is pyodbc needed
 
         folder = options.state or Path("ibmi")
-        serve_ibmi(OdbcServer(folder, settings, odbc_port=options.odbc_port), ready=_say)
+        lab = OdbcServer(folder, settings, odbc_port=options.odbc_port)
+        serve_ibmi(lab, ready=lambda address: _say(f"{address}\n{lab.way_in}"))
     else:
         serve_ibmi(Server(options.state or Path("ibmi.db"), settings), ready=_say)
     return 0
@@ -186,8 +187,13 @@ def _run(options: argparse.Namespace) -> int:
         items=options.items,
         seed=options.seed,
         pace=_ONCE_PACE if options.once else _SHOW_PACE,
-        engine=options.ibmi,
+        engine=options.ibmi or ENGINES[0],
     )
+    if options.ibmi not in (None, world.engine):
+        raise Misconfigured(
+            f"The sandbox in {folder} was made with --ibmi {world.engine}.",
+            hint="Add --fresh to throw it away, or name another folder with --state.",
+        )
     with world.held():
         if options.once:
             return asyncio.run(_once(world, options))

@@ -12,6 +12,7 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
+from towline_agent.ibmi.errors import Restricted
 from towline_agent.ibmi.odbc.door import Door
 from towline_agent.ibmi.port import Purpose
 from towline_sandbox.ibmi.erp import Figures, Record, Where
@@ -44,8 +45,17 @@ class Power(Protocol):
         """Enter restricted state (every connection ends, none is taken) or leave it."""
         ...
 
+    @property
+    def target(self) -> str:
+        """Connection string without sign-on."""
+        ...
+
     def stop(self) -> None:
         """Power down."""
+        ...
+
+    def kill(self) -> None:
+        """Cut the power."""
         ...
 
 
@@ -71,6 +81,7 @@ class OdbcPartition:
         self._erp = erp
         self._console: Door | None = None
         self._console_guard = threading.Lock()
+        self._changing_state = threading.Lock()
         self._numbers = itertools.count(1)
         self._known_counts: dict[tuple[object, ...], int] = {}
         self._known_figures = Figures(0, 0, 0, 0, {})
@@ -201,27 +212,29 @@ class OdbcPartition:
     # -- restricted state and power ---------------------------------------------------------------
 
     def end_subsystem(self) -> None:
-        """ENDSBS *ALL: every connection ends, ours too; programs stop first or fail and wait."""
-        if self.restricted:
-            return
-        self.messages.send("CPF0968", "System ended to restricted condition.", severity=0)
-        self.figures()
-        self.restricted = True
-        self._power.restrict(on=True)
-        self.drop_jobs()
-        for tell in self._on_ended:
-            tell()
-        self.subsystem.stop()
+        """ENDSBS *ALL: the programs end after the order they are at, then every connection."""
+        with self._changing_state:
+            if self.restricted:
+                return
+            self.messages.send("CPF0968", "System ended to restricted condition.", severity=0)
+            self.figures()
+            self.restricted = True
+            self.subsystem.stop()
+            self.drop_jobs()  # before they are cut: closing a dead connection takes the driver 5 s
+            self._power.restrict(on=True)
+            for tell in self._on_ended:
+                tell()
 
     def start_subsystem(self) -> None:
-        """Back to work."""
-        if not self.restricted:
-            return
-        self._power.restrict(on=False)
-        self.restricted = False
-        if self.settings.programs:
-            self.subsystem.start()
-        self.messages.send("CPF1124", "Host servers started.", severity=0)
+        """Back to work; a message that can't be sent keeps no program down."""
+        with self._changing_state:
+            if not self.restricted:
+                return
+            self._power.restrict(on=False)
+            self.restricted = False
+            if self.settings.programs:
+                self.subsystem.start()
+            self.messages.send("CPF1124", "Host servers started.", severity=0)
 
     def on_ended(self, tell: Callable[[], None]) -> None:
         """Call this when the jobs are ended with their subsystem."""
@@ -242,17 +255,32 @@ class OdbcPartition:
         self.drop_jobs()
         self._power.stop()
 
+    def lose_power(self) -> None:
+        """End as a power cut would; whatever is open here fails at its next use."""
+        self._power.kill()
+
+    @property
+    def target(self) -> str:
+        """Where the agent connects: a connection string without sign-on."""
+        return self._power.target
+
     # -- connections ------------------------------------------------------------------------------
 
     def _operator(self) -> Door:
         """Return the console's connection; a lost one is opened anew."""
         with self._console_guard:
             if self._console is None or self._console.lost:
-                self._console = self._power.sign_on(self._officer, Purpose.WRITE, autocommit=True)
+                self._console = self._sign_on(self._officer, autocommit=True)
             return self._console
 
+    def _sign_on(self, user: str, *, autocommit: bool) -> Door:
+        """Open a connection; in restricted state say so at once, since the driver tries for 5 s."""
+        if self.restricted:
+            raise Restricted("The system is in restricted state and takes no connections.")
+        return self._power.sign_on(user, Purpose.WRITE, autocommit=autocommit)
+
     def _session(self, user: str) -> Session:
-        door = self._power.sign_on(user, Purpose.WRITE, autocommit=False)
+        door = self._sign_on(user, autocommit=False)
         try:
             rows = door.query("VALUES QSYS2.JOB_NAME", doing="asking for the job's name").rows
             door.commit(doing="asking for the job's name")

@@ -30,7 +30,7 @@ from towline_sandbox.odbc.schema import (
 )
 from towline_sandbox.site import simulated_table, write_site
 
-__all__ = ["LabPower", "open_partition", "target"]
+__all__ = ["AGENT", "LabPower", "open_partition", "password_file", "target"]
 
 AGENT = "TWAGENT"
 _COMPLETE = "complete"
@@ -65,7 +65,7 @@ class LabPower:
             system="",
             user=user,
             password=OFFICER_PASSWORD if user == OFFICER else password(self._folder, user),
-            whole=target(self._server.port),
+            whole=self.target,
             statement_s=_STATEMENT_S,
         )
         return Door.open(settings, purpose, autocommit=autocommit)
@@ -76,6 +76,15 @@ class LabPower:
             self._server.restrict()
         else:
             self._server.release()
+
+    @property
+    def target(self) -> str:
+        """See the port."""
+        return target(self._server.port)
+
+    def kill(self) -> None:
+        """Cut the power."""
+        self._server.kill()
 
     def stop(self) -> None:
         """Power down in order."""
@@ -96,7 +105,8 @@ def open_partition(folder: Path, settings: IbmISettings, *, odbc_port: int) -> O
     if fresh:
         shutil.rmtree(machine, ignore_errors=True)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    server = LabServer(lab, machine, port=odbc_port)
+    waits_s = max(1, round(settings.waitrcd_s))  # Derby counts whole seconds
+    server = LabServer(lab, machine, port=odbc_port, lock_wait_s=waits_s)
     server.start()
     power = LabPower(server, folder)
     try:
@@ -116,9 +126,14 @@ def open_partition(folder: Path, settings: IbmISettings, *, odbc_port: int) -> O
     )
 
 
+def password_file(folder: Path, user: str) -> Path:
+    """Return where a profile's password lies."""
+    return folder / f"{user.lower()}.password"
+
+
 def password(folder: Path, user: str) -> str:
     """Return a profile's password, made at first use and kept in a file only we can read."""
-    path = folder / f"{user.lower()}.password"
+    path = password_file(folder, user)
     if not path.exists():
         letters = string.ascii_uppercase + string.digits
         made = "P" + "".join(secrets.choice(letters) for _ in range(9))

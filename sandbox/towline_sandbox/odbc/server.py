@@ -7,7 +7,7 @@ from pathlib import Path
 from towline_sandbox.ibmi.server import MachineServer
 from towline_sandbox.ibmi.settings import IbmISettings
 from towline_sandbox.odbc.partition import OdbcPartition
-from towline_sandbox.odbc.power import open_partition
+from towline_sandbox.odbc.power import AGENT, open_partition, password_file
 
 __all__ = ["OdbcServer"]
 
@@ -22,4 +22,11 @@ class OdbcServer(MachineServer[OdbcPartition]):
             folder: keeps the database, the data queues and the passwords.
             odbc_port: loopback port the ODBC driver connects to; 0 takes a free one.
         """
+        self._folder = folder
         super().__init__(settings, lambda: open_partition(folder, settings, odbc_port=odbc_port))
+
+    @property
+    def way_in(self) -> str:
+        """Say how the agent gets in, without the password."""
+        target = "" if self.system is None else self.system.target
+        return f"ODBC: {target} as {AGENT}, password in {password_file(self._folder, AGENT)}"
