@@ -23,11 +23,12 @@ from towline_agent.ibmi.odbc.door import Door
 from towline_agent.ibmi.odbc.settings import OdbcSettings
 from towline_agent.ibmi.odbc.statements import marks, named, statement
 from towline_agent.ibmi.port import Purpose, Site
-from towline_shared.errors import Misconfigured, Permanent
+from towline_shared.errors import Misconfigured, Permanent, TowlineError
 from towline_shared.events import Scalar
 
 __all__ = ["BenchSite", "made"]
 
+_ROUNDS = 2  # what was in use the first time may be free the second
 _WITHOUT = {
     Capability.UNREADABLE_CELLS: "SQL can't write bytes that are no number into a number.",
     Capability.BINARY_KEYS: "The SQL services of data queues take keys as text only.",
@@ -97,6 +98,16 @@ class BenchSite:
             self.run(door, each)
         if hand.reads_messages:
             self.lacks.pop(Capability.MESSAGES, None)
+        if hand.journal is None:
+            self._look_for_the_journal()
+
+    def _look_for_the_journal(self) -> None:
+        journal = self.objects.journal
+        given, doing = (journal.library, journal.name), f"looking for journal {journal}"
+        if not self.officer().query(statement("journal_receivers"), given, doing=doing).rows:
+            for capability in (Capability.JOURNAL, Capability.RECEIVERS):
+                why = f"CREATE SCHEMA made no journal {journal} here."
+                self.lacks.setdefault(capability, why)
 
     def remove(self) -> None:
         """Remove everything; what is gone already does no harm.
@@ -104,19 +115,27 @@ class BenchSite:
         Raises:
             Permanent: the library is still there; says why.
         """
-        door = self.officer()
         said: list[str] = []
-        for each in self.objects.removal():
+        for _ in range(_ROUNDS):
+            said = [why for each in self.objects.removal() if (why := self._tried(each))]
             try:
-                door.execute(each.text, doing=each.doing)
-            except Permanent as error:
+                if not self.is_there():
+                    return
+            except TowlineError as error:  # the system went away: what is left has to be said
                 said.append(error.what)
-        if self.is_there():
-            raise Permanent(
-                f"The kit's library {self.objects.library} could not be removed:"
-                f" {said[-1] if said else 'the system gave no reason'}",
-                hint="The next run removes it, or DROP SCHEMA does; nothing else was touched.",
-            )
+        raise Permanent(
+            f"The kit's library {self.objects.library} could not be removed:"
+            f" {said[-1] if said else 'the system gave no reason.'}",
+            hint="The next run removes it, or DROP SCHEMA does; nothing else was touched.",
+        )
+
+    def _tried(self, each: Statement) -> str:
+        """Run a statement of the removal; return why it failed, or an empty text."""
+        try:
+            self.officer().execute(each.text, doing=each.doing)
+        except TowlineError as error:
+            return error.what
+        return ""
 
     def is_there(self) -> bool:
         """Tell whether the library exists."""
