@@ -9,6 +9,7 @@ from datetime import timedelta
 import structlog
 
 from towline_relay.shopify.models import LineOutcome, Remedy
+from towline_relay.shopify.user_errors import Stale
 from towline_relay.store.effects import Move
 from towline_relay.store.rows import EventRow
 from towline_relay.store.states import State
@@ -20,6 +21,7 @@ __all__ = ["Judge"]
 
 _log = structlog.get_logger()
 _MOST_REREADS = 3
+_CORRECT = "Correct the cause in the shop or on the IBM i, then retry the event."
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,9 @@ class Judge:
         An error nobody raised on purpose is a fault of ours: the event is parked and the fault is
         logged, so that one event can't stop all others.
         """
+        if isinstance(error, Stale) and row.attempts >= _MOST_REREADS:
+            # what is stale again after every look is not stale but wrong
+            return Move(row.serial, State.PARKED, error.what, _CORRECT, failed=True)
         if isinstance(error, Retryable):
             return self.wait(row, error.what, hint=error.hint, least_s=error.retry_after_s)
         if isinstance(error, TowlineError):
@@ -79,6 +84,6 @@ class Judge:
             row.serial,
             State.PARKED,
             f"Shopify refused the {row.entity} of {row.key}: {words}",
-            "Correct the cause in the shop or on the IBM i, then retry the event.",
+            _CORRECT,
             failed=True,
         )

@@ -38,17 +38,61 @@ def test_every_document_declares_cost_scopes_and_repeatability(name: str) -> Non
     assert re.search(rf"^(query|mutation) {read.operation}\b", read.text, re.MULTILINE)
 
 
+def roots(name: str) -> set[str]:
+    """Return the root fields of a document, by the names before the brackets at depth one."""
+    found = re.findall(r"^  (?:\w+: )?(\w+)(?=[ ({\n])", document(name).text, re.MULTILINE)
+    return set(found)
+
+
+# Mutations that make something each time they run, and have no key that would tell Shopify so.
+NOT_REPEATABLE = {
+    "bulkOperationRunMutation",
+    "bulkOperationRunQuery",
+    "companyContactCreate",
+    "companyCreate",
+    "companyLocationCreate",
+    "fulfillmentCreate",
+    "fulfillmentEventCreate",
+    "fulfillmentOrderHold",
+    "fulfillmentOrderSplit",
+    "orderCancel",
+    "orderCapture",
+    "orderMarkAsPaid",
+    "productCreate",
+    "productVariantsBulkCreate",
+    "transactionVoid",
+    "webhookSubscriptionCreate",
+}
+
+# Since 2026-04: https://shopify.dev/changelog/making-idempotency-mandatory-for-inventory-adjustments-and-refund-mutations
+KEYED = {
+    "inventoryActivate",
+    "inventoryAdjustQuantities",
+    "inventoryMoveQuantities",
+    "inventorySetQuantities",
+    "locationActivate",
+    "locationDeactivate",
+    "refundCreate",
+}
+
+
 @pytest.mark.parametrize("name", names())
-def test_only_creating_a_fulfillment_may_not_be_repeated(name: str) -> None:
-    """Reads, setters of a state and keyed mutations are harmless to repeat."""
-    assert document(name).repeatable == (name != "fulfillment_create")
+def test_what_makes_something_anew_may_not_be_repeated(name: str) -> None:
+    """Reads, setters of a state and keyed mutations are harmless to repeat, others are not."""
+    assert roots(name), "the root field stands on a line of its own with two blanks before it"
+    if roots(name) & NOT_REPEATABLE:
+        assert not document(name).repeatable
 
 
-def test_the_mutation_that_shopify_wants_keyed_carries_the_directive() -> None:
-    """@idempotent is mandatory for inventorySetQuantities, which a schema can't say."""
-    keyed = {name for name in names() if document(name).keyed}
-    uses = {name for name in names() if "inventorySetQuantities" in document(name).text}
-    assert keyed == uses == {"inventory_set"}
+def test_creating_a_fulfillment_is_not_repeatable() -> None:
+    """The one write whose repetition ships a parcel twice."""
+    assert not document("fulfillment_create").repeatable
+
+
+@pytest.mark.parametrize("name", names())
+def test_the_mutations_that_shopify_wants_keyed_carry_the_directive(name: str) -> None:
+    """@idempotent is mandatory for some mutations, which a schema can't say."""
+    assert document(name).keyed == bool(roots(name) & KEYED)
 
 
 def test_the_scopes_of_all_documents_are_the_scopes_of_the_app() -> None:

@@ -7,11 +7,19 @@ from importlib.resources import files
 import pytest
 from graphql import GraphQLEnumType, GraphQLObjectType, GraphQLSchema, build_schema, get_named_type
 
+from towline_relay.shopify.codes import (
+    CODES,
+    bulk,
+    customers,
+    orders,
+    prices,
+    products,
+    stock,
+)
 from towline_relay.shopify.documents import document, names
 from towline_relay.shopify.inventory import next_batches
 from towline_relay.shopify.models import LineOutcome, Remedy
 from towline_relay.shopify.user_errors import (
-    CODES,
     Stale,
     UserError,
     line_outcomes,
@@ -35,21 +43,26 @@ def codes_of(schema: GraphQLSchema, mutation: str) -> set[str]:
     assert schema.mutation_type is not None
     payload = get_named_type(schema.mutation_type.fields[mutation].type)
     assert isinstance(payload, GraphQLObjectType)
-    error = get_named_type(payload.fields["userErrors"].type)
-    assert isinstance(error, GraphQLObjectType)
-    if "code" not in error.fields:
-        return set()
-    code = get_named_type(error.fields["code"].type)
-    assert isinstance(code, GraphQLEnumType)
-    return set(code.values)
+    codes: set[str] = set()
+    for name, field in payload.fields.items():
+        if name.endswith("serErrors"):  # orderCancel has orderCancelUserErrors beside userErrors
+            error = get_named_type(field.type)
+            assert isinstance(error, GraphQLObjectType)
+            code = get_named_type(error.fields["code"].type) if "code" in error.fields else None
+            codes |= set(code.values) if isinstance(code, GraphQLEnumType) else set()
+    return codes
 
 
-@pytest.mark.parametrize("mutation", sorted(CODES))
-def test_the_table_holds_exactly_the_codes_of_the_schema(
-    schema: GraphQLSchema, mutation: str
-) -> None:
-    """A code that Shopify adds must be thought about before it is met."""
-    assert set(CODES[mutation]) == codes_of(schema, mutation)
+def test_the_table_holds_the_codes_of_the_simulated_shop(schema: GraphQLSchema) -> None:
+    """Without the schema lab: no code of 2026-10 is missing where the part has the mutation.
+
+    The lab walks the enums of all versions and both ways.
+    """
+    assert schema.mutation_type is not None
+    known = [mutation for mutation in CODES if mutation in schema.mutation_type.fields]
+    assert len(known) > 6
+    for mutation in known:
+        assert codes_of(schema, mutation) <= set(CODES[mutation]), mutation
 
 
 def test_every_mutation_we_send_has_a_table(schema: GraphQLSchema) -> None:
@@ -62,7 +75,21 @@ def test_every_mutation_we_send_has_a_table(schema: GraphQLSchema) -> None:
         for root in schema.mutation_type.fields
         if f" {root}(" in document(name).text
     }
-    assert sent == set(CODES)
+    assert sent <= set(CODES)
+
+
+def test_the_table_is_one_although_its_families_are_apart() -> None:
+    """Two families that name the same mutation would silently override each other."""
+    families = (bulk, customers, orders, prices, products, stock)
+    assert len(CODES) == sum(len(family.TABLES) for family in families)
+
+
+def test_the_cancellation_of_an_order_has_its_errors_elsewhere() -> None:
+    """orderCancel reports codes in orderCancelUserErrors; userErrors there is deprecated."""
+    payload = {"userErrors": [], "orderCancelUserErrors": [{"message": "no", "code": "INVALID"}]}
+    assert read_errors(payload) == []
+    (found,) = read_errors(payload, field="orderCancelUserErrors")
+    assert remedy("orderCancel", found.code) is Remedy.REREAD
 
 
 def test_an_unknown_code_needs_somebody() -> None:

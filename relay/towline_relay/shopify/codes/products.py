@@ -1,0 +1,245 @@
+"""User-error codes of products, variants, metafields, tags and publications."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from towline_relay.shopify.codes.table import WORDS_ONLY, Table, park
+from towline_relay.shopify.models import Remedy
+
+__all__ = ["TABLES"]
+
+_PRODUCT_SET: Table = {
+    "GENERIC_ERROR": Remedy.RETRY,
+    "JOB_ERROR": Remedy.RETRY,
+    "HANDLE_NOT_UNIQUE": Remedy.REREAD,  # somebody was quicker: look who it is
+    **park(
+        "CANNOT_COMBINE_LINKED_AND_NONLINKED_OPTION_VALUES",
+        "CAPABILITY_VIOLATION",
+        "DUPLICATED_METAFIELD_VALUE",
+        "DUPLICATED_OPTION_NAME",
+        "DUPLICATED_OPTION_VALUE",
+        "DUPLICATED_VALUE",
+        "DUPLICATE_LINKED_OPTION",
+        "GIFT_CARDS_NOT_ACTIVATED",
+        "GIFT_CARD_ATTRIBUTE_CANNOT_BE_CHANGED",
+        "ID_NOT_ALLOWED",
+        "INPUT_MISMATCH",
+        "INVALID_INPUT",
+        "INVALID_METAFIELD",
+        "INVALID_METAFIELD_VALUE_FOR_LINKED_OPTION",
+        "INVALID_PRODUCT",
+        "INVALID_VARIANT",
+        "INVENTORY_QUANTITIES_LIMIT_EXCEEDED",
+        "LINKED_METAFIELD_DEFINITION_NOT_FOUND",
+        "LINKED_OPTIONS_NOT_SUPPORTED_FOR_SHOP",
+        "METAFIELD_MISMATCH",
+        "MISSING_FIELD_REQUIRED",
+        "NOT_FOUND",
+        "OPTIONS_OVER_LIMIT",
+        "OPTION_DOES_NOT_EXIST",
+        "OPTION_VALUES_MISSING",
+        "OPTION_VALUES_OVER_LIMIT",
+        "OPTION_VALUE_DOES_NOT_EXIST",
+        "PRODUCT_DOES_NOT_EXIST",
+        "PRODUCT_OPTIONS_INPUT_MISSING",
+        "PRODUCT_SUSPENDED",
+        "PRODUCT_VARIANT_DOES_NOT_EXIST",
+        "VARIANTS_INPUT_MISSING",
+        "VARIANTS_OVER_LIMIT",
+    ),
+}
+
+# What the metafields of a variant may be refused for from the version after 2026-10 on.
+_VARIANT_METAFIELDS: Table = {
+    "INTERNAL_ERROR": Remedy.RETRY,
+    **park(
+        "APP_NOT_AUTHORIZED",
+        "CAPABILITY_VIOLATION",
+        "DISALLOWED_OWNER_TYPE",
+        "INCLUSION",
+        "INVALID",
+        "INVALID_TYPE",
+        "PRESENT",
+        "TAKEN",
+        "UNSTRUCTURED_RESERVED_NAMESPACE",
+    ),
+}
+
+_VARIANTS_UPDATE: Table = {
+    **_VARIANT_METAFIELDS,
+    # deleted, or moved to another product, since we looked
+    "PRODUCT_DOES_NOT_EXIST": Remedy.REREAD,
+    "PRODUCT_VARIANT_DOES_NOT_EXIST": Remedy.REREAD,
+    "MUST_BE_FOR_THIS_PRODUCT": Remedy.REREAD,
+    **park(
+        "BLANK",
+        "CANNOT_SET_NAME_FOR_LINKED_OPTION_VALUE",
+        "CANNOT_SPECIFY_BOTH",
+        "GREATER_THAN_OR_EQUAL_TO",
+        "INVALID_INPUT",
+        "INVALID_VALUE",
+        "INVENTORY_QUANTITIES_LIMIT_EXCEEDED",
+        "LOCAL_CURRENCY_GIFT_CARD_PRICE_MUST_BE_ZERO",
+        "MUST_SPECIFY_ONE_OF_PAIR",
+        "NEED_TO_ADD_OPTION_VALUES",
+        "NEGATIVE_PRICE_VALUE",
+        "NOT_DEFINED_FOR_SHOP",
+        "NO_INVENTORY_QUANTITES_DURING_UPDATE",
+        "NO_INVENTORY_QUANTITIES_ON_VARIANTS_UPDATE",
+        "OPTION_DOES_NOT_EXIST",
+        "OPTION_VALUES_FOR_NUMBER_OF_UNKNOWN_OPTIONS",
+        "OPTION_VALUE_DOES_NOT_EXIST",
+        "OPTION_VALUE_NAME_TOO_LONG",
+        "PRODUCT_SUSPENDED",
+        "PRODUCT_VARIANT_ID_MISSING",
+        "SUBSCRIPTION_VIOLATION",
+        "TOO_LONG",
+        "TOO_SHORT",
+        "UNSUPPORTED_COMBINED_LISTING_PARENT_OPERATION",
+        "VARIANT_ALREADY_EXISTS",
+    ),
+}
+
+_VARIANTS_CREATE: Table = {
+    **_VARIANT_METAFIELDS,
+    "PRODUCT_DOES_NOT_EXIST": Remedy.REREAD,
+    # a variant with these options stands there already: perhaps ours, from a call without answer
+    "VARIANT_ALREADY_EXISTS": Remedy.REREAD,
+    "VARIANT_ALREADY_EXISTS_CHANGE_OPTION_VALUE": Remedy.REREAD,
+    **park(
+        "BLANK",
+        "CANNOT_SET_NAME_FOR_LINKED_OPTION_VALUE",
+        "GREATER_THAN_OR_EQUAL_TO",
+        "INVALID_INPUT",
+        "INVALID_VALUE",
+        "INVENTORY_QUANTITIES_LIMIT_EXCEEDED",
+        "LOCAL_CURRENCY_GIFT_CARD_PRICE_MUST_BE_ZERO",
+        "MUST_BE_FOR_THIS_PRODUCT",
+        "NEED_TO_ADD_OPTION_VALUES",
+        "NEGATIVE_PRICE_VALUE",
+        "NOT_DEFINED_FOR_SHOP",
+        "NO_KEY_ON_CREATE",
+        "OPTION_VALUES_FOR_NUMBER_OF_UNKNOWN_OPTIONS",
+        "PRODUCT_SUSPENDED",
+        "SUBSCRIPTION_VIOLATION",
+        "TOO_LONG",
+        "TOO_MANY_INVENTORY_LOCATIONS",
+        "TOO_SHORT",
+        "TRACKED_VARIANT_LOCATION_NOT_FOUND",
+        "UNSUPPORTED_COMBINED_LISTING_PARENT_OPERATION",
+    ),
+}
+
+_VARIANTS_DELETE: Table = {
+    # gone already, or moved to another product
+    "AT_LEAST_ONE_VARIANT_DOES_NOT_BELONG_TO_THE_PRODUCT": Remedy.REREAD,
+    "PRODUCT_DOES_NOT_EXIST": Remedy.REREAD,
+    **park(
+        "CANNOT_DELETE_LAST_VARIANT",
+        "PRODUCT_SUSPENDED",
+        "UNSUPPORTED_COMBINED_LISTING_PARENT_OPERATION",
+    ),
+}
+
+_OPTIONS_CREATE: Table = {
+    "PRODUCT_DOES_NOT_EXIST": Remedy.REREAD,
+    "OPTION_ALREADY_EXISTS": Remedy.REREAD,
+    **park(
+        "CANNOT_COMBINE_LINKED_METAFIELD_AND_OPTION_VALUES",
+        "CANNOT_MAKE_CHANGES_IF_VARIANT_IS_MISSING_REQUIRED_SKU",
+        "DUPLICATED_OPTION_NAME",
+        "DUPLICATED_OPTION_VALUE",
+        "DUPLICATE_LINKED_OPTION",
+        "INVALID_METAFIELD_VALUE_FOR_LINKED_OPTION",
+        "INVALID_NAME",
+        "LINKED_METAFIELD_DEFINITION_NOT_FOUND",
+        "LINKED_METAFIELD_VALUE_WITHOUT_LINKED_OPTION",
+        "LINKED_OPTIONS_NOT_SUPPORTED_FOR_SHOP",
+        "MISSING_METAFIELD_VALUES_FOR_LINKED_OPTION",
+        "NEW_OPTION_WITHOUT_VALUE_FOR_EXISTING_VARIANTS",
+        "OPTIONS_OVER_LIMIT",
+        "OPTION_LINKED_METAFIELD_ALREADY_TAKEN",
+        "OPTION_NAME_MISSING",
+        "OPTION_NAME_TOO_LONG",
+        "OPTION_POSITION_MISSING",
+        "OPTION_VALUES_MISSING",
+        "OPTION_VALUES_OVER_LIMIT",
+        "OPTION_VALUE_NAME_TOO_LONG",
+        "POSITION_OUT_OF_BOUNDS",
+        "PRODUCT_SUSPENDED",
+        "TOO_MANY_VARIANTS_CREATED",
+        "UNSUPPORTED_COMBINED_LISTING_PARENT_OPERATION",
+    ),
+}
+
+_METAFIELDS_SET: Table = {
+    "INTERNAL_ERROR": Remedy.RETRY,
+    "STALE_OBJECT": Remedy.REREAD,
+    **park(
+        "APP_NOT_AUTHORIZED",
+        "BLANK",
+        "CANNOT_DELETE_DUE_TO_OWNER",
+        "CAPABILITY_VIOLATION",
+        "DISALLOWED_OWNER_TYPE",
+        "INCLUSION",
+        "INVALID",
+        "INVALID_COMPARE_DIGEST",
+        "INVALID_TYPE",
+        "INVALID_VALUE",
+        "LESS_THAN_OR_EQUAL_TO",
+        "PRESENT",
+        "TAKEN",
+        "TOO_LONG",
+        "TOO_SHORT",
+    ),
+}
+
+_DEFINITION_CREATE: Table = {
+    "TAKEN": Remedy.REREAD,  # it is defined already: look whether as we want it
+    **park(
+        "ADMIN_ACCESS_INPUT_NOT_ALLOWED",
+        "BLANK",
+        "CAPABILITY_REQUIRED_BUT_DISABLED",
+        "DISALLOWED_OWNER_TYPE",
+        "DUPLICATE_OPTION",
+        "INCLUSION",
+        "INVALID",
+        "INVALID_CAPABILITY",
+        "INVALID_CHARACTER",
+        "INVALID_CONSTRAINTS",
+        "INVALID_INPUT_COMBINATION",
+        "INVALID_OPTION",
+        "LIMIT_EXCEEDED",
+        "OWNER_TYPE_LIMIT_EXCEEDED_FOR_AUTOMATED_COLLECTIONS",
+        "OWNER_TYPE_LIMIT_EXCEEDED_FOR_USE_AS_ADMIN_FILTERS",
+        "PINNED_LIMIT_REACHED",
+        "PRESENT",
+        "RESERVED_NAMESPACE_KEY",
+        "RESOURCE_TYPE_LIMIT_EXCEEDED",
+        "RESOURCE_TYPE_LIMIT_EXCEEDED_BY_APP",
+        "TOO_LONG",
+        "TOO_SHORT",
+        "TYPE_NOT_ALLOWED_FOR_CONDITIONS",
+        "UNSTRUCTURED_ALREADY_EXISTS",
+        "UNSUPPORTED_PINNING",
+    ),
+}
+
+TABLES: Mapping[str, Table] = {
+    "inventoryItemUpdate": WORDS_ONLY,
+    "metafieldDefinitionCreate": _DEFINITION_CREATE,
+    "metafieldsDelete": WORDS_ONLY,
+    "metafieldsSet": _METAFIELDS_SET,
+    "productCreate": WORDS_ONLY,
+    "productOptionsCreate": _OPTIONS_CREATE,
+    "productSet": _PRODUCT_SET,
+    "productUpdate": WORDS_ONLY,
+    "productVariantsBulkCreate": _VARIANTS_CREATE,
+    "productVariantsBulkDelete": _VARIANTS_DELETE,
+    "productVariantsBulkUpdate": _VARIANTS_UPDATE,
+    "publishablePublish": WORDS_ONLY,
+    "publishableUnpublish": WORDS_ONLY,
+    "tagsAdd": WORDS_ONLY,
+    "tagsRemove": WORDS_ONLY,
+}
