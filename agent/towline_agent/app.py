@@ -31,6 +31,7 @@ from towline_agent.doorbell import Doorbell
 from towline_agent.gate import Gate
 from towline_agent.health.server import HealthServer
 from towline_agent.health.status import About, AgentStatus
+from towline_agent.ibmi.binding import Binding
 from towline_agent.ibmi.drivers import load_driver
 from towline_agent.ibmi.port import IbmIDriver, Purpose
 from towline_agent.ibmi.worker import IbmIWorker, SignOn
@@ -119,7 +120,7 @@ class Agent:
         self._workers = {
             purpose: IbmIWorker(
                 driver, purpose, clock=self._clock, sign_on=self._sign_on,
-                backoff=_IBMI_BACKOFF, rng=self._rng,
+                backoff=_IBMI_BACKOFF, rng=self._rng, belongs=Binding(config.state).hold,
             )
             for purpose in Purpose
             if purpose is not Purpose.WAIT or config.outbox.doorbell is not None

@@ -24,7 +24,7 @@ from typing import Any, NoReturn
 
 import structlog
 
-from towline_agent import cli_conformance, cli_ibmi, cli_journal
+from towline_agent import cli_conformance, cli_ibmi, cli_journal, cli_partition
 from towline_agent.app import PORT_FILE, Agent, prepare_state
 from towline_agent.check import check_all
 from towline_agent.config import AgentConfig, load_config
@@ -119,6 +119,7 @@ def _parser() -> argparse.ArgumentParser:
     cli_conformance.add_verbs(verb, _settings)
     cli_ibmi.add_verbs(verb, _settings)
     cli_journal.add_verbs(verb, _settings)
+    cli_partition.add_verbs(verb, _settings)
     return parser
 
 

@@ -3,7 +3,8 @@
 A worker never repeats a refused sign-on: QMAXSIGN disables a profile after a few tries
 (https://www.ibm.com/docs/en/i/7.5?topic=values-maximum-sign-attempts-qmaxsign), and the agent has
 three connections. All workers of an agent therefore share a :class:`SignOn`: the first refusal
-stops all of them until the agent is started again.
+stops all of them until the agent is started again. A setting that is wrong (a certificate that has
+run out, a driver that is not installed) disables nothing, so that is tried again, slowly.
 """
 
 from __future__ import annotations
@@ -20,16 +21,18 @@ from typing import TypeVar
 
 import structlog
 
-from towline_agent.ibmi.errors import InUse, LinkLost, Restricted
+from towline_agent.ibmi.errors import InUse, LinkLost, Restricted, SignOnRefused, SiteFault
 from towline_agent.ibmi.port import IbmI, IbmIDriver, Purpose
 from towline_shared.clock import Clock
-from towline_shared.errors import Permanent, Retryable, TowlineError
+from towline_shared.errors import Misconfigured, Permanent, Retryable, TowlineError
 from towline_shared.retry import Backoff
 
 __all__ = ["IbmIWorker", "SignOn", "WorkerState"]
 
 T = TypeVar("T")
 _log = structlog.get_logger(__name__)
+_STRANGE_AGAIN_S = 30.0  # a person may say yes meanwhile
+_SETTING_AGAIN_S = 300.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +55,34 @@ class WorkerState:
 
 
 class SignOn:
-    """What all connections of one agent know about the sign-on; one attempt at a time."""
+    """What all connections of one agent know about the sign-on; one attempt at a time.
+
+    Attributes:
+        refused: why no connection is opened; None while nothing speaks against it.
+    """
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
         self.refused: Permanent | None = None
+        self._again_at: float | None = None
+
+    def hold(self, now_s: float) -> None:
+        """Raise what was refused, unless it may be tried again."""
+        if self.refused is not None and (self._again_at is None or now_s < self._again_at):
+            raise self.refused
+
+    def refuse(self, error: Permanent, now_s: float) -> Permanent:
+        """Remember a refusal: for ever, or for a while where a setting is wrong; return it."""
+        setting = isinstance(error, Misconfigured)
+        if not setting and not isinstance(error, SignOnRefused):
+            error = SignOnRefused(error.what, hint=error.hint)
+        self.refused = error
+        self._again_at = now_s + _SETTING_AGAIN_S if setting else None
+        return error
+
+    def accept(self) -> None:
+        """Forget what was refused: a connection is open."""
+        self.refused = None
 
 
 class IbmIWorker:
@@ -71,8 +97,14 @@ class IbmIWorker:
         sign_on: SignOn,
         backoff: Backoff,
         rng: random.Random,
+        belongs: Callable[[IbmI], None] = lambda _: None,
     ) -> None:
-        """Open nothing yet; the first call does."""
+        """Open nothing yet; the first call does.
+
+        Args:
+            belongs: looks at each new connection; raises where the agent does not belong.
+        """
+        self._belongs = belongs
         self._driver = driver
         self._purpose = purpose
         self._clock = clock
@@ -148,19 +180,38 @@ class IbmIWorker:
                 self._state.last_error or "The IBM i is not connected.", retry_after_s=wait_s
             )
         with self._sign_on.lock:
-            if self._sign_on.refused is not None:
-                self._show("down", str(self._sign_on.refused))
-                raise self._sign_on.refused
             try:
-                self._connection = self._driver.connect(self._purpose)
+                self._sign_on.hold(self._clock.monotonic())
+                connection = self._connected()
             except Permanent as error:
-                self._sign_on.refused = error
                 self._show("down", str(error))
                 raise
+            self._sign_on.accept()
+        self._connection = self._at_home(connection)
         self._failures = 0
         self._state = replace(self._state, jobs=self._state.jobs + 1)
         self._good("")
         return self._connection
+
+    def _at_home(self, connection: IbmI) -> IbmI:
+        """Close a connection to a partition the agent does not belong to, and ask rarely."""
+        try:
+            self._belongs(connection)
+        except TowlineError as error:
+            with contextlib.suppress(TowlineError, OSError):
+                connection.close()
+            if isinstance(error, SiteFault):
+                self._not_before = self._clock.monotonic() + _STRANGE_AGAIN_S
+                self._show("down", str(error))
+            raise
+        return connection
+
+    def _connected(self) -> IbmI:
+        try:
+            return self._driver.connect(self._purpose)
+        except Permanent as error:
+            refused = self._sign_on.refuse(error, self._clock.monotonic())
+            raise refused from None
 
     def _sound(self) -> bool:
         """Ask the connection whether it lives, after an error that does not tell."""
