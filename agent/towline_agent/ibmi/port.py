@@ -2,8 +2,8 @@
 
 All verbs block; the agent calls each connection from one thread of its own. Three connections, no
 more: one reads, one writes, one waits (courtesy: https://github.com/IBM/JTOpen/issues/116). The
-conformance suite in ``tests/conformance`` is the contract's executable half; every driver passes it
-unchanged.
+checks in :mod:`towline_agent.conformance` are the contract's executable half; every driver passes
+them unchanged.
 
 Errors, for every verb: :class:`~towline_shared.errors.Retryable` for locks, link loss and a
 restricted system; :class:`~towline_shared.errors.Permanent` for authority, missing objects and

@@ -19,6 +19,7 @@ __all__ = ["ORDERS", "staged_columns"]
 
 ORDERS = Subject("orders")
 
+_LOCKED_S = 150.0  # a file waits 60 s for a lock by default (general knowledge)
 _HUGE = Decimal("99999999999999999.99")
 
 
@@ -196,7 +197,8 @@ def a_lock_is_retryable_and_leaves_nothing(bench: Bench) -> None:
     writer = bench.connect(Purpose.WRITE)
     bench.lock_staging()
     apply = Background(lambda: writer.apply_order(sample_order(1), event_id="kit-1"))
-    fails(Retryable, lambda: apply.result("writing into a locked file"), "a locked staging file")
+    what = "writing into a locked file"
+    fails(Retryable, lambda: apply.result(what, within_s=_LOCKED_S), "a locked staging file")
     bench.unlock()
     same(bench.staged(), [], "orders in the staging header")
     same(writer.apply_order(sample_order(1), event_id="kit-1"), Applied.WRITTEN, "the same call")

@@ -96,6 +96,8 @@ class OdbcBench:
                 door.rollback()
             self._ended(job, committed=False)
         self._hand.clean()
+        if not self._hand.reads_messages and Capability.MESSAGES not in self.lacks:
+            self._command(f"QSYS/CLRMSGQ MSGQ({self._site.objects.messages})", doing="clearing")
         for item in sorted(self._touched):
             self._restore(item)
         self._touched.clear()

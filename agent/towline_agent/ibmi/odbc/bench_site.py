@@ -180,7 +180,7 @@ def made(settings: OdbcSettings, library: str, person: Person, hand: Hand) -> It
         person: asked for the administrator.
     """
     user, password = person()
-    objects = Objects(library, settings.user or user, ccsid=settings.ccsid)
+    objects = Objects(library, _agent(settings), ccsid=settings.ccsid)
     site_settings = Site(library=library, messages=objects.messages)
     signed = replace(settings, user=user, password=password, site=site_settings)
     site = BenchSite(signed, objects)
@@ -193,3 +193,13 @@ def made(settings: OdbcSettings, library: str, person: Person, hand: Hand) -> It
             site.remove()
     finally:
         site.close()
+
+
+def _agent(settings: OdbcSettings) -> str:
+    """Return the profile the agent really is, by signing on as it: before anything is made."""
+    door = Door.open(settings, Purpose.READ)
+    try:
+        rows = door.query(statement("about_session"), doing="asking for the agent's profile").rows
+    finally:
+        door.close()
+    return named(str(rows[0][1]).strip())
