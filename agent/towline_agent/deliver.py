@@ -1,8 +1,9 @@
 """From the inbox to the IBM i: each document once, in order, with a report about it.
 
 Order is kept the plain way: a document that can't be applied now (a locked record, a restricted
-system) is repeated before anything behind it. One that can never be applied is reported as refused,
-with its sentence, and the rest goes on.
+system) is repeated before anything behind it. So is one that meets a fault of the site: a password
+that expired or a right that is missing says nothing about the order. One that can never be applied
+is reported as refused, with its sentence, and the rest goes on.
 """
 
 from __future__ import annotations
@@ -17,11 +18,11 @@ import structlog
 from towline_agent.buffer import Buffer, InboxRow
 from towline_agent.calendar import Work
 from towline_agent.courtesy.quiet import NEVER_QUIET, Rests
-from towline_agent.ibmi.errors import InUse
+from towline_agent.ibmi.errors import InUse, SiteFault
 from towline_agent.pace import Pace, Patience
 from towline_agent.sinks.base import Sink
 from towline_shared.clock import Clock
-from towline_shared.errors import Permanent, Retryable, TowlineError
+from towline_shared.errors import Misconfigured, Permanent, Retryable, TowlineError
 from towline_shared.events import Delivered, Event, event_id
 
 __all__ = ["Delivery", "DeliveryState"]
@@ -117,7 +118,7 @@ class Delivery:
             try:
                 outcome, reason = await self._outcome(row)
                 break
-            except Retryable as error:
+            except (Retryable, SiteFault, Misconfigured) as error:
                 await self._wait(row, error)
         self._patience.succeeded()
         if not await self._noted(row, self._report(row, outcome, reason)):
@@ -161,6 +162,8 @@ class Delivery:
             return "refused", row.error
         try:
             applied = await self._sink.write(row.event)
+        except (SiteFault, Misconfigured):
+            raise  # nothing is wrong with the document
         except Permanent as error:
             return "refused", str(error)
         return applied.value, ""

@@ -12,6 +12,7 @@ from towline_shared.errors import Permanent, Retryable
 __all__ = ["Partition"]
 
 _AGAIN_S = 600.0  # a grant that was given shows within ten minutes, without a restart
+_HALF_S = 30.0  # while one of the connections does not answer; the questions are not cheap
 
 
 class Partition:
@@ -25,7 +26,7 @@ class Partition:
         """Ask nothing yet."""
         self._workers = (reader, writer)
         self._clock = clock
-        self._asked_at: float | None = None
+        self._ask_at = 0.0
         self._description: Description | None = None
 
     @property
@@ -41,7 +42,7 @@ class Partition:
     async def look(self) -> None:
         """Ask when it is time; a connection that does not answer leaves the last answer."""
         now = self._clock.monotonic()
-        if self._asked_at is not None and now - self._asked_at < _AGAIN_S:
+        if now < self._ask_at:
             return
         found: list[Description] = []
         for worker in self._workers:
@@ -52,5 +53,4 @@ class Partition:
                     return
         missing = dict.fromkeys(sentence for each in found for sentence in each.missing)
         self._description = replace(found[0], missing=tuple(missing))
-        if len(found) == len(self._workers):
-            self._asked_at = now
+        self._ask_at = now + (_AGAIN_S if len(found) == len(self._workers) else _HALF_S)

@@ -5,7 +5,7 @@ Table (the facts behind it are IBM's SQL messages, https://www.ibm.com/docs/en/i
     InUse        SQL0913, SQL0911    the connection is sound; the same call may succeed later
     LinkLost     08S01, 40003...     the connection is dead; the outcome of a write is unknown
     Restricted   connection refused  full save or restricted state: normal, for hours
-    SiteFault    SQL0551, SQL0204    a right or an object is missing: documents wait until it is there
+    SiteFault    SQL0551, SQL0204    a right or an object is missing: documents wait for it
     SignOnRefused  28000, CWBSY...   stop: repeating it disables the profile (QMAXSIGN)
     PositionLost   CPF7053, CPF9801  a journal position aged out: stop loudly, load anew
 

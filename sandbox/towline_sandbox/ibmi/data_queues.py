@@ -25,6 +25,7 @@ import threading
 import time
 from collections.abc import Callable
 
+from towline_agent.ibmi.errors import SiteFault
 from towline_agent.ibmi.port import QueueEntry, QueueInfo
 from towline_sandbox.ibmi.storage import Storage
 from towline_sandbox.ibmi.towline_files import QUEUES, QueueLayout
@@ -152,7 +153,7 @@ class DataQueues:
 def _known(name: str) -> QueueLayout:
     queue = QUEUES.get(name)
     if queue is None:
-        raise Permanent(
+        raise SiteFault(
             f"CPF9801: data queue {name} was not found.",
             hint="Check the queue's name and library in agent.toml.",
         )

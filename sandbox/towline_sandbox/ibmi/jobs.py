@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from towline_agent.ibmi.errors import LinkLost
+from towline_agent.ibmi.errors import LinkLost, SiteFault
 from towline_agent.ibmi.port import (
     Applied,
     Description,
@@ -165,7 +165,7 @@ class Job:
         if (call.library, call.program) == ("DISTLIB", "SAYNO"):
             raise Refused("DISTLIB/SAYNO refused the call: NOT TODAY.", code="38501")
         if (call.library, call.program) != ("DISTLIB", "ORDENTRY"):
-            raise Permanent(f"CPF9801: program {call.library}/{call.program} was not found.")
+            raise SiteFault(f"CPF9801: program {call.library}/{call.program} was not found.")
         self._system.subsystem.order_entry.run_once()
 
     def describe(self) -> Description:
@@ -237,7 +237,7 @@ class Job:
         self._alive()
         if needs and needs in self._system.settings.withheld:
             library, name = needs.split("/")
-            raise Permanent(
+            raise SiteFault(
                 f"SQL0551: {self._system.settings.user} is not authorised to object {name} in"
                 f" {library}.",
                 hint="Run the grants of sandbox_rules.sql.",

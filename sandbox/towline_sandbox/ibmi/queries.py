@@ -8,6 +8,7 @@ from decimal import Decimal
 from functools import lru_cache
 
 from towline_agent.ibmi.columns import Stored
+from towline_agent.ibmi.errors import SiteFault
 from towline_agent.ibmi.port import EntityQuery, TableRow
 from towline_sandbox.ibmi.cells import read_cell
 from towline_sandbox.ibmi.sql_select import Column, Select, translate
@@ -99,7 +100,7 @@ class Queries:
         statement = _translated(sql)
         for file in statement.files:
             if file.object in self._withheld:
-                raise Permanent(
+                raise SiteFault(
                     f"SQL0551: {self._user} is not authorised to object {file.name} in"
                     f" {file.library} type *FILE.",
                     hint=f"GRANT SELECT ON {file.table} TO {self._user}.",

@@ -41,7 +41,7 @@ _ERRORS: Mapping[str, type[errors.TowlineError]] = {
     kind.__name__: kind
     for kind in (
         driver_errors.InUse, driver_errors.LinkLost, driver_errors.Restricted,
-        driver_errors.PositionLost, driver_errors.SignOnRefused, QueueFull,
+        driver_errors.PositionLost, driver_errors.SignOnRefused, driver_errors.SiteFault, QueueFull,
         errors.Retryable, errors.Permanent, errors.Refused, errors.BadRecord, errors.Misuse,
     )
 }  # fmt: skip

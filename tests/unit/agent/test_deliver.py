@@ -7,10 +7,12 @@ from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
+import pytest
+
 from tests.support.agent_house import START, AgentHouse, agent_house, until
-from towline_agent.ibmi.errors import InUse, Restricted
+from towline_agent.ibmi.errors import InUse, Restricted, SignOnRefused, SiteFault
 from towline_shared.codec import encode
-from towline_shared.errors import Refused
+from towline_shared.errors import Misconfigured, Permanent, Refused
 from towline_shared.events import Delivered, Event, Order, OrderLine
 
 LINE = OrderLine(
@@ -103,6 +105,34 @@ def test_a_refused_document_is_reported_and_the_next_one_flows(tmp_path: Path) -
         asyncio.run(run_until(house, 2))
         assert reports(house)[0] == ("event-1", "refused", "TITLE does not fit CHAR(40).")
         assert list(house.partition.orders) == ["event-2"]
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        SignOnRefused("CWBSY0003: the password has expired."),
+        Misconfigured("CWBCO1050: the certificate is not trusted."),
+        SiteFault("SQL0551: not authorised to object WEBORDL in TOWLINE."),
+    ],
+)
+def test_a_fault_of_the_site_refuses_no_order(fault: Permanent, tmp_path: Path) -> None:
+    """An expired password would refuse every order of the night; they wait for a person instead."""
+
+    async def scenario(house: AgentHouse) -> None:
+        arrive(house, order(1), order(2))
+        house.partition.failures["apply_order"] = [fault]
+        delivery = house.delivery()
+        task = asyncio.create_task(delivery.run())
+        await until(lambda: delivery.state.waiting == str(fault))
+        assert reports(house) == []
+        house.pace.tick()
+        await until(lambda: len(reports(house)) == 2)
+        assert [outcome for _, outcome, _ in reports(house)] == ["written", "written"]
+        delivery.stop()
+        await task
+
+    with agent_house(tmp_path) as house:
+        asyncio.run(scenario(house))
 
 
 def test_a_document_nobody_can_read_is_refused_with_its_sentence(tmp_path: Path) -> None:

@@ -60,6 +60,25 @@ def test_it_asks_both_connections_and_then_rests(house: House) -> None:
     assert house.partition.fingerprint == ABOUT.fingerprint
 
 
+def test_half_an_answer_is_not_asked_for_at_every_look(house: House) -> None:
+    """The questions are not cheap: while one connection is silent the other is left in peace."""
+
+    async def look() -> None:
+        await house.workers[0].call(lambda ibmi: ibmi.expired())
+        house.ibmi.refuse = Restricted("08001: not started.")
+        for _ in range(10):
+            await house.partition.look()
+            house.clock.advance(2)
+        assert house.ibmi.calls == ["describe"]
+        house.ibmi.refuse = None
+        house.clock.advance(30)
+        await house.partition.look()
+        assert house.ibmi.calls == ["describe"] * 3
+        await house.close()
+
+    asyncio.run(look())
+
+
 def test_what_either_lacks_is_listed_once_and_heals(house: House) -> None:
     """A grant given later takes its sentence off the page without a restart."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from towline_agent.ibmi.errors import InUse
 from towline_agent.ibmi.odbc.cells import timestamp_text
 from towline_agent.ibmi.odbc.door import Door
 from towline_agent.ibmi.odbc.settings import OdbcSettings
@@ -143,6 +144,8 @@ class About:
                 self._door.query(sql, doing=doing)
             else:
                 self._door.execute(sql, doing=doing)
+        except InUse:
+            return ""  # a lock is no missing right, and who the partition is must not wait for it
         except Permanent as error:
             return str(error)
         finally:

@@ -4,23 +4,30 @@ from __future__ import annotations
 
 import re
 from datetime import date, datetime, time
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
-from towline_agent.ibmi.ccsid import decode_text
+from towline_agent.ibmi.ccsid import decode_text, encode_text
 from towline_agent.ibmi.odbc.door import Column
 from towline_agent.ibmi.port import Unread
 from towline_shared.events import Scalar
 
-__all__ = ["cell", "is_number", "key_value", "timestamp_text"]
+__all__ = ["cell", "is_binary", "is_number", "key_value", "timestamp_text"]
 
 _NUMBERS = (int, float, Decimal)
+_NUMBER = re.compile(r"[+-]?(?:[0-9]{1,63}(?:\.[0-9]{0,63})?|\.[0-9]{1,63})")  # DECIMAL(63)
+_BIGINT = 2**63
 _TIMESTAMP = re.compile(r"(\d{4}-\d\d-\d\d)[-T ](\d\d)[.:](\d\d)[.:](\d\d)(?:[.,](\d{1,12}))?")
 
 
 def is_number(column: Column) -> bool:
     """Tell whether a column holds numbers."""
     return column.type in _NUMBERS
+
+
+def is_binary(column: Column) -> bool:
+    """Tell whether a column holds bytes that nobody converts: CCSID 65535, FOR BIT DATA."""
+    return column.type in (bytes, bytearray)
 
 
 def cell(value: Any, *, ccsid_65535: int) -> Scalar | Unread:
@@ -30,7 +37,9 @@ def cell(value: Any, *, ccsid_65535: int) -> Scalar | Unread:
         ccsid_65535: what the bytes of an unconverted column really are; 0: nobody said.
     """
     if isinstance(value, float):
-        return Decimal(repr(value))
+        value = Decimal(repr(value))
+    if isinstance(value, Decimal) and not value.is_finite():
+        return Unread(raw_hex="", reason=f"{value} is not a number a shop could hold")
     if isinstance(value, datetime):
         return timestamp_text(value)
     if isinstance(value, date | time):
@@ -60,7 +69,8 @@ def timestamp_text(value: Any) -> str:
     The client may hand over a datetime or a text in one of two separators, with up to 12 digits.
     """
     if isinstance(value, datetime):
-        return value.strftime("%Y-%m-%d-%H.%M.%S.%f")
+        # strftime writes the year 1 of 0001-01-01 without its zeros
+        return value.isoformat("-", "microseconds").replace(":", ".")[:26]
     found = _TIMESTAMP.fullmatch(str(value).strip())
     if found is None:
         return str(value or "")
@@ -68,14 +78,18 @@ def timestamp_text(value: Any) -> str:
     return f"{day}-{hours}.{minutes}.{seconds}.{(digits or '').ljust(6, '0')[:6]}"
 
 
-def key_value(column: Column, text: str) -> Any:
+def key_value(column: Column, text: str, *, ccsid_65535: int) -> Any:
     """Return a key part as the column's type wants it; None when no row can have it."""
+    if is_binary(column):
+        try:
+            return encode_text(text.rstrip(" "), ccsid_65535)
+        except ValueError:
+            return None
     if not is_number(column):
         return text.rstrip(" ")
-    try:
-        number = Decimal(text.strip())
-    except InvalidOperation:
+    if not _NUMBER.fullmatch(text.strip()):
         return None
-    if not number.is_finite():
-        return None
-    return int(number) if column.type is int and number == int(number) else number
+    number = Decimal(text.strip())
+    if column.type is not int or number != int(number):
+        return number
+    return int(number) if abs(number) < _BIGINT else None

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import Any
 
-from towline_agent.ibmi.errors import InUse
+from towline_agent.ibmi.errors import InUse, SiteFault
 from towline_agent.ibmi.odbc.cells import timestamp_text
 from towline_agent.ibmi.odbc.door import Door
 from towline_agent.ibmi.odbc.settings import OdbcSettings
@@ -71,7 +71,13 @@ class Documents:
         self._ask_no_questions()
         sql = statement("program_call", program=program, values=marks(len(call.parameters)))
         with self._unit(doing):
-            self._door.execute(sql, call.parameters, doing=doing)
+            try:
+                self._door.execute(sql, call.parameters, doing=doing)
+            except SiteFault as error:
+                if not error.what.startswith("CPF"):
+                    raise
+                # The procedure is there; what it met inside is its answer to this document.
+                raise Refused(error.what, code=error.what.split()[0]) from None
             self._door.commit(doing=doing)
 
     @contextlib.contextmanager

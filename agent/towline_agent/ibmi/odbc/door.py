@@ -20,7 +20,7 @@ import pyodbc
 
 from towline_agent.ibmi.errors import LinkLost, Restricted
 from towline_agent.ibmi.odbc.settings import OdbcSettings, connection_string
-from towline_agent.ibmi.odbc.verdicts import raised, seen
+from towline_agent.ibmi.odbc.verdicts import DataFault, raised, seen
 from towline_agent.ibmi.port import Purpose
 from towline_shared.errors import Misconfigured, Misuse, TowlineError
 
@@ -31,8 +31,9 @@ T = TypeVar("T")
 pyodbc.pooling = False  # a pool hands out dead connections: IBM/node-odbc issue 63
 
 _GRACE_S = 5.0  # after a cancel
-_MOST_ABANDONED = 8  # threads given up before a restart of the agent is the better answer
-_abandoned = 0
+_MOST_ABANDONED = 8  # threads that hang at once before a restart of the agent is the better answer
+_abandoned: set[threading.Thread] = set()
+_counting = threading.Lock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +71,7 @@ class Door:
         self._settings = settings
         self._work: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
         self._cursor: pyodbc.Cursor | None = None
+        self._cancelling = threading.Lock()  # a cancel meets the statement it is meant for, or none
         self._raw: pyodbc.Connection | None = None
         self._closed = False
         self.lost = False
@@ -91,9 +93,10 @@ class Door:
             SignOnRefused: profile or password; never repeat by itself.
             Misconfigured: the driver or a keyword.
         """
-        if _abandoned >= _MOST_ABANDONED:
+        hanging = _hanging()
+        if hanging >= _MOST_ABANDONED:
             raise Restricted(
-                f"{_abandoned} calls to the IBM i never came back; no new connection is opened.",
+                f"{hanging} calls to the IBM i never came back; no new connection is opened.",
                 hint="Restart the agent; if it recurs, look at the server jobs (QZDASOINIT).",
                 retry_after_s=300.0,
             )
@@ -150,22 +153,33 @@ class Door:
         self._call(lambda: self._connection().commit(), limit_s=None, doing=doing)
 
     def rollback(self) -> None:
-        """Roll back; harmless when there is nothing to roll back or nobody to ask."""
+        """Roll back; harmless when there is nothing to roll back or nobody to ask.
+
+        A rollback that fails says nothing about what went before it: neither does an error of it
+        hide that one, nor may a commit or a send be repeated for it. The connection is given up
+        instead, and its server job rolls back when it ends.
+        """
         if self.lost or self._closed:
             return
-        self._call(lambda: self._connection().rollback(), limit_s=None, doing="rolling back")
+        try:
+            self._call(lambda: self._connection().rollback(), limit_s=None, doing="rolling back")
+        except TowlineError:
+            self.lost = True
 
     def driver(self) -> str:
         """Name the ODBC driver and its version, as it tells them itself."""
         return self._call(self._driver, limit_s=None, doing="asking the driver for its version")
 
     def close(self) -> None:
-        """Close; harmless when closed. A call that hangs is left behind with its thread."""
+        """Close; harmless when closed. A call that hangs is left behind with its thread.
+
+        Always on the door's own thread, also where the link is dead: disconnecting may hang, and
+        what is left to the garbage collector would hang whichever thread drops the last reference.
+        """
         if self._closed:
             return
         self._closed = True
-        if not self.lost:
-            self._work.put(self._disconnect)
+        self._work.put(self._disconnect)
         self._work.put(None)
         if not self.lost:
             self._thread.join(timeout=_GRACE_S)
@@ -210,9 +224,10 @@ class Door:
                 Column(str(each[0]).upper(), each[1], bool(each[6])) for each in cursor.description
             )
             return Rows(columns, [tuple(row) for row in cursor.fetchall()])
+        except (ValueError, ArithmeticError) as error:  # the driver's bytes are no text, date...
+            raise DataFault(f"{type(error).__name__}: a cell that has no form in Python.") from None
         finally:
-            self._cursor = None
-            _close(cursor)
+            self._finish(cursor)
 
     def _execute(self, sql: str, rows: Sequence[Sequence[Any]]) -> int:
         cursor = self._cursor = self._connection().cursor()
@@ -224,8 +239,14 @@ class Door:
                 changed += max(0, cursor.rowcount)
             return changed
         finally:
+            self._finish(cursor)
+
+    def _finish(self, cursor: pyodbc.Cursor) -> None:
+        """Close a cursor, so that it holds no lock; a cancel under way ends first."""
+        with self._cancelling:
             self._cursor = None
-            _close(cursor)
+        with contextlib.suppress(pyodbc.Error):  # on a dead connection that fails, which is fine
+            cursor.close()
 
     # -- on the caller's thread -------------------------------------------------------------------
 
@@ -258,11 +279,17 @@ class Door:
         """Ask the driver to stop; from a thread of its own, because that may hang too."""
         cursor = self._cursor
         if cursor is not None:
-            threading.Thread(target=_cancel, args=(cursor,), daemon=True).start()
+            threading.Thread(target=self._cancel_if_running, args=(cursor,), daemon=True).start()
+
+    def _cancel_if_running(self, cursor: pyodbc.Cursor) -> None:
+        with self._cancelling, contextlib.suppress(pyodbc.Error):
+            running = self._cursor
+            if running is not None and running is cursor:
+                running.cancel()
 
     def _abandon(self, doing: str, limit_s: float, *, connecting: bool) -> None:
-        global _abandoned
-        _abandoned += 1
+        with _counting:
+            _abandoned.add(self._thread)
         self.lost = True
         what = f"No answer within {limit_s:.0f} s while {doing}; the connection was given up."
         if connecting:
@@ -272,8 +299,7 @@ class Door:
     def _explained(self, error: BaseException, *, doing: str, connecting: bool) -> BaseException:
         if not isinstance(error, pyodbc.Error):
             return error
-        state, message, *_ = (*map(str, error.args), "", "")
-        found = seen(state, message, connecting=connecting)
+        found = seen(*_told(error), connecting=connecting)
         explained = raised(found, doing=doing)
         if isinstance(explained, LinkLost | Restricted):
             self.lost = True
@@ -308,12 +334,14 @@ class _Answer(Generic[T]):
         self.done.set()
 
 
-def _close(cursor: pyodbc.Cursor) -> None:
-    """Close a cursor, so that it holds no lock; on a dead connection that fails, which is fine."""
-    with contextlib.suppress(pyodbc.Error):
-        cursor.close()
+def _hanging() -> int:
+    """Count the threads that were given up and still hang; a call that came back is no harm."""
+    with _counting:
+        _abandoned.difference_update({each for each in _abandoned if not each.is_alive()})
+        return len(_abandoned)
 
 
-def _cancel(cursor: pyodbc.Cursor) -> None:
-    with contextlib.suppress(pyodbc.Error):
-        cursor.cancel()
+def _told(error: pyodbc.Error) -> tuple[str, str]:
+    """Return SQLSTATE and message; in its own errors pyodbc puts them the other way round."""
+    first, second, *_ = (*map(str, error.args), "", "")
+    return (second, first) if len(second) == 5 and len(first) != 5 else (first, second)

@@ -13,7 +13,7 @@ from towline_agent.ibmi.odbc.journals import Journals
 from towline_agent.ibmi.odbc.queues import Queues
 from towline_agent.ibmi.odbc.reads import Reads
 from towline_agent.ibmi.odbc.settings import OdbcSettings
-from towline_agent.ibmi.odbc.statements import marks, named, statement
+from towline_agent.ibmi.odbc.statements import marks, named, padded, statement
 from towline_agent.ibmi.port import (
     Applied,
     Description,
@@ -55,7 +55,7 @@ class OdbcJob:
         self._opened_at = self._used_at = clock.monotonic()
         self._closed = False
         self._reads = Reads(door, settings)
-        self._queues = Queues(door, settings)
+        self._queues = Queues(door, settings, clock=clock)
         self._documents = Documents(door, settings)
         self._about = About(door, settings, purpose)
         self._journals = Journals(door, clock=clock)
@@ -88,7 +88,7 @@ class OdbcJob:
         deleted = 0
         try:
             for start in range(0, len(ids), _IDS_A_STATEMENT):
-                part = ids[start : start + _IDS_A_STATEMENT]
+                part = padded(ids[start : start + _IDS_A_STATEMENT])
                 sql = statement("outbox_delete", library=named(self._library), ids=marks(len(part)))
                 deleted += max(0, self._door.execute(sql, part, doing=doing))
             if ids:

@@ -11,10 +11,12 @@ from __future__ import annotations
 from typing import Any
 
 from towline_agent.ibmi.ccsid import codec_name
+from towline_agent.ibmi.errors import SiteFault
 from towline_agent.ibmi.odbc.door import Door
 from towline_agent.ibmi.odbc.settings import OdbcSettings
 from towline_agent.ibmi.odbc.statements import statement
 from towline_agent.ibmi.port import QueueEntry, QueueInfo, QueueName
+from towline_shared.clock import Clock
 from towline_shared.errors import Permanent
 
 __all__ = ["Queues"]
@@ -22,15 +24,18 @@ __all__ = ["Queues"]
 _VARBINARY = 32_000  # VARBINARY holds 32,740 bytes
 _BEYOND_WAIT_S = 30.0
 _DECIMALS_UP_TO_S = 100.0  # beyond it the service ignores fractions
+# A queue made anew with a longer MAXLEN must not have its entries cut to the old one.
+_KNOWN_S = 60.0
 
 
 class Queues:
     """Data queues over one connection."""
 
-    def __init__(self, door: Door, settings: OdbcSettings) -> None:
+    def __init__(self, door: Door, settings: OdbcSettings, *, clock: Clock) -> None:
         self._door = door
         self._ccsid = settings.ccsid
-        self._known: dict[QueueName, tuple[QueueInfo, int]] = {}
+        self._clock = clock
+        self._known: dict[QueueName, tuple[float, QueueInfo, int]] = {}
 
     def info(self, queue: QueueName) -> QueueInfo:
         """See the port."""
@@ -95,7 +100,10 @@ class Queues:
         return f"CAST(T.MESSAGE_DATA_BINARY AS VARBINARY({longest}))"
 
     def _remembered(self, queue: QueueName) -> tuple[QueueInfo, int]:
-        return self._known.get(queue) or self._facts(queue)
+        known = self._known.get(queue)
+        if known is None or self._clock.monotonic() - known[0] >= _KNOWN_S:
+            return self._facts(queue)
+        return known[1], known[2]
 
     def _facts(self, queue: QueueName) -> tuple[QueueInfo, int]:
         rows = self._door.query(
@@ -104,7 +112,7 @@ class Queues:
             doing=f"asking about data queue {queue}",
         ).rows
         if not rows:
-            raise Permanent(
+            raise SiteFault(
                 f"Data queue {queue} was not found, or the profile has no authority to it.",
                 hint="Create it, or grant *OBJOPR *READ: towline-agent ibmi plan.",
             )
@@ -121,8 +129,8 @@ class Queues:
             max_length=int(longest or 0),
             sequence=str(sequence).strip(),
         )
-        self._known[queue] = (info, int(key_length or 0))
-        return self._known[queue]
+        self._known[queue] = (self._clock.monotonic(), info, int(key_length or 0))
+        return info, int(key_length or 0)
 
     def _entry(self, queue: QueueName, row: tuple[Any, ...]) -> QueueEntry:
         data, key, sender = row

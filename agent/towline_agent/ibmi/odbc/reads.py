@@ -11,18 +11,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from towline_agent.ibmi.odbc.cells import cell, is_number, key_value
-from towline_agent.ibmi.odbc.door import Column, Door
+from towline_agent.ibmi.odbc.cells import cell, is_binary, is_number, key_value
+from towline_agent.ibmi.odbc.door import Column, Door, Rows
+from towline_agent.ibmi.odbc.select_parts import parted
 from towline_agent.ibmi.odbc.settings import OdbcSettings
-from towline_agent.ibmi.odbc.statements import statement
+from towline_agent.ibmi.odbc.statements import marks, padded, statement
 from towline_agent.ibmi.odbc.verdicts import DataFault
 from towline_agent.ibmi.port import EntityQuery, TableRow, Unread
 from towline_shared.errors import Permanent
 
 __all__ = ["Reads"]
 
-# Statements of few lengths only, so that the plan cache of Db2 keeps them.
-_BUCKETS = (1, 10, 50, 200)
+_MOST_MARKS = 200
 _Keys = Sequence[tuple[str, ...]]
 _ISOLATION = {
     "uncommitted": "WITH UR",
@@ -43,11 +43,7 @@ class Reads:
         """See the port."""
         shape = self._shape(query)
         wanted = [key for key in keys if self._possible(query, shape, key)]
-        most = _BUCKETS[-1] // max(1, len(query.key))
-        found: list[TableRow] = []
-        for start in range(0, len(wanted), most):
-            found += self._of(query, shape, wanted[start : start + most])
-        return found
+        return self._in_parts(query, shape, wanted)
 
     def snapshot(
         self, query: EntityQuery, *, after_key: tuple[str, ...] | None, limit: int
@@ -66,17 +62,37 @@ class Reads:
         """Return the result columns of a SELECT; asked once for each connection."""
         shape = self._shapes.get(query.select)
         if shape is None:
-            sql = statement("select_shape", select=query.select)
-            shape = self._door.query(sql, doing=_reading(query)).columns
-            names = {column.name for column in shape}
-            for name in query.key:
-                if name not in names:
-                    raise Permanent(
-                        f"SQL0206: key column {name} of {query.entity} is not in its SELECT.",
-                        hint="Give the column that name with AS.",
-                    )
-            self._shapes[query.select] = shape
+            shape = self._asked(query, "select_shape").columns
+            self._learn(query, shape)
         return shape
+
+    def _learn(self, query: EntityQuery, shape: tuple[Column, ...]) -> None:
+        """Remember result columns; a file may get one more while the agent runs.
+
+        Raises:
+            Permanent: rows of this shape could not be told apart, or their cells could not.
+        """
+        named = [column.name for column in shape]
+        twice = [name for name in dict.fromkeys(named) if named.count(name) > 1]
+        if twice:
+            raise Permanent(
+                f"The SELECT of {query.entity} gives two columns the name {twice[0]}.",
+                hint="Give each result column a name of its own with AS.",
+            )
+        for name in query.key:
+            if name not in named:
+                raise Permanent(
+                    f"SQL0206: key column {name} of {query.entity} is not in its SELECT.",
+                    hint="Give the column that name with AS.",
+                )
+        for column in self._key_columns(query, shape):
+            if is_binary(column) and not self._ccsid_65535:
+                raise Permanent(
+                    f"Key column {column.name} of {query.entity} has CCSID 65535, so no key can be"
+                    " compared with it.",
+                    hint="Set ibmi.ccsid_65535, or CAST the column in the SELECT.",
+                )
+        self._shapes[query.select] = shape
 
     def _key_columns(self, query: EntityQuery, shape: Sequence[Column]) -> list[Column]:
         by_name = {column.name: column for column in shape}
@@ -90,24 +106,26 @@ class Reads:
                 hint="Compare `key` of the entity with the outbox's KEY columns.",
             )
         parts = zip(columns, key, strict=True)
-        return all(key_value(column, part) is not None for column, part in parts)
+        return all(self._key_value(column, part) is not None for column, part in parts)
+
+    def _key_value(self, column: Column, part: str) -> Any:
+        return key_value(column, part, ccsid_65535=self._ccsid_65535)
 
     def _matching(
         self, query: EntityQuery, shape: Sequence[Column], keys: _Keys
     ) -> tuple[str, list[Any]]:
         """Return the condition for keys, padded to a usual length by repeating the last."""
-        size = next((each for each in _BUCKETS if each >= len(keys)), len(keys))
-        padded = [*keys, *[keys[-1]] * (size - len(keys))]
+        given = padded(keys)
         columns = self._key_columns(query, shape)
         values = [
-            key_value(column, part)
-            for key in padded
+            self._key_value(column, part)
+            for key in given
             for column, part in zip(columns, key, strict=True)
         ]
         if len(columns) == 1:
-            return f"{_named(columns[0])} IN ({', '.join('?' * size)})", values
+            return f"{_named(columns[0])} IN ({marks(len(given))})", values
         one = " AND ".join(f"{_named(column)} = ?" for column in columns)
-        return " OR ".join([f"({one})"] * size), values
+        return " OR ".join([f"({one})"] * len(given)), values
 
     def _after(
         self, query: EntityQuery, shape: Sequence[Column], after: tuple[str, ...] | None
@@ -116,7 +134,13 @@ class Reads:
         if after is None:
             return "1 = 1", []
         columns = self._key_columns(query, shape)
-        given = [key_value(column, part) for column, part in zip(columns, after, strict=True)]
+        given = [self._key_value(*each) for each in zip(columns, after, strict=True)]
+        if None in given:
+            raise Permanent(
+                f"The key {'/'.join(query.key)} of {query.entity} is of another type than where the"
+                " load stands.",
+                hint="Load the entity anew (towline-agent reload).",
+            )
         alternatives: list[str] = []
         values: list[Any] = []
         for place, column in enumerate(columns):
@@ -127,14 +151,37 @@ class Reads:
 
     # -- fetching ---------------------------------------------------------------------------------
 
+    def _asked(
+        self, query: EntityQuery, name: str, values: Sequence[Any] = (), **places: str
+    ) -> Rows:
+        common, select = parted(query.select)
+        sql = statement(name, common=common, select=select, **places)
+        return self._door.query(sql, values, doing=f"reading {query.entity} with its SELECT")
+
+    def _whole(self, query: EntityQuery, found: Rows) -> list[TableRow]:
+        """Return rows of all columns, as the columns are now."""
+        if found.columns != self._shapes.get(query.select):
+            self._learn(query, found.columns)
+        return self._clean(found.columns, found.rows)
+
+    def _in_parts(
+        self, query: EntityQuery, shape: tuple[Column, ...], keys: _Keys
+    ) -> list[TableRow]:
+        """Read any number of keys with statements of a bearable size."""
+        most = _MOST_MARKS // max(1, len(query.key))
+        found: list[TableRow] = []
+        for start in range(0, len(keys), most):
+            found += self._of(query, shape, keys[start : start + most])
+        return found
+
     def _of(self, query: EntityQuery, shape: tuple[Column, ...], keys: _Keys) -> list[TableRow]:
         """Read keys; after an unmappable cell halve them until the row stands alone."""
         condition, values = self._matching(query, shape, keys)
-        sql = statement(
-            "select_rows", select=query.select, condition=condition, isolation=self._isolation
-        )
         try:
-            return self._clean(shape, self._door.query(sql, values, doing=_reading(query)).rows)
+            found = self._asked(
+                query, "select_rows", values, condition=condition, isolation=self._isolation
+            )
+            return self._whole(query, found)
         except DataFault:
             if len(keys) == 1:
                 return self._cell_by_cell(query, shape, condition, values)
@@ -151,17 +198,17 @@ class Reads:
         limit: int,
     ) -> list[TableRow]:
         keys = self._key_columns(query, shape)
-        sql = statement(
+        found = self._asked(
+            query,
             "select_page",
+            values,
             columns=columns,
-            select=query.select,
             condition=condition,
             order=", ".join(_named(column) for column in keys),
             limit=str(int(limit)),
             isolation=self._isolation,
         )
-        rows = self._door.query(sql, values, doing=_reading(query)).rows
-        return self._clean(shape if columns == "*" else tuple(keys), rows)
+        return self._whole(query, found) if columns == "*" else self._clean(keys, found.rows)
 
     def _page_by_keys(
         self,
@@ -174,10 +221,10 @@ class Reads:
         """Read a page that holds dirt: its keys first, then the rows by key."""
         columns = ", ".join(_named(column) for column in self._key_columns(query, shape))
         page = self._page(query, shape, columns, condition, values, limit)
-        keys = [tuple(_text(row.cells[name]) for name in query.key) for row in page]
-        found: list[TableRow] = []
-        for key in dict.fromkeys(keys):
-            found += self._of(query, shape, [key])
+        keys = list(dict.fromkeys(_key(query, row) for row in page))
+        places = {key: place for place, key in enumerate(keys)}
+        found = self._in_parts(query, shape, keys)
+        found.sort(key=lambda row: places.get(_key(query, row), len(places)))
         return found[:limit]
 
     def _clean(self, shape: Sequence[Column], rows: Sequence[tuple[Any, ...]]) -> list[TableRow]:
@@ -239,18 +286,22 @@ class Reads:
     def _cells(
         self, query: EntityQuery, shown: str, condition: str, values: Sequence[Any]
     ) -> list[tuple[Any, ...]]:
-        sql = statement(
+        return self._asked(
+            query,
             "select_cell",
+            values,
             cell=shown,
-            select=query.select,
             condition=condition,
             isolation=self._isolation,
-        )
-        return self._door.query(sql, values, doing=_reading(query)).rows
+        ).rows
 
 
 def _named(column: Column) -> str:
     return 'Q."' + column.name.replace('"', '""') + '"'
+
+
+def _key(query: EntityQuery, row: TableRow) -> tuple[str, ...]:
+    return tuple(_text(row.cells[name]) for name in query.key)
 
 
 def _text(value: Any) -> str:
@@ -262,7 +313,3 @@ def _unread(column: Column, shown: Any) -> Unread:
         raw_hex=str(shown or "").strip(),
         reason=f"SQL0802: data mapping error in {column.name} (reason code 6)",
     )
-
-
-def _reading(query: EntityQuery) -> str:
-    return f"reading {query.entity} with its SELECT"

@@ -7,16 +7,22 @@ customer's own SELECT, held against the policy at start, is put in as text.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import cache
 from importlib import resources
+from typing import TypeVar
 
 from towline_shared.errors import Misuse
 
-__all__ = ["marks", "named", "statement"]
+__all__ = ["marks", "named", "padded", "statement"]
+
+T = TypeVar("T")
 
 _AUTHORITY = "-- authority:"
 _NAME = re.compile(r"[A-Z$#@][A-Z0-9$#@_]{0,127}")
 _PLACE = re.compile(r"\{([a-z_]+)\}")
+# Lists of few lengths only, so that the plan cache of Db2 keeps their statements.
+_LENGTHS = (1, 10, 50, 100, 200, 500)
 
 
 def statement(name: str, **places: str) -> str:
@@ -50,6 +56,12 @@ def named(*parts: str) -> str:
 def marks(count: int) -> str:
     """Return ``count`` parameter markers."""
     return ", ".join("?" * count)
+
+
+def padded(values: Sequence[T]) -> list[T]:
+    """Return a list in the next usual length, made so by repeating its last value."""
+    length = next((each for each in _LENGTHS if each >= len(values)), len(values))
+    return [*values, *[values[-1]] * (length - len(values))]
 
 
 @cache

@@ -19,7 +19,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 
-from towline_agent.ibmi.errors import InUse, LinkLost, PositionLost, Restricted, SignOnRefused
+from towline_agent.ibmi.errors import (
+    InUse,
+    LinkLost,
+    PositionLost,
+    Restricted,
+    SignOnRefused,
+    SiteFault,
+)
 from towline_shared.errors import Misconfigured, Permanent, Refused, Retryable, TowlineError
 
 __all__ = ["DataFault", "DuplicateKey", "Kind", "Seen", "kind_of", "raised", "seen"]
@@ -50,6 +57,7 @@ class Kind(Enum):
     DUPLICATE = "the key is there already"
     DATA = "bytes that are no value of their type"
     CONVERSION = "no conversion between two CCSIDs"
+    TYPE = "a column's type that the ODBC layer can't read"
     PROGRAM = "a program of the customer said no"
     POSITION = "a journal position that is gone"
     STATEMENT = "the statement can't work as it stands"
@@ -140,7 +148,8 @@ _STATES: tuple[tuple[str, Kind], ...] = (  # the longest prefix first           
     ("42703", _K.LAYOUT), ("42S22", _K.LAYOUT), ("42501", _K.AUTHORITY), ("42884", _K.MISSING),
     ("23505", _K.DUPLICATE), ("57017", _K.CONVERSION), ("22021", _K.CONVERSION),
     ("57011", _K.RESOURCE), ("HYT00", _K.LINK_LOST), ("HYT01", _K.LINK_LOST),
-    ("HY008", _K.IN_USE), ("IM002", _K.SETUP), ("IM003", _K.SETUP), ("01000", _K.SETUP),
+    ("HY008", _K.IN_USE), ("HY106", _K.TYPE), ("IM002", _K.SETUP),
+    ("IM003", _K.SETUP), ("01000", _K.SETUP),
     ("28000", _K.SIGN_ON), ("08004", _K.RESTRICTED), ("08", _K.LINK_LOST), ("38", _K.PROGRAM),
     ("7", _K.PROGRAM), ("22", _K.DATA), ("58", _K.LINK_LOST), ("57", _K.RESOURCE),
     ("23", _K.STATEMENT), ("42", _K.STATEMENT), ("21", _K.STATEMENT), ("07", _K.STATEMENT),
@@ -277,6 +286,7 @@ _HINTS: Mapping[Kind, str] = {
         'Journal the file (STRJRNPF), or write commit = "unique_key" under [orders].'
     ),
     Kind.CONVERSION: "Name the real CCSID: CAST(column AS CHAR(n) CCSID 37) in the SELECT.",
+    Kind.TYPE: "CAST the column in the SELECT, for example to DECIMAL or VARCHAR.",
     Kind.POSITION: "Changes may be missing: load the entities anew.",
     Kind.STATEMENT: "Correct the statement or the object it names.",
     Kind.UNKNOWN: "It is tried again; look at the job log of the server job.",
@@ -315,5 +325,7 @@ def raised(found: Seen, *, doing: str) -> TowlineError:
             return Refused(what, code=found.id)
         case Kind.POSITION:
             return PositionLost(what, hint=hint)
+        case Kind.MISSING | Kind.LAYOUT | Kind.AUTHORITY | Kind.NOT_JOURNALED:
+            return SiteFault(what, hint=hint)
         case _:
             return Permanent(what, hint=hint)

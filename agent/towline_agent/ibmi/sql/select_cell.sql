@@ -1,2 +1,3 @@
 -- authority: that of the customer's SELECT
-SELECT {cell} FROM ({select}) AS Q WHERE {condition} FOR READ ONLY {isolation}
+{common}SELECT {cell} FROM ({select}
+) AS Q WHERE {condition} FOR READ ONLY {isolation}

@@ -1,2 +1,3 @@
 -- authority: that of the customer's SELECT
-SELECT {columns} FROM ({select}) AS Q WHERE {condition} ORDER BY {order} FETCH FIRST {limit} ROWS ONLY FOR READ ONLY {isolation}
+{common}SELECT {columns} FROM ({select}
+) AS Q WHERE {condition} ORDER BY {order} FETCH FIRST {limit} ROWS ONLY FOR READ ONLY {isolation}

@@ -1,2 +1,3 @@
 -- authority: that of the customer's SELECT
-SELECT * FROM ({select}) AS Q WHERE 1 = 0 FOR READ ONLY WITH UR
+{common}SELECT * FROM ({select}
+) AS Q WHERE 1 = 0 FOR READ ONLY WITH UR

@@ -11,7 +11,7 @@ import pytest
 from tests.support.agent_house import AgentHouse, agent_house
 from towline_agent.ibmi.errors import InUse, LinkLost, Restricted, SignOnRefused
 from towline_agent.ibmi.port import IbmI, Purpose
-from towline_shared.errors import Permanent, Retryable
+from towline_shared.errors import Misconfigured, Permanent, Retryable
 
 
 def describe(ibmi: IbmI) -> str:
@@ -46,6 +46,64 @@ def test_a_refused_sign_on_is_never_repeated_by_any_connection(tmp_path: Path) -
             house.clock.advance(3600)
         assert len(house.partition.connects) == 1
         assert all(worker.state.status == "down" for worker in house.workers.values())
+
+    with agent_house(tmp_path) as house:
+        asyncio.run(scenario(house))
+
+
+def test_a_password_that_expires_stops_the_next_sign_on_only(tmp_path: Path) -> None:
+    """The first connection that wears out is refused; the others work on until they do."""
+
+    async def scenario(house: AgentHouse) -> None:
+        reader, writer = house.workers[Purpose.READ], house.workers[Purpose.WRITE]
+        await reader.call(describe)
+        await writer.call(describe)
+        house.partition.refuse = SignOnRefused("CWBSY0003: the password has expired.")
+        house.partition.worn = True
+        with pytest.raises(SignOnRefused):
+            await reader.call(describe)
+        house.partition.worn = False
+        assert await writer.call(describe) == "NORDWIND"
+        assert (reader.state.status, writer.state.status) == ("down", "up")
+        assert house.sign_on.refused is house.partition.refuse
+        house.partition.worn = True
+        with pytest.raises(SignOnRefused):
+            await writer.call(describe)
+        assert len(house.partition.connects) == 3
+
+    with agent_house(tmp_path) as house:
+        asyncio.run(scenario(house))
+
+
+def test_a_wrong_setting_is_tried_again_slowly(tmp_path: Path) -> None:
+    """A certificate that has run out disables no profile: once it is renewed, all goes on."""
+
+    async def scenario(house: AgentHouse) -> None:
+        house.partition.refuse = Misconfigured("CWBCO1050: the certificate is not trusted.")
+        for worker in house.workers.values():
+            with pytest.raises(Misconfigured):
+                await worker.call(describe)
+        assert len(house.partition.connects) == 1
+        house.partition.refuse = None
+        house.clock.advance(299)
+        with pytest.raises(Misconfigured):
+            await house.workers[Purpose.READ].call(describe)
+        house.clock.advance(2)
+        assert await house.workers[Purpose.READ].call(describe) == "NORDWIND"
+        assert house.sign_on.refused is None
+
+    with agent_house(tmp_path) as house:
+        asyncio.run(scenario(house))
+
+
+def test_whatever_a_driver_calls_permanent_at_sign_on_is_one(tmp_path: Path) -> None:
+    """The caller must be able to tell it from a fault of what it asked for."""
+
+    async def scenario(house: AgentHouse) -> None:
+        house.partition.refuse = Permanent("The profile was refused.", hint="Ask.")
+        with pytest.raises(SignOnRefused, match="refused") as caught:
+            await house.workers[Purpose.WRITE].call(describe)
+        assert caught.value.hint == "Ask."
 
     with agent_house(tmp_path) as house:
         asyncio.run(scenario(house))

@@ -44,6 +44,7 @@ class RawConnection:
     cancelled: threading.Event = field(default_factory=threading.Event)
     closed_cursors: int = 0
     on_commit: Exception | None = None
+    on_rollback: Exception | None = None
 
     def cursor(self) -> RawCursor:
         return RawCursor(self)
@@ -55,6 +56,8 @@ class RawConnection:
 
     def rollback(self) -> None:
         self.log.append(("ROLLBACK", ()))
+        if self.on_rollback is not None:
+            raise self.on_rollback
 
     def close(self) -> None:
         self.log.append(("CLOSE", ()))

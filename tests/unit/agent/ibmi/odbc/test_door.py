@@ -18,8 +18,9 @@ from tests.unit.agent.ibmi.odbc.raw import (
 )
 from towline_agent.ibmi.errors import InUse, LinkLost, Restricted, SignOnRefused
 from towline_agent.ibmi.odbc.door import Door
+from towline_agent.ibmi.odbc.verdicts import DataFault
 from towline_agent.ibmi.port import Purpose
-from towline_shared.errors import Misconfigured, Misuse, TowlineError
+from towline_shared.errors import Misconfigured, Misuse, Permanent, TowlineError
 
 
 def test_a_query_is_read_to_its_end_and_its_cursor_closed(
@@ -59,7 +60,7 @@ def test_a_call_that_never_comes_back_is_given_up(monkeypatch: pytest.MonkeyPatc
     never = threading.Event()
     raw = RawConnection(answers={"HANG": hangs_until(never, failure("HY000", "late"))})
     monkeypatch.setattr(door_module, "_GRACE_S", 0.01)
-    monkeypatch.setattr(door_module, "_abandoned", 0)
+    monkeypatch.setattr(door_module, "_abandoned", set())
     with opened(raw, monkeypatch) as door:
         with pytest.raises(LinkLost, match="given up"):
             door.query("SELECT HANG", doing="reading", limit_s=0.01)
@@ -72,10 +73,92 @@ def test_a_call_that_never_comes_back_is_given_up(monkeypatch: pytest.MonkeyPatc
 
 
 def test_too_many_abandoned_calls_open_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each one keeps a thread and maybe a server job; a person has to look."""
-    monkeypatch.setattr(door_module, "_abandoned", 8)
+    """Each one keeps a thread and maybe a server job; those that came back count no more."""
+    end = threading.Event()
+    hanging = {threading.Thread(target=end.wait, args=(20,), daemon=True) for _ in range(8)}
+    for thread in hanging:
+        thread.start()
+    monkeypatch.setattr(door_module, "_abandoned", hanging)
     with pytest.raises(Restricted, match="never came back"), opened(RawConnection(), monkeypatch):
         pass
+    end.set()
+    for thread in list(hanging):
+        thread.join()
+    with opened(RawConnection(), monkeypatch) as door:
+        assert door.query("SELECT 1", doing="reading").rows == []
+    assert hanging == set()
+
+
+def test_a_call_that_comes_back_late_is_tidied_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The connection given up is closed by its own thread, once that can; nobody waits for it."""
+    back = threading.Event()
+    raw = RawConnection(answers={"HANG": hangs_until(back, failure("HY000", "late"))})
+    monkeypatch.setattr(door_module, "_GRACE_S", 0.01)
+    monkeypatch.setattr(door_module, "_abandoned", set())
+    with opened(raw, monkeypatch) as door, pytest.raises(LinkLost):
+        door.query("SELECT HANG", doing="reading", limit_s=0.01)
+    assert "CLOSE" not in raw.texts
+    (thread,) = door_module._abandoned
+    back.set()
+    thread.join(timeout=10)
+    assert raw.texts[-1] == "CLOSE"
+
+
+def test_a_dead_connection_is_closed_on_its_own_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Left to the garbage collector, its disconnect could hang the thread of the event loop."""
+    dead = failure("08S01", "Communication link failure. comm rc=10054 - CWBCO1003")
+    raw = RawConnection(answers={"SELECT": dead})
+    with opened(raw, monkeypatch) as door, pytest.raises(LinkLost):
+        door.query("SELECT 1", doing="reading")
+    door._thread.join(timeout=10)
+    assert raw.texts[-1] == "CLOSE"
+
+
+def test_a_cancel_that_comes_late_meets_no_other_statement(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A driver may cancel whatever its connection runs; so a finished cursor is left alone."""
+    raw = RawConnection()
+    with opened(raw, monkeypatch) as door:
+        finished = raw.cursor()
+        door._cancel_if_running(finished)  # type: ignore[arg-type]
+        assert not raw.cancelled.is_set()
+        door._cursor = finished  # type: ignore[assignment]
+        door._cancel_if_running(finished)  # type: ignore[arg-type]
+        assert raw.cancelled.is_set()
+
+
+def test_a_rollback_that_fails_hides_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The connection is given up; the first error, or the success before it, is what counts."""
+    raw = RawConnection(on_rollback=failure("HY000", "SQL0901 - SQL system error. (-901)"))
+    with opened(raw, monkeypatch, purpose=Purpose.WRITE) as door:
+        door.rollback()
+        assert door.lost
+
+
+def test_a_cell_that_python_can_t_hold_is_dirt_of_its_row(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Bytes that are no text in the driver's own code must not end the agent."""
+
+    def broken(sql: str, parameters: tuple[object, ...]) -> Exception:
+        return UnicodeDecodeError("utf-16-le", b"\x00\xd8", 0, 2, "illegal UTF-16 surrogate")
+
+    with opened(RawConnection(answers={"X": broken}), monkeypatch) as door:
+        with pytest.raises(DataFault, match="UnicodeDecodeError"):
+            door.query("SELECT X", doing="reading")
+        assert not door.lost
+
+
+def test_an_error_of_pyodbc_itself_is_read_the_right_way_round(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It puts the message before the SQLSTATE; a type it can't read is said, not repeated."""
+    strange = pyodbc.ProgrammingError("ODBC SQL type -360 is not yet supported.", "HY106")
+    with (
+        opened(RawConnection(answers={"X": strange}), monkeypatch) as door,
+        pytest.raises(Permanent, match="HY106") as said,
+    ):
+        door.query("SELECT X", doing="reading")
+    assert "CAST" in said.value.hint
 
 
 def test_a_lost_link_marks_the_door(monkeypatch: pytest.MonkeyPatch) -> None:

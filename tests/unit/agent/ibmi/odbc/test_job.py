@@ -10,7 +10,7 @@ from datetime import datetime
 import pytest
 
 from tests.unit.agent.ibmi.odbc.raw import SETTINGS, RawConnection, failure, opened
-from towline_agent.ibmi.errors import LinkLost
+from towline_agent.ibmi.errors import LinkLost, SiteFault
 from towline_agent.ibmi.odbc.job import OdbcJob
 from towline_agent.ibmi.odbc.settings import OdbcSettings
 from towline_agent.ibmi.port import OutboxRow, ProgramCall, Purpose, QueueName
@@ -53,12 +53,12 @@ def test_outbox_rows_come_trimmed_and_in_one_form(monkeypatch: pytest.MonkeyPatc
 
 
 def test_deleting_commits_and_leaves_no_unit_open(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Ids travel as parameters, 500 a statement, in one unit of work."""
+    """Ids travel as parameters, 500 a statement of a usual length, in one unit of work."""
     raw = RawConnection(answers={"DELETE": 1})
     with job_on(raw, monkeypatch, purpose=Purpose.WRITE) as job:
         assert job.outbox_delete(range(1, 602)) == 2
         deletes = [each for each in raw.log if "DELETE" in each[0]]
-        assert [len(parameters) for _, parameters in deletes] == [500, 101]
+        assert [len(parameters) for _, parameters in deletes] == [500, 200]
         assert raw.texts[-2:] == ["COMMIT", "ROLLBACK"]
 
 
@@ -228,6 +228,69 @@ def test_a_program_name_never_becomes_sql(monkeypatch: pytest.MonkeyPatch) -> No
     ):
         job.call_program(ProgramCall("DISTLIB", "X(1); DROP TABLE Y", ()))
     assert not any("DROP" in text for text in raw.texts)
+
+
+def test_a_program_that_was_called_is_not_called_again_for_a_rollback(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """After the COMMIT nothing may look like a failure, or the ERP would get the order twice."""
+    raw = RawConnection(on_rollback=failure("08S01", "Communication link failure CWBCO1047"))
+    with job_on(raw, monkeypatch, purpose=Purpose.WRITE) as job:
+        job.call_program(ProgramCall("DISTLIB", "ORDIN", ("e1",)))
+        assert job.expired()
+    assert raw.texts.count("COMMIT") == 1
+
+
+def test_an_entry_that_was_sent_is_not_sent_again_for_a_rollback(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """No rollback takes an entry back, so one that fails must not repeat the send."""
+    raw = RawConnection(
+        answers={"DATA_QUEUE_INFO": INFO},
+        on_rollback=failure("08S01", "Communication link failure CWBCO1047"),
+    )
+    with job_on(raw, monkeypatch, purpose=Purpose.WRITE) as job:
+        job.queue_send(QUEUE, b"x")
+
+
+@pytest.mark.parametrize(
+    ("error", "wanted"),
+    [
+        (failure("38501", "SQL0443 - CPF9801 Object ORDWRK not found. (-443)"), Refused),
+        (failure("42884", "SQL0440 - Routine ORDIN not found. (-440)"), SiteFault),
+        (failure("42501", "SQL0551 - Not authorized to object ORDIN. (-551)"), SiteFault),
+    ],
+)
+def test_what_a_program_meets_inside_is_its_answer(
+    error: Exception, wanted: type[Permanent], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A program that is not there stops all orders; one that fails on this order refuses it."""
+    raw = RawConnection(answers={"CALL": error})
+    with job_on(raw, monkeypatch, purpose=Purpose.WRITE) as job:
+        job._documents._answers_questions = True
+        with pytest.raises(wanted):
+            job.call_program(ProgramCall("DISTLIB", "ORDIN", ("e1",)))
+
+
+def test_a_queue_made_anew_with_longer_entries_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its entries would be cut to the old MAXLEN without a word."""
+    clock = ManualClock()
+    raw = RawConnection(answers={"DATA_QUEUE_INFO": INFO})
+    with job_on(raw, monkeypatch, clock=clock) as job:
+        job.queue_peek(QUEUE, limit=1)
+        raw.answers["DATA_QUEUE_INFO"] = [(0, 5000, 512, "FIFO", 0, "STANDARD")]
+        clock.advance(60)
+        job.queue_peek(QUEUE, limit=1)
+    cuts = [text for text in raw.texts if "VARBINARY" in text]
+    assert ["VARBINARY(256)" in text for text in cuts] == [True, False]
+    assert "VARBINARY(512)" in cuts[1]
+
+
+def test_a_lock_is_no_missing_right(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who the partition is must be known while another job holds a staging table."""
+    locked = failure("57033", "SQL0913 - Row or object WEBORDH in use. (-913)")
+    with job_on(about(WEBORDH=locked), monkeypatch, purpose=Purpose.WRITE) as job:
+        assert job.describe().missing == ()
 
 
 def test_a_message_is_one_quoted_parameter_of_one_command(

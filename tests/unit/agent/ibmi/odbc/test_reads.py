@@ -29,7 +29,8 @@ class Prices:
 
     def connection(self) -> RawConnection:
         return RawConnection(
-            answers={"1 = 0": [], "FROM (SELECT": self._answer}, columns={"": SHAPE}
+            answers={"1 = 0": [], "FROM (SELECT": self._answer},
+            columns={'SELECT Q."SKU" FROM': SHAPE[:1], "": SHAPE},
         )
 
     def _answer(self, sql: str, parameters: tuple[Any, ...]) -> Any:
@@ -94,6 +95,51 @@ def test_numeric_keys_are_compared_as_numbers(monkeypatch: pytest.MonkeyPatch) -
     assert raw.log[-2][1] == (Decimal("007"),)  # then CLOSE
 
 
+def test_a_number_no_column_holds_has_no_row(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Texts that Python would take for a number, or that no BIGINT holds, never reach pyodbc."""
+    query = EntityQuery("item", "SELECT ITM FROM L.F", ("ITM",))
+    raw = RawConnection(answers={"1 = 0": []}, columns={"": [("ITM", int, True)]})
+    keys = ["1E999999", "9" * 40, "NaN", "1_000", "\u0664", "", "."]
+    with job_on(raw, monkeypatch) as job:
+        assert list(job.rows(query, [(key,) for key in keys])) == []
+    assert len(raw.log) == 2  # the shape, then CLOSE
+
+
+def test_a_column_that_comes_while_running_comes_along(monkeypatch: pytest.MonkeyPatch) -> None:
+    """SELECT * shows a new column of the file; the rows are read as they are now."""
+    query = EntityQuery("item", "SELECT F.* FROM L.F AS F", ("SKU",))
+    raw = RawConnection(
+        answers={"1 = 0": [], "FROM (SELECT": [("A", "B")]},
+        columns={"1 = 0": SHAPE[:1], "": [SHAPE[0], ("NAME", str, True)]},
+    )
+    with job_on(raw, monkeypatch) as job:
+        (row,) = job.rows(query, [("A",)])
+    assert row.cells == {"SKU": "A", "NAME": "B"}
+
+
+def test_two_columns_of_one_name_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One of the two would vanish without a word."""
+    raw = RawConnection(columns={"": [*SHAPE, ("PRICE", str, True)]})
+    with job_on(raw, monkeypatch) as job, pytest.raises(Permanent, match=r"two columns.*PRICE"):
+        job.rows(QUERY, [("A",)])
+
+
+def test_common_tables_stand_before_our_own_select(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And a comment at the end, or braces in a literal, change nothing."""
+    select = (
+        "WITH NEW (SKU) AS (SELECT SKU FROM L.N), X AS (SELECT ')' AS B FROM L.X)\n"
+        "SELECT SKU, '{library} {isolation}' AS PRICE FROM NEW -- the new ones"
+    )
+    raw = RawConnection(columns={"": SHAPE})
+    with job_on(raw, monkeypatch) as job:
+        job.rows(EntityQuery("price", select, ("SKU",)), [("A",)])
+    text = raw.log[-2][0]  # then CLOSE
+    assert text.startswith(
+        "WITH NEW (SKU) AS (SELECT SKU FROM L.N), X AS (SELECT ')' AS B FROM L.X)\n"
+        "SELECT * FROM (SELECT SKU, '{library} {isolation}' AS PRICE FROM NEW -- the new ones\n)"
+    )
+
+
 def test_statements_have_few_lengths(monkeypatch: pytest.MonkeyPatch) -> None:
     """Key lists are padded, so that the plan cache is not filled with variants."""
     file = Prices(bad=set())
@@ -128,19 +174,33 @@ def test_unconverted_bytes_are_shown_or_read_as_the_site_says(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """CCSID 65535 is bytes; only the site knows what they are."""
-    query = EntityQuery("item", "SELECT SKU FROM L.F", ("SKU",))
+    query = EntityQuery("item", "SELECT SKU, NAME FROM L.F", ("SKU",))
     raw = RawConnection(
-        answers={"FETCH": [(bytes.fromhex("C1C2C3"),)]}, columns={"": [("SKU", bytes, True)]}
+        answers={"FETCH": [("4711", bytes.fromhex("C1C2C3"))]},
+        columns={"": [("SKU", str, False), ("NAME", bytes, True)]},
     )
     with job_on(raw, monkeypatch) as job:
         (row,) = job.snapshot(query, after_key=None, limit=1)
-        assert row.cells["SKU"] == Unread(
+        assert row.cells["NAME"] == Unread(
             "C1C2C3",
             "CCSID 65535: bytes that are not converted; set ibmi.ccsid_65535, or CAST the column",
         )
     with job_on(raw, monkeypatch, settings=replace(SETTINGS, ccsid_65535=37)) as job:
         (row,) = job.snapshot(query, after_key=None, limit=1)
-        assert row.cells["SKU"] == "ABC"
+        assert row.cells["NAME"] == "ABC"
+
+
+def test_a_key_of_unconverted_bytes_is_compared_as_bytes_or_not_at_all(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A text would match nothing, and every item would be told as gone."""
+    query = EntityQuery("item", "SELECT SKU FROM L.F", ("SKU",))
+    raw = RawConnection(columns={"": [("SKU", bytearray, False)]})
+    with job_on(raw, monkeypatch) as job, pytest.raises(Permanent, match="CCSID 65535"):
+        job.rows(query, [("ABC",)])
+    with job_on(raw, monkeypatch, settings=replace(SETTINGS, ccsid_65535=37)) as job:
+        job.rows(query, [("ABC",)])
+    assert raw.log[-2][1] == (bytes.fromhex("C1C2C3"),)  # then CLOSE
 
 
 @pytest.mark.parametrize(

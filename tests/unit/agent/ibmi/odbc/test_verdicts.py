@@ -6,7 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from towline_agent.ibmi.errors import InUse, LinkLost, PositionLost, Restricted, SignOnRefused
+from towline_agent.ibmi.errors import (
+    InUse,
+    LinkLost,
+    PositionLost,
+    Restricted,
+    SignOnRefused,
+    SiteFault,
+)
 from towline_agent.ibmi.odbc.verdicts import DataFault, DuplicateKey, Kind, kind_of, raised, seen
 from towline_shared.errors import Misconfigured, Permanent, Refused, Retryable, TowlineError
 
@@ -19,16 +26,17 @@ CASES: list[tuple[str, str, type[TowlineError]]] = [
     ("HY000", DB2 + "SQL0913 - Zeile oder Objekt FILE in LIB belegt. (-913) (SQLFetch)", InUse),
     ("40001", DB2 + "SQL0911 - Deadlock (-911)", InUse),
     ("HY000", DB2 + "SQL0904 - Resource limit exceeded. (-904)", Retryable),
-    ("HY000", DB2 + "SQL7008 - WEBORDH in TOWLINE not valid for operation. (-7008)", Permanent),
-    ("42S02", DB2 + "SQL0204 - OUTBOX in TOWLINE type *FILE not found. (-204)", Permanent),
-    ("42S22", DB2 + "SQL0206 - Column NOPE not in specified tables. (-206)", Permanent),
+    ("HY000", DB2 + "SQL7008 - WEBORDH in TOWLINE not valid for operation. (-7008)", SiteFault),
+    ("42S02", DB2 + "SQL0204 - OUTBOX in TOWLINE type *FILE not found. (-204)", SiteFault),
+    ("42S22", DB2 + "SQL0206 - Column NOPE not in specified tables. (-206)", SiteFault),
     ("42000", DB2 + "SQL0551 - Not authorized to object ITMPRC in DISTLIB type *FILE. (-551)",
-     Permanent),
+     SiteFault),
     ("23000", DB2 + "SQL0803 - Duplicate key value specified. (-803)", DuplicateKey),
     ("22018", DB2 + "SQL0420 - Character in CAST argument not valid. (-420)", DataFault),
     ("HY000", DB2 + "SQL0802 - Data conversion or data mapping error. (-802)", DataFault),
     ("HY000", DB2 + "SQL0332 - Character conversion between CCSID 65535 and 1208 not valid. (-332)",
      Permanent),
+    ("HY106", "ODBC SQL type -360 is not yet supported.  column-index=0  type=-360", Permanent),
     ("HY000", DB2 + "SQL0901 - SQL system error. (-901)", LinkLost),
     ("HY000", DB2 + "SQL0723 - SQL trigger X in Y failed. (-723)", Permanent),
     ("08S01", IA + "Communication link failure. comm rc=8405 - CWBCO1047 - closed", LinkLost),
@@ -47,9 +55,9 @@ CASES: list[tuple[str, str, type[TowlineError]]] = [
     ("HY000", DB2 + "SQL0443 - External routine detected an error. CPF950A (-443)",
      Retryable),
     ("38501", DB2 + "SQL0443 - CPF9802 Not authorized to object DOORBELL in TOWLINE. (-443)",
-     Permanent),
+     SiteFault),
     ("38501", DB2 + "SQL0443 - CPF9801 Object NOSUCH in library TOWLINE not found. (-443)",
-     Permanent),
+     SiteFault),
     ("38501", DB2 + "SQL0443 - CPF9503 Cannot lock data queue. (-443)", InUse),
     ("38501", DB2 + "SQL0443 - CPF7053 Values for RCVRNG not valid. (-443)", PositionLost),
     ("38001", DB2 + "SQL0443 - Kreditlimit überschritten (-443)", Refused),
@@ -59,7 +67,7 @@ CASES: list[tuple[str, str, type[TowlineError]]] = [
     # IBM's CLI driver, seen on the ODBC lab
     ("57033", CLI + "SQL0913N  Unsuccessful: deadlock or timeout. SQLSTATE=57033",
      InUse),
-    ("42S02", CLI + 'SQL0204N  "APPLIB.NOPE" is an undefined name.  SQLSTATE=42704', Permanent),
+    ("42S02", CLI + 'SQL0204N  "APPLIB.NOPE" is an undefined name.  SQLSTATE=42704', SiteFault),
     ("40003", "[IBM][CLI Driver] SQL30081N  A communication error. recv", LinkLost),
     ("08506", "[IBM][CLI Driver] SQL30108N  A connection failed but has been re-established.",
      LinkLost),
