@@ -73,6 +73,7 @@ class AdminApi:
         """Answer one GraphQL call."""
         if not self._may_enter(request.headers.get("X-Shopify-Access-Token", "")):
             return self._refused(401, "[API] Invalid API key or access token")
+        self._shop.base_url = str(request.url.origin())
         fault = self._shop.faults.next_for_call()
         if fault is CallFault.TOO_MANY:
             self._log_call("", (), 429, "http_429")

@@ -13,7 +13,7 @@ from aiohttp import web
 from towline_sandbox.shopify import corpus, views
 from towline_sandbox.shopify.buying import NotForSale, buy, summary
 from towline_sandbox.shopify.catalogue import touch_product
-from towline_sandbox.shopify.faults import Faults
+from towline_sandbox.shopify.faults import BULK_FAULTS, Faults
 from towline_sandbox.shopify.ids import gid, number_of
 from towline_sandbox.shopify.shop import Shop
 
@@ -208,7 +208,7 @@ def _first(request: web.Request, default: int) -> int:
 def _arm(faults: Faults, given: dict[str, Any]) -> None:
     if "throttle" in given:
         faults.throttle = bool(given["throttle"])
-    for name in ("http_429", "http_500", "timeout_after_write"):
+    for name in ("http_429", "http_500", "timeout_after_write", *BULK_FAULTS):
         if name in given:
             setattr(faults, name, _whole(given, name, 0))
     hooks = given.get("webhooks") or {}

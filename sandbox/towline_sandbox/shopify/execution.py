@@ -37,7 +37,7 @@ from towline_shared.money import plain
 if TYPE_CHECKING:
     from towline_sandbox.shopify.shop import Shop
 
-__all__ = ["Call", "Document", "Documents", "run", "schema"]
+__all__ = ["Call", "Document", "Documents", "execute", "run", "schema"]
 
 Resolver = Callable[..., Any]
 
@@ -202,24 +202,25 @@ def run(
     call: Call, document: Document, operation: OperationDefinitionNode, variables: dict[str, Any]
 ) -> ExecutionResult:
     """Execute an operation; a mutation runs in one unit of work with its webhooks."""
-    assert document.node is not None
-    name = operation.name.value if operation.name else None
-
-    def work() -> ExecutionResult:
-        assert document.node is not None
-        return execute_sync(
-            schema(),
-            document.node,
-            context_value=call,
-            variable_values=variables,
-            operation_name=name,
-            type_resolver=_type_of,
-        )
-
     if operation.operation is not OperationType.MUTATION:
-        return work()
+        return execute(call, document, operation, variables)
     with call.shop.unit():
-        return work()
+        return execute(call, document, operation, variables)
+
+
+def execute(
+    call: Call, document: Document, operation: OperationDefinitionNode, variables: dict[str, Any]
+) -> ExecutionResult:
+    """Execute an operation; a mutation needs a unit of work around it."""
+    assert document.node is not None
+    return execute_sync(
+        schema(),
+        document.node,
+        context_value=call,
+        variable_values=variables,
+        operation_name=operation.name.value if operation.name else None,
+        type_resolver=_type_of,
+    )
 
 
 def _type_of(value: Any, _info: Info, _abstract: Any) -> str | None:

@@ -7,7 +7,9 @@ from enum import Enum
 
 from towline_sandbox.shopify.settings import WebhookOdds
 
-__all__ = ["CallFault", "Faults"]
+__all__ = ["BULK_FAULTS", "CallFault", "Faults"]
+
+BULK_FAULTS = ("bulk_fails", "bulk_cancelled", "bulk_partial", "upload_rejected", "result_cut")
 
 
 class CallFault(Enum):
@@ -28,6 +30,11 @@ class Faults:
         http_500: how many of the next calls fail with 500 and nothing done.
         timeout_after_write: how many of the next mutations are done and then answered with 504.
         webhooks_paused: nothing is sent; deliveries wait in the queue.
+        bulk_fails: how many of the next bulk operations fail half-way, with a part of the result.
+        bulk_cancelled: how many of them Shopify ends half-way, as it may with stalled ones.
+        bulk_partial: how many of them complete with result lines missing.
+        upload_rejected: how many of the next staged uploads are refused.
+        result_cut: how many of the next downloads of a result break off.
         odds: how webhooks travel.
     """
 
@@ -37,6 +44,11 @@ class Faults:
     http_500: int = 0
     timeout_after_write: int = 0
     webhooks_paused: bool = False
+    bulk_fails: int = 0
+    bulk_cancelled: int = 0
+    bulk_partial: int = 0
+    upload_rejected: int = 0
+    result_cut: int = 0
     _spent: dict[str, int] = field(default_factory=dict)
 
     def next_for_call(self) -> CallFault | None:
@@ -56,6 +68,21 @@ class Faults:
             return self._hit(CallFault.TIMEOUT_AFTER_WRITE)
         return None
 
+    def next_for_bulk(self) -> str | None:
+        """Take the fate of the next bulk operation; None when it will be good."""
+        for name in BULK_FAULTS[:3]:
+            if self.take(name):
+                return name.removeprefix("bulk_")
+        return None
+
+    def take(self, name: str) -> bool:
+        """Take one of the counted faults of bulk operations; false when none is armed."""
+        if getattr(self, name) <= 0:
+            return False
+        setattr(self, name, getattr(self, name) - 1)
+        self._spent[name] = self._spent.get(name, 0) + 1
+        return True
+
     def as_dict(self) -> dict[str, object]:
         """Return what is armed, and how often each fault has struck."""
         return {
@@ -63,6 +90,7 @@ class Faults:
             "http_429": self.http_429,
             "http_500": self.http_500,
             "timeout_after_write": self.timeout_after_write,
+            **{name: getattr(self, name) for name in BULK_FAULTS},
             "webhooks": {
                 "late": self.odds.late,
                 "twice": self.odds.twice,

@@ -15,7 +15,7 @@ from typing import Any
 
 from graphql import GraphQLError
 
-__all__ = ["MAX_PAGE", "connection"]
+__all__ = ["MAX_PAGE", "connection", "cursor"]
 
 MAX_PAGE = 250
 
@@ -44,7 +44,7 @@ def connection(
     _check_size(first, last)
     reverse = bool(arguments.get("reverse"))
     ordered = sorted(rows, key=key, reverse=reverse)
-    after, before = _cursor(arguments.get("after")), _cursor(arguments.get("before"))
+    after, before = cursor(arguments.get("after")), cursor(arguments.get("before"))
     if after is not None:
         ordered = [r for r in ordered if (key(r) < after if reverse else key(r) > after)]
     if before is not None:
@@ -78,7 +78,12 @@ def _written(key: Key) -> str:
     return base64.urlsafe_b64encode(json.dumps(key).encode()).decode()
 
 
-def _cursor(text: str | None) -> Key | None:
+def cursor(text: str | None) -> Key | None:
+    """Read a cursor; None when there is none.
+
+    Raises:
+        GraphQLError: it is not one of ours.
+    """
     if text is None:
         return None
     try:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 from collections.abc import AsyncIterator, Callable
 
 from aiohttp import web
 
+from towline_sandbox.shopify import bulk
 from towline_sandbox.shopify.admin_api import AdminApi
+from towline_sandbox.shopify.bulk_files import BulkFiles
 from towline_sandbox.shopify.control import Control
 from towline_sandbox.shopify.dispatcher import Dispatcher
 from towline_sandbox.shopify.record import Record
@@ -35,6 +38,9 @@ def build_app(settings: ShopSettings, *, clock: Clock | None = None) -> web.Appl
     app[SHOP] = shop
     app.add_routes(AdminApi(shop).routes())
     app.add_routes(Control(shop).routes())
+    app.add_routes(BulkFiles(shop).routes())
+    shop.bulk_begin = functools.partial(bulk.begin, shop)
+    app.cleanup_ctx.append(_bulk)
     app.cleanup_ctx.append(_dispatching)
     return app
 
@@ -46,6 +52,14 @@ async def _dispatching(app: web.Application) -> AsyncIterator[None]:
     with contextlib.suppress(asyncio.CancelledError):
         await task
     app[SHOP].db.close()
+
+
+async def _bulk(app: web.Application) -> AsyncIterator[None]:
+    task = asyncio.create_task(bulk.BulkWorker(app[SHOP]).run())
+    yield
+    task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await task
 
 
 async def serve(settings: ShopSettings, *, ready: Callable[[str], None] | None = None) -> None:

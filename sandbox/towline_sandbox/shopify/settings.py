@@ -23,6 +23,7 @@ DEFAULT_TOPICS = (
     "inventory_levels/update",
     "fulfillments/create",
     "app/uninstalled",
+    "bulk_operations/finish",
 )
 
 # The least a relay needs: https://shopify.dev/docs/api/usage/access-scopes

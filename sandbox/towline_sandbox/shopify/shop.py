@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC
+from typing import Any
 
 from towline_sandbox.shopify import bodies, outbox
 from towline_sandbox.shopify.bucket import Bucket
@@ -63,6 +65,9 @@ class Shop:
         self.changes = Changes()
         self.in_flight: set[str] = set()
         self.on_commit: Callable[[], None] = lambda: None
+        self.base_url = ""  # where it is reached; known once its port is
+        self.bulk_news = asyncio.Event()
+        self.bulk_begin: Callable[..., int] = _no_bulk
 
     def now(self) -> str:
         """Return the time as the Admin API writes it: UTC, whole seconds, Z."""
@@ -101,3 +106,7 @@ class Shop:
             outbox.queue(self, f"orders/{'create' if created else 'updated'}", body, event)
         if changes.uninstalled:
             outbox.queue(self, "app/uninstalled", bodies.uninstalled(self), event)
+
+
+def _no_bulk(**_given: Any) -> int:
+    raise LookupError("nobody runs bulk operations here")

@@ -133,3 +133,23 @@ CREATE TABLE IF NOT EXISTS calls (
   seq INTEGER PRIMARY KEY, at TEXT NOT NULL, operation TEXT NOT NULL, root_fields TEXT NOT NULL,
   http_status INTEGER NOT NULL, outcome TEXT NOT NULL, requested_cost REAL, actual_cost REAL
 );
+CREATE TABLE IF NOT EXISTS staged_uploads (
+  "key" TEXT PRIMARY KEY, policy TEXT NOT NULL, mime_type TEXT NOT NULL, body BLOB,
+  at_s REAL NOT NULL
+);
+CREATE TABLE IF NOT EXISTS bulk_operations (
+  id INTEGER PRIMARY KEY, type TEXT NOT NULL, status TEXT NOT NULL, error_code TEXT,
+  document TEXT NOT NULL, staged_key TEXT, client_identifier TEXT, secret TEXT NOT NULL,
+  lines INTEGER NOT NULL, done INTEGER NOT NULL DEFAULT 0, roots INTEGER NOT NULL DEFAULT 0,
+  cursor TEXT, fate TEXT NOT NULL DEFAULT '', created_at TEXT NOT NULL, created_s REAL NOT NULL,
+  completed_at TEXT, completed_s REAL
+);
+CREATE INDEX IF NOT EXISTS bulk_operations_status ON bulk_operations (status, type);
+CREATE TABLE IF NOT EXISTS bulk_inputs (
+  operation_id INTEGER NOT NULL, line INTEGER NOT NULL, body TEXT NOT NULL,
+  PRIMARY KEY (operation_id, line)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS bulk_results (
+  operation_id INTEGER NOT NULL, seq INTEGER NOT NULL, body TEXT NOT NULL,
+  PRIMARY KEY (operation_id, seq)
+) WITHOUT ROWID;

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from towline_sandbox.shopify.resolvers import (
+    bulk_fields,
     catalogue_fields,
     fulfillment_fields,
     inventory_fields,
@@ -22,6 +23,7 @@ __all__ = ["FIELDS"]
 def _merged() -> dict[str, dict[str, Callable[..., Any]]]:
     merged: dict[str, dict[str, Callable[..., Any]]] = {}
     for module in (
+        bulk_fields,
         catalogue_fields,
         fulfillment_fields,
         inventory_fields,
