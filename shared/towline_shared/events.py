@@ -15,19 +15,43 @@ from datetime import datetime
 from decimal import Decimal
 from types import MappingProxyType
 
+from towline_shared.orders import (
+    Address,
+    ChangeLine,
+    Charge,
+    Company,
+    Discount,
+    DueDate,
+    Order,
+    OrderChange,
+    OrderLine,
+    Payment,
+    Restock,
+    ShippingLine,
+    TaxLine,
+)
+
 __all__ = [
     "Address",
     "Body",
+    "ChangeLine",
+    "ChangeResult",
+    "Charge",
+    "Company",
     "Customer",
     "Delivered",
+    "Discount",
+    "DueDate",
     "Event",
     "Heartbeat",
     "Item",
     "Order",
+    "OrderChange",
     "OrderLine",
     "OrderResult",
     "Payment",
     "Price",
+    "Restock",
     "Row",
     "Scalar",
     "Shipment",
@@ -100,7 +124,8 @@ class OrderResult:
 
     Attributes:
         order_gid: Shopify's gid of the order.
-        outcome: ``accepted``, ``refused`` or ``cancelled``.
+        outcome: ``accepted``, ``refused``, ``cancelled`` or ``locked`` (picking has begun: from now
+            on the ERP takes no change of what is to be delivered).
         erp_order: the ERP's own order number when it accepted.
         reason: the ERP's words when it refused.
     """
@@ -108,6 +133,23 @@ class OrderResult:
     order_gid: str
     outcome: str
     erp_order: str = ""
+    reason: str = ""
+    row: Row = field(default_factory=_no_row)
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeResult:
+    """What the ERP decided about a change of an order. Key: order gid.
+
+    Attributes:
+        change_id: id of the event that carried the :class:`OrderChange`.
+        outcome: ``accepted`` or ``refused``.
+        reason: the ERP's words when it refused.
+    """
+
+    order_gid: str
+    change_id: str
+    outcome: str
     reason: str = ""
     row: Row = field(default_factory=_no_row)
 
@@ -140,117 +182,6 @@ class Shipment:
 
 
 @dataclass(frozen=True, slots=True)
-class Address:
-    """A postal address as the buyer gave it; absent parts are empty strings."""
-
-    name: str = ""
-    company: str = ""
-    address1: str = ""
-    address2: str = ""
-    city: str = ""
-    province: str = ""
-    postal_code: str = ""
-    country: str = ""
-    phone: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class TaxLine:
-    """A tax Shopify computed; ``rate`` is a fraction (0.19), ``amount`` in the order currency."""
-
-    title: str
-    rate: Decimal
-    amount: Decimal
-
-
-@dataclass(frozen=True, slots=True)
-class OrderLine:
-    """One ordered position; all amounts in the order's currency.
-
-    Attributes:
-        line_gid: Shopify's gid of the line item.
-        number: position from 1.
-        quantity: current quantity, after edits and refunds.
-        unit_price: price of one before discounts.
-        discount: sum of the amounts allocated to the line, never negative.
-        total: what the line costs after discounts (quantity x unit_price - discount).
-    """
-
-    line_gid: str
-    number: int
-    sku: str
-    title: str
-    quantity: int
-    unit_price: Decimal
-    discount: Decimal
-    total: Decimal
-    taxes: tuple[TaxLine, ...] = ()
-    variant_gid: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class ShippingLine:
-    """A way of shipping the buyer chose; ``total`` is after discounts."""
-
-    code: str
-    title: str
-    price: Decimal
-    discount: Decimal
-    total: Decimal
-    taxes: tuple[TaxLine, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Payment:
-    """A payment transaction: kind such as SALE or AUTHORIZATION, status such as SUCCESS."""
-
-    gateway: str
-    kind: str
-    status: str
-    amount: Decimal
-
-
-@dataclass(frozen=True, slots=True)
-class Order:
-    """An order of the shop for the ERP, cent-exact. Key: order gid.
-
-    Control totals: sum of line totals = ``lines_total``; sum of shipping totals =
-    ``shipping_total``; sum of all taxes = ``tax_total``; and ``total`` = lines + shipping, plus tax
-    when prices are without tax, plus ``adjustment``, the named rest (tips, duties, cash rounding).
-
-    Attributes:
-        order_gid: Shopify's gid; ``name`` is what the merchant sees (#1001).
-        placed_at: ISO 8601 text with offset, as Shopify gave it.
-        taxes_included: prices and totals contain the tax.
-    """
-
-    order_gid: str
-    name: str
-    placed_at: str
-    currency: str
-    taxes_included: bool
-    lines: tuple[OrderLine, ...]
-    shipping: tuple[ShippingLine, ...]
-    payments: tuple[Payment, ...]
-    lines_total: Decimal
-    shipping_total: Decimal
-    tax_total: Decimal
-    adjustment: Decimal
-    total: Decimal
-    customer_gid: str = ""
-    customer_name: str = ""
-    email: str = ""
-    phone: str = ""
-    purchase_order: str = ""
-    note: str = ""
-    test: bool = False
-    financial_status: str = ""
-    ship_to: Address = Address()
-    bill_to: Address = Address()
-    attributes: tuple[tuple[str, str], ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
 class Customer:
     """A customer of either side. Key: customer gid, else the ERP's number."""
 
@@ -259,7 +190,7 @@ class Customer:
     name: str = ""
     email: str = ""
     phone: str = ""
-    address: Address = Address()
+    address: Address = Address()  # noqa: RUF009 - it is frozen
     row: Row = field(default_factory=_no_row)
 
 
@@ -324,6 +255,8 @@ Body = (
     | OrderResult
     | Shipment
     | Order
+    | OrderChange
+    | ChangeResult
     | Customer
     | Delivered
     | Unreadable
@@ -365,6 +298,8 @@ ENTITY_OF: Mapping[type, str] = MappingProxyType(
         OrderResult: "order_result",
         Shipment: "shipment",
         Order: "order",
+        OrderChange: "order_change",
+        ChangeResult: "change_result",
         Customer: "customer",
         Delivered: "delivered",
         Unreadable: "unreadable",

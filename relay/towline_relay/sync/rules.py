@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from towline_relay.sync.expressions import Expression, Lookups, Place, compile_expression
+from towline_relay.sync.rules_orders import OrderRules, read_orders
 from towline_shared.config import Section, load_toml
 from towline_shared.errors import Misconfigured
 
@@ -96,27 +97,6 @@ class StockRules:
 
 
 @dataclass(frozen=True, slots=True)
-class OrderRules:
-    """How orders travel.
-
-    Attributes:
-        tag: put on an accepted order; ``{ERP_ORDER}`` stands for the ERP's number.
-        custom_item: the ERP's item for lines without a SKU; empty parks such orders.
-        test_orders: ``send`` or ``skip``.
-        notify: Shopify mails the customer about a shipment.
-    """
-
-    tag: str
-    refused_tag: str
-    cancelled_tag: str
-    namespace: str
-    key: str
-    custom_item: str
-    test_orders: str
-    notify: bool
-
-
-@dataclass(frozen=True, slots=True)
 class Rules:
     """All rules of one tenant; an entity without rules is not kept in step.
 
@@ -153,7 +133,7 @@ def load_rules(path: Path) -> Rules:
         item=reader.item(entities.section("item")) if "item" in entities.data else None,
         price=reader.price(entities.section("price")) if "price" in entities.data else None,
         stock=reader.stock(entities.section("stock")) if "stock" in entities.data else None,
-        orders=_orders(root.section("orders")),
+        orders=read_orders(root.section("orders")),
         lookups=reader.lookups,
     )
 
@@ -243,24 +223,6 @@ class _Reader:
                 if dotted in (f"{table}.{field}", table):
                     return number
         return None
-
-
-def _orders(section: Section) -> OrderRules:
-    section.only(
-        "tag", "refused_tag", "cancelled_tag", "metafield", "custom_item", "test_orders", "notify"
-    )
-    metafield = section.section("metafield")
-    metafield.only("namespace", "key")
-    return OrderRules(
-        tag=section.text("tag", "ERP {ERP_ORDER}"),
-        refused_tag=section.text("refused_tag", "erp-refused"),
-        cancelled_tag=section.text("cancelled_tag", "erp-cancelled"),
-        namespace=metafield.text("namespace", "ibmi"),
-        key=metafield.text("key", "order_number"),
-        custom_item=section.text("custom_item", ""),
-        test_orders=section.text("test_orders", "skip", among=("send", "skip")),
-        notify=section.flag("notify", False),
-    )
 
 
 def _lookups(root: Section) -> Lookups:

@@ -1,0 +1,81 @@
+"""The ``[orders]`` table of the rules: which orders travel, as what, and when money is taken."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from towline_shared.config import Section
+
+__all__ = ["CHARGE_KINDS", "OrderRules", "read_orders"]
+
+#: What an order has beside goods, and ``[orders.items]`` may name an item of the ERP for.
+CHARGE_KINDS = ("gift_card", "shipping", "tip", "duty", "fee", "rounding")
+
+
+@dataclass(frozen=True, slots=True)
+class OrderRules:
+    """How orders travel.
+
+    Attributes:
+        tag: put on an accepted order; ``{ERP_ORDER}`` stands for the ERP's number.
+        custom_item: the ERP's item for lines without a SKU; empty parks such orders.
+        test_orders: ``send`` or ``skip``.
+        notify: Shopify mails the customer about a shipment.
+        items: kind of charge -> the ERP's item for it; kinds without one have none.
+        risk_wait_s: how long an order waits for Shopify's risk assessment, in seconds after it was
+            placed; 0 does not wait.
+        risky: what to do with an order Shopify recommends to cancel: ``send`` or ``park``.
+        capture: when an authorised payment is captured: ``never``, ``on_accept`` (whole, when the
+            ERP takes the order) or ``on_shipment`` (what was shipped).
+        capture_warning_days: warn this many days before an authorisation lapses.
+        erp_cancels: the ERP's cancellation also cancels the order in the shop.
+    """
+
+    tag: str
+    refused_tag: str
+    cancelled_tag: str
+    namespace: str
+    key: str
+    custom_item: str
+    test_orders: str
+    notify: bool
+    items: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    risk_wait_s: int = 0
+    risky: str = "send"
+    capture: str = "never"
+    capture_warning_days: int = 2
+    erp_cancels: bool = False
+
+
+def read_orders(section: Section) -> OrderRules:
+    """Read the table; everything in it has a default.
+
+    Raises:
+        Misconfigured: names file, field and value.
+    """
+    section.only(
+        "tag", "refused_tag", "cancelled_tag", "metafield", "custom_item", "test_orders", "notify",
+        "items", "risk_wait_s", "risky", "capture", "capture_warning_days", "erp_cancels",
+    )  # fmt: skip
+    metafield = section.section("metafield")
+    metafield.only("namespace", "key")
+    items = section.section("items")
+    items.only(*CHARGE_KINDS)
+    return OrderRules(
+        tag=section.text("tag", "ERP {ERP_ORDER}"),
+        refused_tag=section.text("refused_tag", "erp-refused"),
+        cancelled_tag=section.text("cancelled_tag", "erp-cancelled"),
+        namespace=metafield.text("namespace", "ibmi"),
+        key=metafield.text("key", "order_number"),
+        custom_item=section.text("custom_item", ""),
+        test_orders=section.text("test_orders", "skip", among=("send", "skip")),
+        notify=section.flag("notify", False),
+        items=MappingProxyType({kind: items.text(kind) for kind in items.data}),
+        risk_wait_s=section.number("risk_wait_s", 0),
+        risky=section.text("risky", "send", among=("send", "park")),
+        capture=section.text("capture", "never", among=("never", "on_accept", "on_shipment")),
+        capture_warning_days=section.number("capture_warning_days", 2),
+        erp_cancels=section.flag("erp_cancels", False),
+    )
