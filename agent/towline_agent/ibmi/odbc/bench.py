@@ -28,6 +28,7 @@ from towline_agent.ibmi.odbc.settings import OdbcSettings
 from towline_agent.ibmi.odbc.statements import named, statement
 from towline_agent.ibmi.port import IbmI, IbmIDriver, JournalName, ProgramCall, Purpose, QueueName
 from towline_agent.ibmi.towline_files import STAGING
+from towline_shared.clock import SystemClock
 from towline_shared.errors import Permanent, TowlineError
 
 __all__ = ["OdbcBench", "odbc_bench"]
@@ -316,7 +317,7 @@ class OdbcBench:
                 queues.take(queue, key=entry.key)
 
     def _queues_of(self, door: Door) -> Queues:
-        return Queues(door, self._site.settings)
+        return Queues(door, self._site.settings, clock=SystemClock())
 
     def _close_connections(self) -> None:
         for connection in self._connections:
