@@ -25,10 +25,13 @@ from towline_shared.money import plain
 
 __all__ = [
     "create_product",
+    "price_line",
+    "product_input",
     "set_item_fields",
     "set_prices",
     "shop_info",
     "sku_query",
+    "variant_ref",
     "variants",
     "variants_by_sku",
 ]
@@ -57,7 +60,7 @@ async def shop_info(client: Client) -> ShopInfo:
 async def variants(client: Client) -> AsyncIterator[VariantRef]:
     """Read every variant, in order of id."""
     async for node in _found(client, query=None, priority=Priority.SWEEP):
-        yield _variant(node)
+        yield variant_ref(node)
 
 
 async def variants_by_sku(client: Client, sku: str) -> list[VariantRef]:
@@ -87,12 +90,12 @@ async def create_product(client: Client, spec: ProductSpec) -> VariantRef:
         return existing
     answer = await client.execute(
         document("product_set"),
-        {"identifier": {"handle": spec.handle}, "input": _product_input(spec)},
+        {"identifier": {"handle": spec.handle}, "input": product_input(spec)},
         priority=Priority.CATALOGUE,
     )
     payload = answer.data["productSet"]
     raise_first("productSet", read_errors(payload))
-    made = [_variant(node) for node in payload["product"]["variants"]["nodes"]]
+    made = [variant_ref(node) for node in payload["product"]["variants"]["nodes"]]
     for ref in made:
         if ref.sku == spec.sku:
             return ref
@@ -135,7 +138,7 @@ async def set_prices(
     """Set prices of variants of one product; good lines pass, bad ones don't."""
     if not 1 <= len(prices) <= MOST:
         raise Misuse(f"{len(prices)} prices in one call; 1 to {MOST} are possible.")
-    payload = await _update_variants(client, product_gid, [_price(price) for price in prices])
+    payload = await _update_variants(client, product_gid, [price_line(price) for price in prices])
     outcomes = line_outcomes(
         "productVariantsBulkUpdate",
         read_errors(payload),
@@ -167,7 +170,7 @@ async def _under_handle(client: Client, spec: ProductSpec) -> VariantRef | None:
         return None
     for node in product["variants"]["nodes"]:
         if node["sku"] == spec.sku:
-            return _variant(node)
+            return variant_ref(node)
     raise Refused(
         f"The product with the handle {spec.handle} holds other SKUs than {spec.sku}.",
         hint="Give its variant this SKU, or change its handle in the shop, then retry.",
@@ -201,10 +204,11 @@ def _found(
 
 async def _refs(nodes: AsyncIterator[Mapping[str, Any]]) -> AsyncIterator[VariantRef]:
     async for node in nodes:
-        yield _variant(node)
+        yield variant_ref(node)
 
 
-def _variant(node: Mapping[str, Any]) -> VariantRef:
+def variant_ref(node: Mapping[str, Any]) -> VariantRef:
+    """Read a variant with its product and inventory item."""
     compare_at = node["compareAtPrice"]
     return VariantRef(
         product_gid=node["product"]["id"],
@@ -218,7 +222,8 @@ def _variant(node: Mapping[str, Any]) -> VariantRef:
     )
 
 
-def _product_input(spec: ProductSpec) -> dict[str, Any]:
+def product_input(spec: ProductSpec) -> dict[str, Any]:
+    """Write a draft product with one tracked variant as ``ProductSetInput``."""
     variant = _variant_fields(spec.barcode or None, spec.weight_kg)
     variant["inventoryItem"] = {
         "sku": spec.sku,
@@ -256,7 +261,8 @@ def _variant_fields(barcode: str | None, weight_kg: Decimal | None) -> dict[str,
     return fields
 
 
-def _price(price: VariantPrice) -> dict[str, Any]:
+def price_line(price: VariantPrice) -> dict[str, Any]:
+    """Write a price as ``ProductVariantsBulkInput``."""
     line: dict[str, Any] = {"id": price.variant_gid, "price": plain(price.price)}
     if price.set_compare_at:
         line["compareAtPrice"] = None if price.compare_at is None else plain(price.compare_at)

@@ -13,7 +13,7 @@ from towline_relay.shopify.throttle import Priority
 from towline_relay.shopify.user_errors import line_outcomes, read_errors
 from towline_shared.errors import Misuse
 
-__all__ = ["locations", "next_batches", "set_quantities"]
+__all__ = ["locations", "next_batches", "quantities_input", "set_quantities"]
 
 _NAMES = ("available", "on_hand")
 
@@ -45,7 +45,7 @@ async def set_quantities(
     _check(name, quantities)
     answer = await client.execute(
         document("inventory_set"),
-        {"input": _input(name, quantities, reference)},
+        {"input": quantities_input(name, quantities, reference)},
         priority=Priority.CATALOGUE,
         idempotency_key=idempotency_key,
     )
@@ -83,7 +83,8 @@ def _check(name: str, quantities: Sequence[Quantity]) -> None:
         raise Misuse("A pair of item and location stands twice in one call; keep the newest.")
 
 
-def _input(name: str, quantities: Sequence[Quantity], reference: str) -> dict[str, Any]:
+def quantities_input(name: str, quantities: Sequence[Quantity], reference: str) -> dict[str, Any]:
+    """Write absolute quantities as ``InventorySetQuantitiesInput``."""
     return {
         "name": name,
         "reason": "correction",

@@ -1,0 +1,160 @@
+"""Lines of bulk operations: variables written, results read. Pure.
+
+One line of variables is one call of the mutation; its result line carries the same number, counted
+from 0, wherever it stands in the file.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from towline_relay.shopify.catalogue import price_line, product_input, variant_ref
+from towline_relay.shopify.inventory import quantities_input
+from towline_relay.shopify.models import (
+    LineOutcome,
+    ProductSpec,
+    Quantity,
+    Remedy,
+    VariantPrice,
+    VariantRef,
+)
+from towline_relay.shopify.user_errors import UserError, line_outcomes, read_errors
+
+__all__ = ["Answered", "create_variables", "created", "prices_set", "prices_variables"]
+__all__ += ["quantities_set", "quantities_variables", "read_line", "variant_line"]
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What a result line says about one line of input.
+
+    Attributes:
+        payload: the mutation's payload; None when the line failed as a whole.
+        message: Shopify's words when it failed as a whole.
+    """
+
+    number: int
+    payload: Mapping[str, Any] | None
+    message: str = ""
+
+    @property
+    def errors(self) -> list[UserError]:
+        """Its user errors."""
+        return read_errors(self.payload or {})
+
+
+def read_line(line: bytes) -> Answered | None:
+    """Read a result line; None for one that is no answer to a line of input (or is cut off)."""
+    try:
+        given = json.loads(line, parse_float=Decimal)
+        number = given["__lineNumber"]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return None
+    if not isinstance(number, int) or isinstance(number, bool):
+        return None
+    data, problems = given.get("data"), given.get("errors")
+    if isinstance(data, Mapping):
+        for payload in data.values():
+            if isinstance(payload, Mapping):
+                return Answered(number, payload)
+    words = [str(p.get("message", "")) for p in problems or () if isinstance(p, Mapping)]
+    return Answered(number, None, "; ".join(words)[:300] or "Shopify gave no reason")
+
+
+def create_variables(spec: ProductSpec) -> dict[str, Any]:
+    """Write the variables that make a draft product.
+
+    Without an identifier, so that the mutation can only create: a product of the merchant's under
+    the same handle gives HANDLE_NOT_UNIQUE instead of losing its variants.
+    https://shopify.dev/docs/api/admin-graphql/2026-10/mutations/productSet
+    """
+    return {"input": product_input(spec)}
+
+
+def created(answered: Answered, sku: str) -> tuple[VariantRef | None, LineOutcome]:
+    """Read what became of a creation: the variant, and the outcome."""
+    outcome = (
+        _whole(answered)
+        or line_outcomes("productSet", answered.errors, count=1, list_field="", atomic=False)[0]
+    )
+    product = (answered.payload or {}).get("product")
+    if not outcome.ok or not product:
+        return None, outcome if not outcome.ok else _unconfirmed(0)
+    for edge in product["variants"]["edges"]:
+        if edge["node"]["sku"] == sku:
+            about = {"id": product["id"], "status": product["status"]}
+            return variant_ref({**edge["node"], "product": about}), outcome
+    return None, _unconfirmed(0)
+
+
+def prices_variables(product_gid: str, prices: Sequence[VariantPrice]) -> dict[str, Any]:
+    """Write the variables that set prices of one product's variants."""
+    return {"productId": product_gid, "variants": [price_line(price) for price in prices]}
+
+
+def prices_set(answered: Answered, gids: Sequence[str]) -> list[LineOutcome]:
+    """Read what became of each variant's price."""
+    failed = _whole(answered)
+    if failed is not None:
+        return [LineOutcome(n, False, "", failed.message, failed.verdict) for n in range(len(gids))]
+    outcomes = line_outcomes(
+        "productVariantsBulkUpdate",
+        answered.errors,
+        count=len(gids),
+        list_field="variants",
+        atomic=False,
+    )
+    written = {node["id"] for node in (answered.payload or {}).get("productVariants") or ()}
+    return [
+        outcome if not outcome.ok or gids[outcome.index] in written else _unconfirmed(outcome.index)
+        for outcome in outcomes
+    ]
+
+
+def quantities_variables(
+    name: str, quantities: Sequence[Quantity], *, reference: str, key: str
+) -> dict[str, Any]:
+    """Write the variables of one call of at most 250 quantities, with its idempotency key.
+
+    https://shopify.dev/docs/api/usage/implementing-idempotency
+    """
+    return {"input": quantities_input(name, quantities, reference), "idempotencyKey": key}
+
+
+def quantities_set(answered: Answered, count: int) -> list[LineOutcome]:
+    """Read what became of each quantity; one bad one fails all of its line."""
+    failed = _whole(answered)
+    if failed is not None:
+        return [LineOutcome(n, False, "", failed.message, failed.verdict) for n in range(count)]
+    return line_outcomes(
+        "inventorySetQuantities",
+        answered.errors,
+        count=count,
+        list_field="quantities",
+        atomic=True,
+    )
+
+
+def variant_line(line: bytes) -> VariantRef | None:
+    """Read a variant of the bulk query's result; None for anything else."""
+    try:
+        node = json.loads(line, parse_float=Decimal)
+        return variant_ref(node) if "__parentId" not in node else None
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return None
+
+
+def _whole(answered: Answered) -> LineOutcome | None:
+    if answered.payload is not None:
+        return None
+    return LineOutcome(0, False, "", answered.message, Remedy.RETRY)
+
+
+def _unconfirmed(index: int) -> LineOutcome:
+    return LineOutcome(
+        index, ok=False, message="Shopify did not confirm it.", verdict=Remedy.REREAD
+    )
