@@ -14,6 +14,7 @@ from typing import Any, Protocol
 
 from towline_relay.store.rows import NewDelivery, NewEvent
 from towline_relay.store.states import State
+from towline_relay.sync.intake_facts import event_facts, facts_of, order_of
 from towline_shared.clock import parse_utc, utc_text
 from towline_shared.events import event_id
 
@@ -65,7 +66,7 @@ def take_in(delivery: Delivered) -> NewDelivery:
         body = json.loads(delivery.body, parse_float=str)
         if not isinstance(body, Mapping):
             raise TypeError(f"it is a JSON {type(body).__name__}")
-        facts, event = _facts(delivery, body)
+        facts, outcome, event = _facts(delivery, body)
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         return _malformed(delivery, error)
     return NewDelivery(
@@ -76,63 +77,50 @@ def take_in(delivery: Delivered) -> NewDelivery:
         triggered_at=delivery.triggered_at,
         received_at=delivery.received_at,
         facts=json.dumps(facts),
-        outcome="order" if event else "" if facts else "noted",
+        outcome=outcome,
         event=event,
     )
 
 
-def _facts(delivery: Delivered, body: Mapping[str, Any]) -> tuple[dict[str, Any], NewEvent | None]:
+def _facts(
+    delivery: Delivered, body: Mapping[str, Any]
+) -> tuple[dict[str, Any], str, NewEvent | None]:
+    """Return what is kept, the outcome (empty while somebody must look at it) and the event."""
     topic = delivery.topic
-    if topic.startswith(("orders/", "refunds/")):
-        gid, changed = _order(topic, body)
-        event = order_event(
-            tenant=delivery.tenant,
-            gid=gid,
-            updated_at=_moment(changed, delivery.received_at),
-            origin=f"shopify:{topic}",
-            seen_at=delivery.received_at,
-        )
-        return {"order": gid}, event
-    if topic == "inventory_levels/update":
-        return {
-            "inventory_item": f"gid://shopify/InventoryItem/{int(body['inventory_item_id'])}",
-            "location": f"gid://shopify/Location/{int(body['location_id'])}",
-            "available": body["available"],
-        }, None
-    if topic == "products/delete":
-        return {"deleted": f"gid://shopify/Product/{int(body['id'])}"}, None
-    if topic in ("products/create", "products/update"):
-        return {
-            "product": f"gid://shopify/Product/{int(body['id'])}",
-            "status": str(body.get("status") or "").upper(),
-            "variants": [_variant(variant) for variant in body["variants"]],
-        }, None
-    return {}, None
+    if topic.startswith("events/"):
+        topic, facts = event_facts(body)
+        if "order" in facts:
+            return _order(delivery, topic, facts["order"], facts["changed"])
+        return facts, "" if topic.startswith("products/") else "noted", None
+    found = order_of(topic, body)
+    if found is not None:
+        return _order(delivery, topic, *found)
+    facts, looked_at = facts_of(topic, body)
+    return facts, "" if looked_at else "noted", None
 
 
-def _order(topic: str, body: Mapping[str, Any]) -> tuple[str, str]:
-    """Find which order a body speaks of, and when it changed; the shapes differ by topic."""
-    if topic == "orders/edited":
-        edit = body["order_edit"]
-        return f"gid://shopify/Order/{int(edit['order_id'])}", edit.get("created_at") or ""
-    if topic == "refunds/create":
-        return f"gid://shopify/Order/{int(body['order_id'])}", body.get("created_at") or ""
-    return f"gid://shopify/Order/{int(body['id'])}", body.get("updated_at") or ""
+def _order(
+    delivery: Delivered, topic: str, gid: str, changed: str
+) -> tuple[dict[str, Any], str, NewEvent]:
+    event = order_event(
+        tenant=delivery.tenant,
+        gid=gid,
+        updated_at=parse_utc(changed) if changed else _triggered(delivery),
+        origin=f"shopify:{topic}",
+        seen_at=delivery.received_at,
+    )
+    return {"order": gid}, "order", event
 
 
-def _variant(given: Mapping[str, Any]) -> dict[str, Any]:
-    compare_at = given.get("compare_at_price")
-    return {
-        "variant": f"gid://shopify/ProductVariant/{int(given['id'])}",
-        "inventory_item": f"gid://shopify/InventoryItem/{int(given['inventory_item_id'])}",
-        "sku": given.get("sku") or "",
-        "price": str(given["price"]),
-        "compare_at": None if compare_at in (None, "") else str(compare_at),
-    }
+def _triggered(delivery: Delivered) -> datetime:
+    """Return when Shopify says the thing happened, else when we heard of it.
 
-
-def _moment(text: str, otherwise: datetime) -> datetime:
-    return parse_utc(text) if text else otherwise.astimezone(UTC)
+    The header is not signed: a text that is no moment is worth nothing, and no fault of the body.
+    """
+    try:
+        return parse_utc(delivery.triggered_at)
+    except ValueError:
+        return delivery.received_at.astimezone(UTC)
 
 
 def _malformed(delivery: Delivered, error: Exception) -> NewDelivery:

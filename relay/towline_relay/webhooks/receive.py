@@ -14,42 +14,22 @@ import asyncio
 from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 
 import structlog
 from aiohttp import web
 
 from towline_relay.webhooks.delivery import Delivery, PutResult, WebhookInbox, header
 from towline_relay.webhooks.signature import signed_by
+from towline_relay.webhooks.topics import TOPICS
+from towline_relay.webhooks.watch import Watch
 from towline_shared.clock import Clock
 from towline_shared.errors import Retryable
-from towline_shared.health import Check, Status
+from towline_shared.health import Check
 
-__all__ = ["MOST_BYTES", "TOPICS", "ShopDoor", "WebhookReceiver"]
+__all__ = ["MOST_BYTES", "ShopDoor", "WebhookReceiver"]
 
 MOST_BYTES = 2 << 20  # Shopify names no limit; an order of 500 lines is about 1 MB
 _BUDGET_S = 4.5  # of Shopify's five
-_ALARM_AFTER = 3  # wrong signatures in a row; one is a stranger, several are a changed secret
-
-TOPICS = frozenset(
-    {
-        "app/scopes_update",
-        "app/uninstalled",
-        "fulfillment_orders/order_routing_complete",
-        "fulfillments/create",
-        "fulfillments/update",
-        "inventory_levels/update",
-        "orders/cancelled",
-        "orders/create",
-        "orders/edited",
-        "orders/paid",
-        "orders/updated",
-        "products/create",
-        "products/delete",
-        "products/update",
-        "refunds/create",
-    }
-)
 
 _log = structlog.get_logger()
 
@@ -60,19 +40,13 @@ class ShopDoor:
 
     Attributes:
         secrets: client secrets, newest first; several while one is being rotated.
+        api_version: what bodies are expected to be written in; empty for any.
     """
 
     tenant: str
     shop: str
     secrets: tuple[str, ...] = field(repr=False)
-
-
-@dataclass(slots=True)
-class _Signatures:
-    """How the signatures of one shop have been lately."""
-
-    since: datetime
-    wrong_in_a_row: int = 0
+    api_version: str = ""
 
 
 class _TooLarge(Exception):
@@ -105,7 +79,10 @@ class WebhookReceiver:
         self._clock = clock
         self._topics = frozenset(topics)
         self._budget_s = budget_s
-        self._signatures = {shop: _Signatures(since=clock.now()) for shop in shops}
+        self._watches = {
+            shop: Watch(shop, api_version=door.api_version, clock=clock)
+            for shop, door in shops.items()
+        }
         self.counts: Counter[str] = Counter()
 
     async def handle(self, request: web.Request) -> web.Response:
@@ -122,8 +99,8 @@ class WebhookReceiver:
             return self._answer(503, "too slow", shop, topic)
 
     def checks(self) -> list[Check]:
-        """Return one check a shop: are its webhooks signed with a secret we have?"""
-        return [_signature_check(shop, signatures) for shop, signatures in self._signatures.items()]
+        """Tell of each shop whether its webhooks are signed with a secret we have, and so on."""
+        return [check for watch in self._watches.values() for check in watch.checks()]
 
     async def _receive(self, request: web.Request, door: ShopDoor, topic: str) -> web.Response:
         try:
@@ -131,13 +108,14 @@ class WebhookReceiver:
         except _TooLarge:
             return self._answer(413, "too large", door.shop, topic)
         if signed_by(body, header(request.headers, "Hmac-Sha256"), door.secrets) is None:
-            self._wrong_signature(door.shop)
+            self._watches[door.shop].wrong_signature()
             return self._answer(401, "wrong signature", door.shop, topic)
-        self._right_signature(door.shop)
+        self._watches[door.shop].right_signature()
         contradiction = _contradiction(request.headers, door.shop, topic)
         if contradiction:
             return self._answer(400, contradiction, door.shop, topic)
         delivery = self._delivery(request.headers, door, topic, body)
+        self._watches[door.shop].version(delivery.api_version)
         try:
             result = await self._inbox.put(delivery)
         except Retryable as error:
@@ -184,18 +162,6 @@ class WebhookReceiver:
         )
         return web.Response(status=status, text=f"{word}\n")
 
-    def _wrong_signature(self, shop: str) -> None:
-        signatures = self._signatures[shop]
-        signatures.wrong_in_a_row += 1
-        if signatures.wrong_in_a_row == _ALARM_AFTER:
-            signatures.since = self._clock.now()
-
-    def _right_signature(self, shop: str) -> None:
-        signatures = self._signatures[shop]
-        if signatures.wrong_in_a_row >= _ALARM_AFTER:
-            signatures.since = self._clock.now()
-        signatures.wrong_in_a_row = 0
-
 
 async def _body(request: web.Request) -> bytes:
     """Read the raw body, at most :data:`MOST_BYTES`; never more than one chunk beyond it."""
@@ -217,10 +183,11 @@ def _contradiction(headers: Mapping[str, str], shop: str, topic: str) -> str:
     Headers are outside the signature, the path is what we gave Shopify for this very shop and
     topic: a body replayed with other headers must not be taken for something else.
     """
-    named_shop, named_topic = header(headers, "Shop-Domain"), header(headers, "Topic")
+    named_shop, named_topic = header(headers, "Shop-Domain"), header(headers, "Topic").lower()
     if named_shop and named_shop.lower() != shop:
         return "shop differs from the path"
-    if named_topic and named_topic.lower() != topic:
+    # Events name a resource (Order) where webhooks name a topic (orders/create).
+    if named_topic and named_topic != topic.removeprefix("events/"):
         return "topic differs from the path"
     return ""
 
@@ -228,16 +195,3 @@ def _contradiction(headers: Mapping[str, str], shop: str, topic: str) -> str:
 def _printable(text: str) -> str:
     """Keep a header that was not signed harmless: printable ASCII, at most 100 characters."""
     return "".join(c for c in text[:100] if c.isascii() and c.isprintable())
-
-
-def _signature_check(shop: str, signatures: _Signatures) -> Check:
-    name = f"webhooks {shop}"
-    if signatures.wrong_in_a_row < _ALARM_AFTER:
-        return Check(name, Status.OK, signatures.since, "No run of wrong signatures.")
-    return Check(
-        name,
-        Status.FAILED,
-        signatures.since,
-        f"The last {signatures.wrong_in_a_row} webhooks had a wrong signature.",
-        "Put the app's present client secret into the webhook secrets; keep the old one beside it.",
-    )

@@ -168,7 +168,7 @@ def test_odd_bytes_in_the_signature_are_a_401() -> None:
     "path",
     [
         "/webhooks/other.myshopify.com/orders/create",
-        f"/webhooks/{SHOP}/customers/redact",
+        f"/webhooks/{SHOP}/checkouts/create",
         f"/webhooks/{SHOP}/orders",
     ],
 )
