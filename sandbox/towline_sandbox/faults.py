@@ -10,7 +10,7 @@ __all__ = ["SERIES", "Action", "process_faults", "storm"]
 
 Action = Callable[[], Awaitable[str]]
 _CUT_S = 8.0
-SERIES = 10  # faults in one round of a storm
+SERIES = 11  # faults in one round of a storm
 
 
 def process_faults(whole: Whole) -> Mapping[str, Action]:
@@ -56,6 +56,10 @@ async def storm(whole: Whole, step: int) -> str:
         await whole.erp("start_subsystem")
         return "The IBM i is back."
 
+    async def lose_power() -> str:
+        await whole.tree.kill("ibmi")
+        return "The IBM i lost its power. It starts again; what was committed is on disk."
+
     series: tuple[Action, ...] = (
         pressed["kill_relay"],
         throttle,
@@ -65,6 +69,7 @@ async def storm(whole: Whole, step: int) -> str:
         save,
         resume,
         unsure,
+        lose_power,
         pressed["kill_relay"],
         pressed["kill_agent"],
     )

@@ -31,9 +31,10 @@ def test_both_journeys_over_odbc_end_with_equal_books(tmp_path: Path) -> None:
 
 
 def test_kill_9_cuts_locks_and_restricted_state_change_no_total_over_odbc(tmp_path: Path) -> None:
-    """The agent is killed, connections end in a save, a file is held, and the books still agree."""
+    """Agent and machine lose their power, a save ends all connections, a file is held: no cent."""
     code, report = once(tmp_path / "world", "--ibmi", "odbc", "--faults", "--seed", "3")
     assert report["differences"] == []
     assert (code, report["passed"]) == (0, True)
     assert report["restarts"]["relay"] + report["restarts"]["agent"] >= 2
+    assert report["restarts"]["ibmi"] >= 1
     assert not [line for line in report["faults"] if "could not be made" in line]

@@ -10,7 +10,7 @@ from towline_agent.ibmi.errors import InUse
 from towline_sandbox.ibmi.towline_files import layout
 from towline_sandbox.odbc.sessions import Session
 from towline_sandbox.odbc.unit import lock_record
-from towline_shared.errors import Permanent, Retryable
+from towline_shared.errors import Permanent, TowlineError
 
 __all__ = ["HandLocks"]
 
@@ -43,7 +43,7 @@ class HandLocks:
             session = self._opened()
             try:
                 self._lock(session, file, key)
-            except (Retryable, Permanent):
+            except TowlineError:
                 session.door.close()
                 raise
             held = self._held[name] = _Held(sentence, session)

@@ -28,7 +28,7 @@ from towline_sandbox.odbc.sessions import Session, Sessions
 from towline_sandbox.odbc.unit import OdbcUnit, columns, key_values
 from towline_sandbox.odbc.values import parameter, record
 from towline_shared.clock import Clock, SystemClock
-from towline_shared.errors import Permanent, Retryable
+from towline_shared.errors import Permanent, TowlineError
 from towline_shared.events import Scalar
 
 __all__ = ["OdbcPartition", "Power"]
@@ -72,9 +72,10 @@ class OdbcPartition:
             officer: profile of the console; ``erp`` that of the ERP's programs.
         """
         self.settings = settings
-        self.local = LocalTime(clock or SystemClock(), utc_offset_h=settings.utc_offset_h)
+        clock = clock or SystemClock()
+        self.local = LocalTime(clock, utc_offset_h=settings.utc_offset_h)
         self.messages = MessageQueue(self._operator, self.local.timestamp)
-        self.queues = OperatorQueues(self._operator)
+        self.queues = OperatorQueues(self._operator, clock)
         self.restricted = False
         self._power = power
         self._officer = officer
@@ -286,7 +287,7 @@ class OdbcPartition:
             door.commit(doing="asking for the job's name")
             text = "SELECT MAX(ID) FROM TOWLINE.OUTBOX WITH UR"
             newest = self._operator().query(text, doing="reading the outbox").rows
-        except (Retryable, Permanent):
+        except TowlineError:
             door.close()
             raise
         return Session(door, str(rows[0][0]).strip(), int(newest[0][0] or 0))

@@ -8,6 +8,7 @@ from towline_agent.ibmi.odbc.door import Door
 from towline_agent.ibmi.odbc.queues import Queues
 from towline_agent.ibmi.odbc.settings import OdbcSettings
 from towline_agent.ibmi.port import QueueEntry, QueueInfo, QueueName
+from towline_shared.clock import Clock
 
 __all__ = ["OperatorQueues"]
 
@@ -15,9 +16,10 @@ __all__ = ["OperatorQueues"]
 class OperatorQueues:
     """Implements :class:`~towline_sandbox.ibmi.erp.Queues`."""
 
-    def __init__(self, door: Callable[[], Door]) -> None:
+    def __init__(self, door: Callable[[], Door], clock: Clock) -> None:
         """Start; ``door`` returns the operator's connection."""
         self._door = door
+        self._clock = clock
         self._settings = OdbcSettings(system="", user="", password="")
 
     def send(self, name: str, data: bytes, *, key: bytes = b"", sender: str = "") -> None:
@@ -33,7 +35,7 @@ class OperatorQueues:
         return self._queues().info(_name(name))
 
     def _queues(self) -> Queues:
-        return Queues(self._door(), self._settings)
+        return Queues(self._door(), self._settings, clock=self._clock)
 
 
 def _name(text: str) -> QueueName:

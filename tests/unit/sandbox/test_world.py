@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 import tomllib
@@ -37,6 +38,38 @@ def test_secrets_are_in_files_of_their_own(tmp_path: Path) -> None:
     for name in ("world.json", "relay/shop.token", "relay/shop.secrets"):
         assert (world.folder / name).stat().st_mode & 0o077 == 0
     assert world.token not in repr(world)
+
+
+def test_a_world_on_the_lab_names_the_driver_and_keeps_the_password_apart(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """agent.toml is as a customer's: driver, profile, a file with the password, a target."""
+    lab = tmp_path / "lab"
+    lab.mkdir()
+    plan = {"driver": "db2.so", "classes": "classes", "jars": "derby.jar", "scripts": []}
+    (lab / "lab.json").write_text(json.dumps(plan))
+    monkeypatch.setenv("TOWLINE_ODBC_LAB", str(lab))
+    monkeypatch.setattr("shutil.which", lambda name: f"/bin/{name}")
+    world = World.make(tmp_path / "w", items=10, seed=7, pace=1.0, engine="odbc")
+    ibmi = tomllib.loads(world.agent_config.read_text(encoding="utf-8"))["ibmi"]
+    assert (ibmi["driver"], ibmi["user"]) == ("odbc", "TWAGENT")
+    assert (world.agent_config.parent / ibmi["password_file"]).resolve() == (
+        world.ibmi_state / "twagent.password"
+    )
+    assert f"Port={world.ports['odbc']};" in ibmi["connection_string"]
+    assert "PWD" not in ibmi["connection_string"]
+    assert world.ibmi_state != world.ibmi_file
+    assert World.open(tmp_path / "w") == world
+
+
+def test_a_world_on_a_lab_that_is_not_here_is_not_begun(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The sentence says how to get the lab."""
+    monkeypatch.setenv("TOWLINE_ODBC_LAB", str(tmp_path / "none"))
+    with pytest.raises(Misconfigured, match="ODBC lab is not installed"):
+        World.make(tmp_path / "w", items=10, seed=7, pace=1.0, engine="odbc")
+    assert World.open(tmp_path / "w") is None
 
 
 def test_a_folder_with_something_else_is_left_alone(tmp_path: Path) -> None:
