@@ -154,6 +154,9 @@ class Relay:
         for tenancy in self._tenants.values():
             interval = timedelta(seconds=tenancy.config.shop.sweep_s)
             schedule.every(f"sweep {tenancy.config.id}", tenancy.sweep, interval=interval)
+            # hourly, although Shopify asks for a daily look at versions: scopes change at once
+            hour = timedelta(hours=1)
+            schedule.every(f"audit {tenancy.config.id}", tenancy.audit, interval=hour)
         schedule.every("trim", self._trim, interval=timedelta(hours=6), soon=False)
         schedule.start()
         stack.callback(schedule.stop)

@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from towline_relay.shopify import versions
 from towline_relay.sync.rules import Rules, load_rules
 from towline_shared.config import Section, load_toml, read_secret
 from towline_shared.errors import Misconfigured
@@ -151,7 +152,7 @@ def _shop(section: Section, tenant: str, *, secrets: bool) -> ShopConfig:
         webhook_secrets = tuple(line.strip() for line in lines.splitlines() if line.strip())
     return ShopConfig(
         shop=shop,
-        api_version=section.text("api_version", "2026-10"),
+        api_version=_api_version(section),
         url=section.text("url", ""),
         token=token,
         client_id=client_id,
@@ -159,6 +160,14 @@ def _shop(section: Section, tenant: str, *, secrets: bool) -> ShopConfig:
         webhook_secrets=webhook_secrets,
         sweep_s=section.seconds("sweep_s", 300.0),
     )
+
+
+def _api_version(section: Section) -> str:
+    version = section.text("api_version", "2026-10")
+    reason = versions.why_not(version, simulated=bool(section.text("url", "")))
+    if reason:
+        raise section.wrong("api_version", version, reason)
+    return version
 
 
 def _unique(path: Path, field_name: str, values: list[str]) -> None:

@@ -9,6 +9,7 @@ import aiohttp
 
 from towline_relay.config import TenantConfig
 from towline_relay.lanes import LaneLoop
+from towline_relay.shopify.audit import audit
 from towline_relay.shopify.client import Client, admin_url
 from towline_relay.shopify.operations import Shop
 from towline_relay.shopify.tokens import ClientCredentials, StaticToken, TokenProvider
@@ -94,9 +95,14 @@ class Tenancy:
         if new:
             self.nudge()
 
+    async def audit(self) -> None:
+        """Look at the app's scopes and the API versions; what is missing shows in the checks."""
+        await audit(self._client)
+
     def checks(self) -> list[Check]:
         """Tell how shop, lanes and rules are doing."""
-        checks = [*self._client.health.checks(), *(loop.check() for loop in self.loops.values())]
+        checks = [*self._client.health.checks(), *self._client.access.checks()]
+        checks.extend(loop.check() for loop in self.loops.values())
         picture = self._catalogue.picture
         if picture is not None and picture.unmapped:
             checks.append(_missing(self.config.id, picture.unmapped, self._started))

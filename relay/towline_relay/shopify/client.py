@@ -16,10 +16,12 @@ from typing import Any
 import aiohttp
 import structlog
 
+from towline_relay.shopify.access import Access
 from towline_relay.shopify.documents import Document, cost_key
 from towline_relay.shopify.gate import Gate
 from towline_relay.shopify.health import ShopHealth
 from towline_relay.shopify.replies import (
+    AccessDenied,
     Answer,
     NotRun,
     RateLimited,
@@ -85,6 +87,7 @@ class Client:
             gate: the queue in front of the shop; made here when not given.
         """
         self.shop = shop
+        self.access = Access(shop=shop, clock=clock)
         self.health = health or ShopHealth(shop=shop, api_version=api_version, clock=clock)
         self._session = session
         self._url = f"{admin_url(shop, url)}/admin/api/{api_version}/graphql.json"
@@ -110,7 +113,8 @@ class Client:
             idempotency_key: mandatory for documents with ``@idempotent``, forbidden for others.
 
         Raises:
-            NotRun: it did not run, even after some repetitions.
+            NotRun: it did not run, even after some repetitions, or was not sent: the shop is closed
+                or the app lacks a scope.
             Unsure: a write that may have happened; never repeated here.
             Retryable: a read that kept failing in passing.
             Permanent: Shopify rejected it (see :mod:`replies`).
@@ -120,6 +124,7 @@ class Client:
         sent = dict(variables)
         if idempotency_key is not None:
             sent["idempotencyKey"] = idempotency_key
+        self.access.demand(document)
         tries = 0
         while True:
             tries += 1
@@ -127,7 +132,7 @@ class Client:
                 return await self._authorised(document, sent, priority)
             except Retryable as error:
                 if tries >= _tries(error, document):
-                    self._note(error)
+                    self._note(error, document)
                     raise
                 await self._before_next(error, tries)
 
@@ -170,6 +175,7 @@ class Client:
             raise
         finally:
             self._gate.leave(ticket, cost, ran=ran)
+        self.access.answered(document)
         self.health.answered(answer.api_version)
         _log.debug(
             "shopify answered",
@@ -211,8 +217,12 @@ class Client:
         except (aiohttp.ClientError, TimeoutError) as error:
             raise interrupted(document, f"gave no answer ({type(error).__name__})") from None
 
-    def _note(self, error: Retryable) -> None:
-        """Tell health and log about a call that is given up for now."""
+    def _note(self, error: Retryable, document: Document) -> None:
+        """Tell access, health and log about a call that is given up for now."""
+        if isinstance(error, ShopUnavailable | TokenRefused):
+            self.access.close(error)
+        elif isinstance(error, AccessDenied):
+            self.access.deny(document, error)
         if isinstance(error, ShopUnavailable | TokenRefused) or type(error) is NotRun:
             self.health.failed(error)
         _log.warning(
@@ -226,7 +236,7 @@ class Client:
 
 def _tries(error: Retryable, document: Document) -> int:
     """Tell how often a call may be tried in all, given how it failed."""
-    if isinstance(error, ShopUnavailable | TokenRefused | Unsure):
+    if isinstance(error, AccessDenied | ShopUnavailable | TokenRefused | Unsure):
         return 1
     if isinstance(error, Throttled):
         return _MOST_THROTTLED

@@ -1,9 +1,11 @@
-"""How the shop is doing, as checks: does it answer, and with the version we asked for?"""
+"""How the shop is doing, as checks: does it answer, with the version we asked for, for how long?"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
+from towline_relay.shopify.versions import ApiVersion, outlook
 from towline_shared.clock import Clock
 from towline_shared.errors import TowlineError
 from towline_shared.health import Check, Status
@@ -23,6 +25,7 @@ class ShopHealth:
         self._answer_since = clock.now()
         self._seen = ""
         self._version_since = self._answer_since
+        self._listed: tuple[ApiVersion, ...] = ()
         self.last_good_at: datetime | None = None
 
     @property
@@ -38,6 +41,10 @@ class ShopHealth:
         self.last_good_at = now
         if api_version and api_version != self._seen:
             self._seen, self._version_since = api_version, now
+
+    def listed(self, versions: Sequence[ApiVersion]) -> None:
+        """Take note of the versions the shop says there are."""
+        self._listed = tuple(versions)
 
     def failed(self, error: TowlineError) -> None:
         """Take note of a trouble of the whole shop, not of one call."""
@@ -65,12 +72,14 @@ class ShopHealth:
         https://shopify.dev/docs/api/usage/versioning
         """
         name = f"shopify {self._shop} api version"
-        if self._seen in ("", self._wanted):
-            return Check(name, Status.OK, self._version_since, f"{self._wanted} is in use.")
-        return Check(
-            name,
-            Status.FAILED,
-            self._version_since,
-            f"Shopify answers with {self._seen}, not with {self._wanted}.",
-            "The version has ended; upgrade the relay before fields it relies on are gone.",
-        )
+        if self._seen not in ("", self._wanted):
+            return Check(
+                name,
+                Status.FAILED,
+                self._version_since,
+                f"Shopify answers with {self._seen}, not with {self._wanted}.",
+                "The version has ended; upgrade the relay before fields it relies on are gone.",
+            )
+        found = outlook(self._wanted, self._listed, now=self._clock.now())
+        words = f"{self._wanted} is in use. {found.words}"
+        return Check(name, found.status, self._version_since, words, found.hint)

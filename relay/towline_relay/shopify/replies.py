@@ -1,7 +1,7 @@
 """What an HTTP answer of Shopify means: an answer to work with, or one error with a verdict.
 
-Pure. The meanings follow https://shopify.dev/docs/api/usage/response-codes and, for a throttled
-call (HTTP 200, no data), https://shopify.dev/docs/api/usage/limits.
+Pure. What each status and code means stands in one table (:mod:`meanings`); this turns a row into
+the error to raise.
 """
 
 from __future__ import annotations
@@ -13,10 +13,12 @@ from decimal import Decimal
 from typing import Any
 
 from towline_relay.shopify.documents import Document
+from towline_relay.shopify.meanings import Kind, Meaning, meaning_of_codes, meaning_of_status
 from towline_relay.shopify.throttle import Cost
 from towline_shared.errors import Permanent, Retryable
 
 __all__ = [
+    "CLOSED_WAIT_S",
     "AccessDenied",
     "Answer",
     "NotRun",
@@ -32,7 +34,7 @@ __all__ = [
 
 # A shop that is closed to us opens when somebody acts, not when we hammer it; and nothing of what
 # waits is wrong, so it must not be parked.
-_CLOSED_WAIT_S = 300.0
+CLOSED_WAIT_S = 300.0
 
 
 class NotRun(Retryable):
@@ -74,8 +76,8 @@ class Unsure(Retryable):
         self.repeatable = repeatable
 
 
-class AccessDenied(Permanent):
-    """The app lacks an access scope for this document."""
+class AccessDenied(NotRun):
+    """The app lacks an access scope for this document; what waits is right and must not park."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,15 +104,6 @@ class Answer:
     cost: Cost | None
     api_version: str
     request_id: str
-
-
-_CLOSED: Mapping[int, tuple[str, str]] = {
-    402: ("is frozen for a payment", "The merchant must settle the bill with Shopify."),
-    403: ("refuses the app", "Check that the app is still installed and its scopes are granted."),
-    404: ("is unknown at this address", "Check the shop's myshopify.com domain in relay.toml."),
-    423: ("is locked after exceeding its limits", "Shopify unlocks it; its support knows why."),
-    430: ("rejected the call as a security risk", "Ask Shopify's support with the request id."),
-}
 
 
 def read_reply(reply: Reply, document: Document) -> Answer:
@@ -145,34 +138,25 @@ def read_reply(reply: Reply, document: Document) -> Answer:
 
 
 def _by_status(reply: Reply, document: Document) -> Exception:
-    status = reply.status
-    if status == 429:
+    meaning = meaning_of_status(reply.status)
+    if meaning.kind is Kind.LIMITED:
         return RateLimited(
-            "Shopify asks for fewer calls (HTTP 429).",
-            retry_after_s=_retry_after_s(reply.headers.get("retry-after", "")),
+            meaning.words, retry_after_s=_retry_after_s(reply.headers.get("retry-after", ""))
         )
-    if status == 401:
-        return TokenRefused(
-            "Shopify does not accept the access token (HTTP 401).",
-            hint="Install the app again or give the relay a new token.",
-            retry_after_s=_CLOSED_WAIT_S,
-        )
-    if status in _CLOSED:
-        what, hint = _CLOSED[status]
-        return ShopUnavailable(
-            f"The shop {what} (HTTP {status}).", hint=hint, retry_after_s=_CLOSED_WAIT_S
-        )
-    if 300 <= status < 400:
-        return ShopUnavailable(
-            f"The shop has moved (HTTP {status}).",
-            hint="Put its present myshopify.com domain into relay.toml.",
-            retry_after_s=_CLOSED_WAIT_S,
-        )
-    if status >= 500 or status == 408:
-        return interrupted(document, f"failed with HTTP {status}")
+    if meaning.kind is Kind.TOKEN:
+        return TokenRefused(meaning.words, hint=meaning.hint, retry_after_s=CLOSED_WAIT_S)
+    if meaning.kind is Kind.CLOSED:
+        return _closed(meaning, f" (HTTP {reply.status})")
+    if meaning.kind is Kind.INTERRUPTED:
+        return interrupted(document, meaning.words)
     return Permanent(
-        f"Shopify rejected {document.name} with HTTP {status}.",
-        hint="This is a fault of Towline or of a proxy between it and Shopify; report it.",
+        f"Shopify rejected {document.name} with HTTP {reply.status}.", hint=meaning.hint
+    )
+
+
+def _closed(meaning: Meaning, how: str = "") -> ShopUnavailable:
+    return ShopUnavailable(
+        f"The shop {meaning.words}{how}.", hint=meaning.hint, retry_after_s=CLOSED_WAIT_S
     )
 
 
@@ -195,34 +179,26 @@ def _by_errors(errors: Any, data: Any, cost: Cost | None, document: Document) ->
     listed = [error for error in _as_list(errors) if isinstance(error, Mapping)]
     codes = {str(_mapping(error.get("extensions")).get("code", "")) for error in listed}
     words = _words(listed) or _short(errors)
-    if "THROTTLED" in codes:
-        throttled = Throttled("The shop's budget of points is used up.")
+    meaning = meaning_of_codes(codes)
+    if meaning.kind is Kind.THROTTLED:
+        throttled = Throttled(meaning.words)
         throttled.cost = cost
         return throttled
-    if "SHOP_INACTIVE" in codes:
-        return ShopUnavailable(
-            "The shop is not active.",
-            hint="The merchant must reopen it.",
-            retry_after_s=_CLOSED_WAIT_S,
-        )
+    if meaning.kind is Kind.CLOSED:
+        return _closed(meaning)
     if document.mutation and any(value is not None for value in _mapping(data).values()):
         return interrupted(document, f"could not tell the result ({words})")
-    if "ACCESS_DENIED" in codes:
+    if meaning.kind is Kind.DENIED:
         return AccessDenied(
             f"The app may not use {document.name}: {words}",
             hint=f"Grant it {', '.join(sorted(document.scopes)) or 'access'} and retry.",
+            retry_after_s=CLOSED_WAIT_S,
         )
-    if "MAX_COST_EXCEEDED" in codes:
-        return Permanent(
-            f"{document.name} asks for more points than one call may take: {words}",
-            hint="This is a fault of Towline; report it.",
-        )
-    if codes & {"INTERNAL_SERVER_ERROR", "TIMEOUT"}:
-        return interrupted(document, f"had an internal error ({words})")
-    return Permanent(
-        f"Shopify rejected {document.name}: {words}",
-        hint="If the API version has changed, compare the documents with the new one.",
-    )
+    if meaning.kind is Kind.INTERRUPTED:
+        return interrupted(document, f"{meaning.words} ({words})")
+    if meaning.words:
+        return Permanent(f"{document.name} {meaning.words}: {words}", hint=meaning.hint)
+    return Permanent(f"Shopify rejected {document.name}: {words}", hint=meaning.hint)
 
 
 def _check_search(body: Mapping[str, Any], document: Document) -> None:
