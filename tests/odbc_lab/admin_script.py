@@ -24,7 +24,7 @@ def statements(script: Path) -> list[str]:
     for raw in script.read_text(encoding="utf-8").splitlines():
         line = re.sub(r"\s*--.*$", "", raw)
         lines.append(line)
-        inside = bool(_BEGIN.match(line)) or inside and not _END.match(line)
+        inside = bool(_BEGIN.match(line)) or (inside and not _END.match(line))
         if line.rstrip().endswith(";") and not inside:
             text = "\n".join(lines).strip().rstrip(";").strip()
             lines = []

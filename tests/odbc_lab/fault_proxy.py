@@ -29,7 +29,8 @@ class FaultProxy:
         self._armed = threading.Event()
         self._carries = threading.Event()
         self._carries.set()
-        threading.Thread(target=self._accept, daemon=True).start()
+        self._threads = [threading.Thread(target=self._accept, daemon=True)]
+        self._threads[0].start()
 
     def cut_commit(self, at: str) -> None:
         """Cut the next commit at its ``request`` or at its ``answer``."""
@@ -47,9 +48,16 @@ class FaultProxy:
 
     def close(self) -> None:
         """Stop listening and close everything."""
+        with contextlib.suppress(OSError):
+            self._listening.shutdown(socket.SHUT_RDWR)  # wakes the accept; a mere close would not
+        self._threads[0].join()
         self._listening.close()
         self._carries.set()
         self.cut()
+        for thread in self._threads:
+            thread.join()
+        for each in self._sockets:
+            each.close()
 
     def _accept(self) -> None:
         with contextlib.suppress(OSError):
@@ -57,13 +65,14 @@ class FaultProxy:
                 near, _ = self._listening.accept()
                 far = socket.create_connection(("127.0.0.1", self._target))
                 self._sockets += [near, far]
-                for source, sink, asks in ((near, far, True), (far, near, False)):
-                    threading.Thread(
-                        target=self._carry, args=(source, sink, asks), daemon=True
-                    ).start()
+                for ends in ((near, far, True), (far, near, False)):
+                    thread = threading.Thread(target=self._carry, args=ends, daemon=True)
+                    self._threads.append(thread)
+                    thread.start()
 
     def _carry(self, source: socket.socket, sink: socket.socket, asks: bool) -> None:
-        with contextlib.suppress(OSError), source, sink:
+        # Only shut down here: a socket closed under another thread's recv would block it for ever.
+        with contextlib.suppress(OSError):
             while data := source.recv(65536):
                 self._carries.wait()
                 if asks and _COMMIT in data and self._fault == "request":
@@ -78,6 +87,9 @@ class FaultProxy:
                     self.cut()
                     return
                 sink.sendall(data)
+        for each in (source, sink):
+            with contextlib.suppress(OSError):
+                each.shutdown(socket.SHUT_RDWR)
 
     def __enter__(self) -> FaultProxy:
         return self

@@ -12,6 +12,7 @@ from tests.odbc_lab.partition import Partition, failure
 
 pytestmark = pytest.mark.odbc_lab
 
+_MOMENT = datetime.datetime(2026, 11, 23, 9, 0, 0, 123456)  # noqa: DTZ001 - local, as Db2's are
 _FILE = """
 CREATE TABLE {lib}.ITEM (
   ITNBR CHAR(15) CCSID 273 NOT NULL, QTY DECIMAL(9, 2) NOT NULL, CYMD NUMERIC(7, 0) NOT NULL,
@@ -25,7 +26,7 @@ def _item(partition: Partition) -> None:
     partition.run(
         "INSERT INTO {lib}.ITEM (ITNBR, QTY, CYMD, RAW, CHGTS) VALUES (?, ?, ?, ?, ?) WITH NC",
         "Käse", Decimal("-1234.50"), 1261123, b"\x00\xc1",
-        datetime.datetime(2026, 11, 23, 9, 0, 0, 123456),
+        _MOMENT,
     )  # fmt: skip
 
 
@@ -33,8 +34,7 @@ def test_values_come_back_as_they_went(partition: Partition) -> None:
     """Text beyond ASCII, decimals, bytes and microseconds survive the whole stack."""
     _item(partition)
     (row,) = partition.run("SELECT ITNBR, QTY, CYMD, RAW, CHGTS FROM {lib}.ITEM")
-    moment = datetime.datetime(2026, 11, 23, 9, 0, 0, 123456)
-    assert row == ("Käse".ljust(15), Decimal("-1234.50"), Decimal(1261123), b"\x00\xc1", moment)
+    assert row == ("Käse".ljust(15), Decimal("-1234.50"), Decimal(1261123), b"\x00\xc1", _MOMENT)
 
 
 def test_a_null_is_a_null(partition: Partition) -> None:
@@ -54,7 +54,7 @@ def test_a_null_is_a_null(partition: Partition) -> None:
         ("HEX(QTY)", "000123450D"),
         ("HEX(CYMD)", "F1F2F6F1F1F2F3"),
         ("HEX(RAW)", "00C1"),
-        ("HEX(RTRIM(ITNBR))", "D2C0A285"[:2] + "43" + "A285"),
+        ("HEX(RTRIM(ITNBR))", "D243A285"),
         ("CHAR(CHGTS)", "2026-11-23-09.00.00.123456"),
         ("CHAR(QTY)", "-1234.5"),
         ("IFNULL(NULLIF(RTRIM(ITNBR), 'Käse'), 'none')", "none"),
@@ -120,7 +120,7 @@ def test_definitions_of_an_administrator(partition: Partition) -> None:
         ("SELECT NOPE FROM {lib}.ITEM", "42S22", "SQL0206N"),
         ("SELEC 1", "42601", "SQL0104N"),
         ("CALL {lib}.NOPE()", "42884", "SQL0440N"),
-        ("CREATE TABLE {lib}.ITEM (A INTEGER)", "42710", "SQL0601N"),
+        ("CREATE TABLE {lib}.ITEM (A INTEGER)", "42S01", "SQL0601N"),
         ("INSERT INTO {lib}.ITEM (ITNBR, QTY, CYMD) VALUES ('Käse', 1, 1)", "23505", "SQL0803N"),
         ("INSERT INTO {lib}.ITEM (ITNBR, QTY) VALUES ('B', 1)", "23502", "SQL0407N"),
         ("UPDATE {lib}.ITEM SET QTY = 99999999.99", "22003", "SQL0413N"),

@@ -15,16 +15,24 @@ import java.util.concurrent.ConcurrentHashMap;
  * sends to data queues stand outside of that unit and go under the authority of the trigger's owner.
  *
  * Behind a CONTINUE handler a statement that fails does not fail the write; the steps after a failure follow instead. A
- * deadlock is passed on: Derby has rolled the unit of work back.
+ * deadlock, or a row that stays locked, is passed on: Derby has rolled the unit of work back.
  */
 public final class Firing {
     private static final String LOAD = "SELECT S.KIND, S.STATEMENT, S.USED, T.OWNER, T.GUARDED, T.ENABLED"
         + " FROM LAB.TRIGGER_STEPS S JOIN LAB.TRIGGER_PARTS P ON P.PART = S.PART JOIN LAB.TRIGGERS T"
         + " ON T.TRIGGER_SCHEMA = P.TRIGGER_SCHEMA AND T.TRIGGER_NAME = P.TRIGGER_NAME WHERE S.PART = ? ORDER BY S.ID WITH UR";
-    private static final String DEADLOCK = "40001";
+    private static final String ROLLED_BACK = "40";
     private static final Map<Long, Part> LOADED = new ConcurrentHashMap<>();
 
-    private record Step(boolean send, boolean afterFailure, String sql, int[] used) { }
+    private record Step(boolean send, boolean afterFailure, String sql, int[] used, String schema, String table) {
+        /** INSERT INTO schema.table ...; a send has no table. */
+        static Step of(String kind, String sql, int[] used) {
+            boolean send = kind.startsWith("SEND");
+            SqlText text = SqlText.of(sql);
+            return new Step(send, kind.endsWith("FAILURE"), sql, used, send ? "" : text.get(2).name(),
+                send ? "" : text.get(4).name());
+        }
+    }
 
     private record Part(String owner, boolean guarded, boolean enabled, List<Step> steps) { }
 
@@ -59,7 +67,11 @@ public final class Firing {
         }
     }
 
+    /** Whether a step succeeded. Where a table is locked whole, Derby would end the unit of work: so it is asked first. */
     private static boolean done(Connection connection, Part part, Step step, String[] values) throws SQLException {
+        if (part.guarded && !step.send && !RowLocks.reachable(step.schema(), step.table())) {
+            return false;
+        }
         try (PreparedStatement statement = connection.prepareStatement(step.sql)) {
             for (int each = 0; each < step.used.length; each++) {
                 statement.setString(each + 1, values[step.used[each]]);
@@ -71,7 +83,7 @@ public final class Firing {
             }
             return true;
         } catch (SQLException error) {
-            if (!part.guarded || DEADLOCK.equals(error.getSQLState())) {
+            if (!part.guarded || error.getSQLState().startsWith(ROLLED_BACK)) {
                 throw error;
             }
             return false;
@@ -100,7 +112,7 @@ public final class Firing {
                     String used = rows.getString(3);
                     int[] indexes = used.isEmpty() ? new int[0]
                         : java.util.Arrays.stream(used.split(" ")).mapToInt(Integer::parseInt).toArray();
-                    steps.add(new Step(kind.startsWith("SEND"), kind.endsWith("FAILURE"), rows.getString(2), indexes));
+                    steps.add(Step.of(kind, rows.getString(2), indexes));
                     owner = rows.getString(4);
                     guarded = rows.getString(5).equals("Y");
                     enabled = rows.getString(6).equals("Y");

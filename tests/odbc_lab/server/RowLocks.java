@@ -24,10 +24,21 @@ public final class RowLocks {
 
     /**
      * 1 when the row is committed and free, 0 when another unit of work holds it or it is gone. A connection of its own
-     * asks, since Derby ends the statement that meets a lock it may not wait for; so a row that the reader itself has
-     * changed and not committed counts as held, which IBM i would show.
+     * asks, since Derby rolls back the unit of work that meets a lock it may not wait for; so a row that the reader itself
+     * has changed and not committed counts as held, which IBM i would show.
      */
-    public static synchronized int free(String schema, String table, String column, long key) throws SQLException {
+    public static int free(String schema, String table, String column, long key) throws SQLException {
+        return met("SELECT 1 FROM \"%s\".\"%s\" WHERE \"%s\" = ? WITH CS".formatted(schema, table, column), key) == 1 ? 1 : 0;
+    }
+
+    /** Whether a row could be added now: false where another unit of work has the whole table to itself. */
+    static boolean reachable(String schema, String table) throws SQLException {
+        String key = Catalog.primaryKey(schema, table);
+        return key == null || met("DELETE FROM \"%s\".\"%s\" WHERE \"%s\" = ?".formatted(schema, table, key), -1) >= 0;
+    }
+
+    /** Rows that a statement meets for a key; -1 when a lock stands in its way. Changes nothing. */
+    private static synchronized int met(String sql, long key) throws SQLException {
         if (asking == null || asking.isClosed()) {
             QUERIES.clear();
             asking = (EmbedConnection) DriverManager.getConnection("jdbc:derby:" + Main.DATABASE, Main.OFFICER,
@@ -35,18 +46,22 @@ public final class RowLocks {
             asking.setAutoCommit(false);
             asking.getLanguageConnection().getTransactionExecute().setNoLockWait(true);
         }
-        String sql = "SELECT 1 FROM \"%s\".\"%s\" WHERE \"%s\" = ? WITH CS".formatted(schema, table, column);
-        PreparedStatement query = QUERIES.get(sql);
-        if (query == null) {
-            query = asking.prepareStatement(sql);
-            QUERIES.put(sql, query);
-        }
-        query.setLong(1, key);
-        try (ResultSet found = query.executeQuery()) {
-            return found.next() ? 1 : 0;
+        try {
+            PreparedStatement statement = QUERIES.get(sql);
+            if (statement == null) {
+                statement = asking.prepareStatement(sql);
+                QUERIES.put(sql, statement);
+            }
+            statement.setLong(1, key);
+            if (!statement.execute()) {
+                return statement.getUpdateCount();
+            }
+            try (ResultSet found = statement.getResultSet()) {
+                return found.next() ? 1 : 0;
+            }
         } catch (SQLException error) {
             if (LOCKED.equals(error.getSQLState()) || ALSO_LOCKED.equals(error.getSQLState())) {
-                return 0;
+                return -1;
             }
             throw error;
         } finally {
