@@ -20,7 +20,7 @@ from typing import Any
 from towline_agent.ibmi import errors as driver_errors
 from towline_agent.ibmi import port
 from towline_sandbox.ibmi.data_queues import QueueFull
-from towline_shared import errors, events
+from towline_shared import errors, orders
 
 __all__ = ["MOST_BYTES", "error_of", "raised", "receive", "send"]
 
@@ -32,8 +32,7 @@ _CLASSES: Mapping[str, Any] = {
         port.Description, port.EntityQuery, port.JournalEntry, port.JournalName,
         port.JournalPage, port.JournalPosition, port.OutboxDepth, port.OutboxRow, port.ProgramCall,
         port.QueueEntry, port.QueueInfo, port.QueueName, port.TableRow, port.Unread,
-        events.Order, events.OrderLine, events.ShippingLine, events.TaxLine, events.Payment,
-        events.Address,
+        *(getattr(orders, name) for name in orders.__all__),
     )
 }  # fmt: skip
 _ENUMS: Mapping[str, type[Enum]] = {kind.__name__: kind for kind in (port.Purpose, port.Applied)}
