@@ -67,18 +67,30 @@ def _list(_root: Any, info: Info, **arguments: Any) -> Node:
     return connection(rows, arguments, key=lambda row: (row["id"],), load=_subscription)
 
 
-def _create(shop: Shop, *, topic: str, webhookSubscription: Node) -> Node:
-    given = webhookSubscription
-    uri = given.get("uri") or given.get("callbackUrl") or ""
+def _address(shop: Shop, topic: str, given: Node, *, but: int = 0) -> str:
+    """Return the address of a subscription to be, or refuse it."""
+    uri = str(given.get("uri") or given.get("callbackUrl") or "")
     at = ["webhookSubscription", "uri"]
     if urlsplit(uri).scheme not in ("https", "http"):
         raise Refusal(error(at, "Address is not an URL this shop can deliver to"))
     if given.get("filter") or given.get("includeFields"):
         raise Refusal(error(at[:1], "not simulated: filter and includeFields"))
+    # the name: at most 50 characters, https://shopify.dev/docs/apps/build/webhooks/delivery-structure
+    if len(given.get("name") or "") > 50:
+        raise Refusal(error([*at[:1], "name"], "Name is too long (maximum is 50 characters)"))
     if shop.db.scalar(
-        "SELECT 1 FROM webhook_subscriptions WHERE topic = ? AND uri = ?", topic, uri
+        "SELECT 1 FROM webhook_subscriptions WHERE topic = ? AND uri = ? AND id <> ?",
+        topic,
+        uri,
+        but,
     ):
         raise Refusal(error(at, "Address for this topic has already been taken"))
+    return uri
+
+
+def _create(shop: Shop, *, topic: str, webhookSubscription: Node) -> Node:
+    given = webhookSubscription
+    uri = _address(shop, topic, given)
     number, now = shop.db.next_number("WebhookSubscription"), shop.now()
     shop.db.insert(
         "webhook_subscriptions",
@@ -96,13 +108,33 @@ def _create(shop: Shop, *, topic: str, webhookSubscription: Node) -> Node:
     return {"webhookSubscription": _subscription(row)}
 
 
-def _delete(shop: Shop, *, id: str) -> Node:
-    number = number_of(id, "WebhookSubscription")
-    if not shop.db.scalar(
-        "SELECT 1 FROM webhook_subscriptions WHERE id = ? AND origin = 'api'", number
-    ):
+def _found(shop: Shop, id: str) -> sqlite3.Row:
+    row = shop.db.one(
+        "SELECT * FROM webhook_subscriptions WHERE id = ? AND origin = 'api'",
+        number_of(id, "WebhookSubscription"),
+    )
+    if row is None:
         raise Refusal(error(["id"], "Webhook subscription does not exist"))
-    remove_subscription(shop, int(number or 0))
+    return row
+
+
+def _update(shop: Shop, *, id: str, webhookSubscription: Node) -> Node:
+    row = _found(shop, id)
+    given = {"uri": row["uri"], "name": row["name"], **webhookSubscription}
+    uri = _address(shop, row["topic"], given, but=row["id"])
+    shop.db.update(
+        "webhook_subscriptions",
+        row["id"],
+        uri=uri,
+        name=given["name"],
+        failures=0,
+        updated_at=shop.now(),
+    )
+    return {"webhookSubscription": _subscription(_found(shop, id))}
+
+
+def _delete(shop: Shop, *, id: str) -> Node:
+    remove_subscription(shop, int(_found(shop, id)["id"]))
     return {"deletedWebhookSubscriptionId": id}
 
 
@@ -110,6 +142,7 @@ FIELDS: Fields = {
     "QueryRoot": {"webhookSubscriptions": _list},
     "Mutation": {
         "webhookSubscriptionCreate": mutation(_create, empty={"webhookSubscription": None}),
+        "webhookSubscriptionUpdate": mutation(_update, empty={"webhookSubscription": None}),
         "webhookSubscriptionDelete": mutation(
             _delete, empty={"deletedWebhookSubscriptionId": None}
         ),

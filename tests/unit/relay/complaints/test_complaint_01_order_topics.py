@@ -54,5 +54,7 @@ def test_two_topics_in_any_order_hand_it_over_once(
     for number, topic in enumerate(order):
         engine.run(engine.store.put_delivery(take_in(hook(topic, ANY[topic], f"w{number}"))))
         engine.turn(2)
-    assert sorted(engine.states("order")) == ["sent", "skipped"]
+    states = engine.states("order")
+    assert states.count("sent") == 1  # two of one moment are one event, else the second is skipped
+    assert set(states) <= {"sent", "skipped"}
     assert engine.run(engine.store.order("t", GID)).name == "#1001"
