@@ -42,6 +42,7 @@ from towline_agent.loading import Loading
 from towline_agent.pace import Pace, Patience, RealPace
 from towline_agent.partition import Partition
 from towline_agent.queue_reader import QueueReader
+from towline_agent.second_look import SecondLook
 from towline_agent.sinks.base import Sink
 from towline_agent.sinks.data_queue import OrderQueue
 from towline_agent.sinks.order_tables import OrderTables
@@ -176,10 +177,16 @@ class Agent:
         config, reader = self._config, self._workers[Purpose.READ]
         writer = self._workers[Purpose.WRITE]
         self._build_courtesy(reader)
+        self._second_look = SecondLook(
+            after_s=config.look_again_s, queries=config.queries, buffer=self._buffer,
+            reader=reader, order=self._order, gate=self._gate, clock=self._clock, pace=self._pace,
+            patience=self._patience(), captured=self._link.nudge, quiet=self._quiet,
+        )  # fmt: skip
         self._capture = Capture(
             settings=config.outbox, entities=config.triggered, buffer=self._buffer, reader=reader,
             order=self._order, gate=self._gate, clock=self._clock, pace=self._pace,
             patience=self._patience(), captured=self._link.nudge, quiet=self._quiet,
+            told=self._second_look.note,
         )  # fmt: skip
         self._clearing = Clearing(
             buffer=self._buffer, writer=writer, order=self._order, clock=self._clock,
@@ -207,7 +214,7 @@ class Agent:
                 settings=config.journal, entities=config.entities, folder=config.state,
                 buffer=self._buffer, reader=reader, order=self._order, gate=self._gate,
                 clock=self._clock, pace=self._pace, patience=self._patience(),
-                captured=self._link.nudge, quiet=self._quiet,
+                captured=self._link.nudge, quiet=self._quiet, published=self._second_look.note,
             )  # fmt: skip
         self._delivery = Delivery(
             buffer=self._buffer, sink=self._sink(writer), clock=self._clock, pace=self._pace,
@@ -293,6 +300,7 @@ class Agent:
             asyncio.create_task(self._load(), name="loading"),
             asyncio.create_task(self._quiet.run(), name="quiet"),
             asyncio.create_task(self._gauge.run(), name="fuse"),
+            asyncio.create_task(self._second_look.run(), name="second look"),
             *(asyncio.create_task(queue.run(), name="queue") for queue in self._queues),
         ]
         if self._doorbell is not None:

@@ -22,15 +22,16 @@ from towline_agent.gate import Gate
 from towline_agent.ibmi.port import OutboxRow
 from towline_agent.ibmi.worker import IbmIWorker
 from towline_agent.pace import Pace, Patience
-from towline_agent.row_images import current_rows, feeds_of
+from towline_agent.row_images import Aside, current_rows, feeds_of
 from towline_agent.sources.outbox import (
-    RESULT_ENTITIES,
     Origin,
     Plan,
     change_events,
     plan,
     stray_event,
+    stream_of,
 )
+from towline_agent.sources.second_look import Published, published
 from towline_agent.sources.watermark import Watermark
 from towline_shared.clock import Clock
 from towline_shared.errors import Permanent, Retryable, TowlineError
@@ -85,13 +86,17 @@ class Capture:
         patience: Patience,
         captured: Callable[[], None],
         quiet: Rests = NEVER_QUIET,
+        told: Callable[[Sequence[Published]], None] = lambda _: None,
     ) -> None:
         """``captured`` is called after each commit, so that the link sends at once.
 
         Args:
             order: held around each reading and its writing down; shared with all other readers.
+            told: is called with what was written down, for a second look.
         """
         self._quiet = quiet
+        self._told = told
+        self._aside = Aside(clock)
         self._behind = False
         self._settings = settings
         self._queries = {entity.query.entity: entity.query for entity in entities}
@@ -192,26 +197,24 @@ class Capture:
         ids = [row.id for row in rows]
         taken = await asyncio.wrap_future(self._buffer.taken(ids)) if ids else set()
         work = plan([row for row in rows if row.id not in taken], self._feeds)
-        images, faults = await current_rows(self._reader, self._queries, work)
+        images, faults = await current_rows(self._reader, self._queries, work, self._aside)
         self._note_faults(work, faults)
         blocked = {id for change in work.changes if change.entity in faults for id in change.rows}
         seen_at = self._clock.now()
         groups: dict[str, _Group] = defaultdict(_Group)
+        told: list[Published] = []
         for change in work.changes:
             if blocked.isdisjoint(change.rows):
-                stream = "results" if change.entity in RESULT_ENTITIES else "changes"
+                seen = images[change.entity, change.key]
                 query = self._queries[change.entity]
-                groups[stream].add(
-                    change_events(
-                        change, query, images[change.entity, change.key],
-                        origin=origin, seen_at=seen_at,
-                    ),
-                    change.rows,
-                )  # fmt: skip
+                events = change_events(change, query, seen, origin=origin, seen_at=seen_at)
+                groups[stream_of(change.entity)].add(events, change.rows)
+                told += published(change.entity, change.key, seen, events)
         for row, sentence in work.strays:
             groups["changes"].add([stray_event(row, sentence, origin=origin, seen_at=seen_at)], ())
         groups["changes"].ids.update(work.stray_ids)
         await self._write(groups)
+        self._told(told)
         self._watermark.saw(ids, self._clock.monotonic())
 
     async def _write(self, groups: dict[str, _Group]) -> None:

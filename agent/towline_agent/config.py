@@ -75,13 +75,19 @@ class RelaySettings:
 
 @dataclass(frozen=True, slots=True)
 class OutboxSettings:
-    """The outbox and its doorbell; times in seconds."""
+    """The outbox and its doorbell; times in seconds.
+
+    Attributes:
+        look_again_s: when published keys are read once more, because what was read may never have
+            been committed; 0: never.
+    """
 
     library: str
     doorbell: QueueName | None
     wait_s: float
     sweep_s: float
     batch: int
+    look_again_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +166,12 @@ class AgentConfig:
             replace(each, fed_by=tuple(file for file in each.fed_by if file not in journaled))
             for each in self.entities
         )
+
+    @property
+    def look_again_s(self) -> float:
+        """When to read published keys once more; 0 where only committed rows are read."""
+        committed = self.ibmi.data.get("read") == "committed"
+        return 0.0 if committed else self.outbox.look_again_s
 
     @property
     def site(self) -> Site:
@@ -273,7 +285,7 @@ def _objects(section: Section, field: str) -> list[tuple[str, str]]:
 
 
 def _outbox(section: Section) -> OutboxSettings:
-    section.only("library", "doorbell", "wait_s", "sweep_s", "batch")
+    section.only("library", "doorbell", "wait_s", "sweep_s", "batch", "look_again_s")
     doorbell = section.text("doorbell", "")
     wait_s = section.seconds("wait_s", 5.0)
     if wait_s > 30:  # a stop request and a save window must be seen in time
@@ -284,7 +296,13 @@ def _outbox(section: Section) -> OutboxSettings:
         wait_s=wait_s,
         sweep_s=section.seconds("sweep_s", 60.0),
         batch=section.number("batch", 500, least=1),
+        look_again_s=_look_again_s(section),
     )
+
+
+def _look_again_s(section: Section) -> float:
+    value = section.data.get("look_again_s")
+    return 0.0 if value == 0 and value is not False else section.seconds("look_again_s", 60.0)
 
 
 def _entities(top: Section) -> tuple[EntitySettings, ...]:

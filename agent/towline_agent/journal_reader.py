@@ -31,6 +31,7 @@ from towline_agent.pace import Pace, Patience
 from towline_agent.sources.journal import Progress, Reload, Tracker
 from towline_agent.sources.journal_events import JournalOrigin
 from towline_agent.sources.journal_settling import Settling
+from towline_agent.sources.second_look import Published
 from towline_agent.sources.snapshot import source_name
 from towline_shared.clock import Clock
 from towline_shared.errors import Permanent, Retryable
@@ -87,6 +88,7 @@ class JournalReader:
         patience: Patience,
         captured: Callable[[], None],
         quiet: Rests = NEVER_QUIET,
+        published: Callable[[Sequence[Published]], None] = lambda _: None,
     ) -> None:
         """``captured`` is called after each commit, so that the link sends at once.
 
@@ -94,6 +96,7 @@ class JournalReader:
             entities: only the files of the journal count among those that feed them.
             folder: the state folder, for wishes to load or to begin anew.
             order: held around each reading of rows and its writing down, as all readers do.
+            published: is called with what was written down, for a second look.
         """
         self._settings = settings
         self._files = {each.file: each for each in settings.files}
@@ -114,6 +117,7 @@ class JournalReader:
         self._writer = JournalWriter(
             source=self._source, entities=self._entities, buffer=buffer, reader=reader,
             order=order, gate=gate, clock=clock, pace=pace, captured=captured,
+            published=published,
         )  # fmt: skip
         self._settling = Settling(settings.settle_s)
         self._tracker: Tracker | None = None

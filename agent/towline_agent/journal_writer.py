@@ -20,10 +20,10 @@ from towline_agent.sources.journal_events import (
     Told,
     as_rows,
     change_facts,
-    stream_of,
     unread_facts,
 )
-from towline_agent.sources.outbox import Plan, plan
+from towline_agent.sources.outbox import Plan, plan, stream_of
+from towline_agent.sources.second_look import Published, published
 from towline_shared.clock import Clock
 from towline_shared.errors import Permanent
 from towline_shared.events import Event
@@ -58,8 +58,10 @@ class JournalWriter:
         clock: Clock,
         pace: Pace,
         captured: Callable[[], None],
+        published: Callable[[Sequence[Published]], None],
     ) -> None:
         """``source`` names the progress in the buffer; the rest is as the reader has it."""
+        self._published = published
         self._source = source
         self._queries = {each.query.entity: each.query for each in entities}
         self._feeds = feeds_of((each.query, each.fed_by) for each in entities)
@@ -94,15 +96,16 @@ class JournalWriter:
             while not await self._gate.is_open():
                 await self._pace.rest(asyncio.Event(), 1.0)
             async with self._order:
-                streams = await self._facts(part, told, origin)
+                streams, seen = await self._facts(part, told, origin)
                 if part is parts[0]:
                     streams["changes"][:0] = unread
                 await self._commit(streams, progress if part is parts[-1] else None)
+                self._published(seen)
 
     async def _facts(
         self, work: Plan, told: Sequence[Told], origin: JournalOrigin
-    ) -> dict[str, list[Event]]:
-        """Return stream -> events of a part of the touched keys, from their current rows."""
+    ) -> tuple[dict[str, list[Event]], list[Published]]:
+        """Return stream -> events of a part of the touched keys, and what they tell of which."""
         images, faults = await current_rows(self._reader, self._queries, work)
         for entity, sentence in faults.items():
             raise Permanent(
@@ -110,12 +113,16 @@ class JournalWriter:
                 hint="It is read on from the same entry once the SELECT works.",
             )
         streams: dict[str, list[Event]] = {"results": [], "changes": []}
+        seen: list[Published] = []
         for change in work.changes:
-            streams[stream_of(change.entity)] += change_facts(
-                change, self._queries[change.entity], images[change.entity, change.key], told,
+            rows = images[change.entity, change.key]
+            events = change_facts(
+                change, self._queries[change.entity], rows, told,
                 origin=origin, seen_at=self._clock.now(),
             )  # fmt: skip
-        return streams
+            streams[stream_of(change.entity)] += events
+            seen += published(change.entity, change.key, rows, events)
+        return streams, seen
 
     async def _commit(self, streams: dict[str, list[Event]], progress: str | None) -> None:
         """Write each stream's events, and with the last ones the progress they stand for."""

@@ -1,26 +1,78 @@
-"""Reading the current rows of changed keys: the step that outbox and journal have in common."""
+"""Reading the current rows of changed keys: the step that all readers of changes have in common."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
+from towline_agent.ibmi.errors import InUse
 from towline_agent.ibmi.port import EntityQuery, IbmI, TableRow
 from towline_agent.ibmi.worker import IbmIWorker
 from towline_agent.policy import FileName
 from towline_agent.sources.facts import group_rows
 from towline_agent.sources.outbox import Plan
+from towline_shared.clock import Clock
 from towline_shared.errors import Permanent
 
-__all__ = ["Images", "current_rows", "feeds_of"]
+__all__ = ["Aside", "Images", "current_rows", "feeds_of", "images_of"]
 
 Images = dict[tuple[str, tuple[str, ...]], list[TableRow]]
+_FIRST_ASIDE_S, _MOST_ASIDE_S = 5.0, 60.0
+
+
+class Aside:
+    """Entities whose file another job holds: not asked for a while, so that the others flow.
+
+    Each question would wait as long as the machine waits for a lock, on the one connection that
+    reads, with everybody else behind it.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        """Set nothing aside yet."""
+        self._clock = clock
+        self._until: dict[str, tuple[float, str, int]] = {}
+
+    def why(self, entity: str) -> str:
+        """Return why an entity is not asked now; an empty text when it may be."""
+        until_s, sentence, _ = self._until.get(entity, (0.0, "", 0))
+        return sentence if self._clock.monotonic() < until_s else ""
+
+    def put(self, entity: str, error: InUse) -> str:
+        """Set an entity aside, longer each time; return the sentence."""
+        _, _, times = self._until.get(entity, (0.0, "", 0))
+        rest_s = min(_MOST_ASIDE_S, _FIRST_ASIDE_S * 2.0 ** min(times, 10))
+        self._until[entity] = (self._clock.monotonic() + rest_s, str(error), times + 1)
+        return str(error)
+
+    def free(self, entity: str) -> None:
+        """Forget that an entity was held: it was read."""
+        self._until.pop(entity, None)
 
 
 async def current_rows(
-    reader: IbmIWorker, queries: Mapping[str, EntityQuery], work: Plan
+    reader: IbmIWorker,
+    queries: Mapping[str, EntityQuery],
+    work: Plan,
+    aside: Aside | None = None,
 ) -> tuple[Images, dict[str, str]]:
-    """Read the current rows of all planned keys; an entity whose SELECT fails is set aside.
+    """Read the current rows of all planned keys; see :func:`images_of`."""
+    entities = dict.fromkeys(change.entity for change in work.changes)
+    wanted = {entity: work.keys_of(entity) for entity in entities}
+    return await images_of(reader, queries, wanted, aside)
+
+
+async def images_of(
+    reader: IbmIWorker,
+    queries: Mapping[str, EntityQuery],
+    wanted: Mapping[str, Sequence[tuple[str, ...]]],
+    aside: Aside | None = None,
+) -> tuple[Images, dict[str, str]]:
+    """Read the current rows of keys; an entity whose SELECT fails is set aside.
+
+    Args:
+        wanted: entity -> keys.
+        aside: remembers entities that are locked, which are then set aside too; without it a lock
+            is raised, for readers that must keep the order of all entities.
 
     Returns:
         (entity, key) -> rows, and entity -> sentence for the entities that can't be read.
@@ -30,15 +82,26 @@ async def current_rows(
     """
     images: Images = {}
     faults: dict[str, str] = {}
-    for entity in dict.fromkeys(change.entity for change in work.changes):
-        query, keys = queries[entity], work.keys_of(entity)
+    for entity, keys in wanted.items():
+        query = queries[entity]
+        held = aside.why(entity) if aside is not None else ""
+        if held:
+            faults[entity] = held
+            continue
         try:
             rows = await reader.call(_rows_verb(query, keys))
+        except InUse as error:
+            if aside is None:
+                raise
+            faults[entity] = aside.put(entity, error)
+            continue
         except Permanent as error:
             if reader.state.status != "up":
                 raise  # the connection was refused, not this SELECT
             faults[entity] = str(error)
             continue
+        if aside is not None:
+            aside.free(entity)
         for key, members in group_rows(query, keys, rows).items():
             images[entity, key] = members
     return images, faults

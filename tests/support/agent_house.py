@@ -34,6 +34,7 @@ from towline_agent.sinks.base import Sink
 from towline_agent.sinks.order_tables import OrderTables
 from towline_agent.sources.data_queue import QueueFormat
 from towline_agent.sources.outbox import Origin
+from towline_agent.sources.second_look import Published
 from towline_shared.clock import ManualClock
 from towline_shared.codec import decode
 from towline_shared.events import Event
@@ -161,12 +162,17 @@ class AgentHouse:
 
     # -- parts
 
-    def capture(self, entities: Sequence[EntitySettings] = ENTITIES) -> Capture:
+    def capture(
+        self,
+        entities: Sequence[EntitySettings] = ENTITIES,
+        told: Callable[[Sequence[Published]], None] = lambda _: None,
+    ) -> Capture:
         settings = OutboxSettings("TOWLINE", DOORBELL, wait_s=0.05, sweep_s=60, batch=self.batch)
         return Capture(
             settings=settings, entities=entities, buffer=self.buffer,
             reader=self.workers[Purpose.READ], order=self.order, gate=self.gate, clock=self.clock,
             pace=self.pace, patience=self.patience(), captured=self._captured, quiet=self.quiet,
+            told=told,
         )  # fmt: skip
 
     def clearing(self) -> Clearing:

@@ -21,7 +21,7 @@ from typing import TypeVar
 
 import structlog
 
-from towline_agent.ibmi.errors import InUse, LinkLost, Restricted, SignOnRefused, SiteFault
+from towline_agent.ibmi.errors import InUse, LinkLost, Restricted, SignOnRefused
 from towline_agent.ibmi.port import IbmI, IbmIDriver, Purpose
 from towline_shared.clock import Clock
 from towline_shared.errors import Misconfigured, Permanent, Retryable, TowlineError
@@ -153,11 +153,11 @@ class IbmIWorker:
     def _run(self, work: Callable[[IbmI], T]) -> T:
         try:
             answer = work(self._opened())
-        except InUse as error:
-            self._good(str(error))  # the connection did its part: the other job holds the lock
-            raise
         except Retryable as error:
-            if isinstance(error, LinkLost | Restricted) or not self._sound():
+            # a connection that met a lock did its part: another job holds that
+            if isinstance(error, InUse) and self._connection is not None:
+                self._good(str(error))
+            elif isinstance(error, LinkLost | Restricted) or not self._sound():
                 self._lost(error)
             else:
                 self._good(str(error))
@@ -200,7 +200,7 @@ class IbmIWorker:
         except TowlineError as error:
             with contextlib.suppress(TowlineError, OSError):
                 connection.close()
-            if isinstance(error, SiteFault):
+            if isinstance(error, Permanent):
                 self._not_before = self._clock.monotonic() + _STRANGE_AGAIN_S
                 self._show("down", str(error))
             raise

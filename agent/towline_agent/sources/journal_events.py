@@ -14,12 +14,12 @@ from datetime import datetime
 from towline_agent.ibmi.port import EntityQuery, JournalEntry, JournalName, OutboxRow, TableRow
 from towline_agent.policy import FileName
 from towline_agent.sources.journal_images import Mute, Touched
-from towline_agent.sources.outbox import RESULT_ENTITIES, Change, Plan
+from towline_agent.sources.outbox import Change, Plan
 from towline_agent.sources.stamp import Stamp, facts_of, unreadable
 from towline_shared.errors import BadRecord
 from towline_shared.events import Event
 
-__all__ = ["JournalOrigin", "as_rows", "change_facts", "stream_of", "unread_facts"]
+__all__ = ["JournalOrigin", "as_rows", "change_facts", "unread_facts"]
 
 Told = Touched | Mute
 
@@ -48,11 +48,6 @@ def as_rows(told: Sequence[Told]) -> list[OutboxRow]:
         for place, each in enumerate(told)
         if isinstance(each, Touched)
     ]
-
-
-def stream_of(entity: str) -> str:
-    """Name the stream an entity's events travel in."""
-    return "results" if entity in RESULT_ENTITIES else "changes"
 
 
 def change_facts(

@@ -16,7 +16,16 @@ from towline_agent.sources.stamp import Stamp, facts_of, unreadable
 from towline_shared.errors import BadRecord
 from towline_shared.events import Event
 
-__all__ = ["RESULT_ENTITIES", "Change", "Origin", "Plan", "change_events", "plan", "stray_event"]
+__all__ = [
+    "RESULT_ENTITIES",
+    "Change",
+    "Origin",
+    "Plan",
+    "change_events",
+    "plan",
+    "stray_event",
+    "stream_of",
+]
 
 # Answers of the ERP travel in a stream of their own: an order must not wait behind a price run.
 RESULT_ENTITIES = frozenset({"order_result", "shipment"})
@@ -121,6 +130,11 @@ def change_events(
 ) -> list[Event]:
     """Return the events of one change: none, one, or one per price list; or one ``Unreadable``."""
     return facts_of(query, change.key, rows, _stamp(change.newest, origin, seen_at))
+
+
+def stream_of(entity: str) -> str:
+    """Name the stream an entity's events travel in."""
+    return "results" if entity in RESULT_ENTITIES else "changes"
 
 
 def stray_event(row: OutboxRow, sentence: str, *, origin: Origin, seen_at: datetime) -> Event:

@@ -161,6 +161,7 @@ def test_a_full_disk_alarms_and_heals(tmp_path: Path) -> None:
         try:
             async with running_agent(tmp_path / "site", partition, relay, QuickPace()) as agent:
                 await until(lambda: agent._link.state.connected)
+                await until(lambda: len(agent._loading.state.rows) == 2)  # what comes is a change
                 cramped(agent)
                 for number in range(1, 400):  # more than the free places of the last pages take
                     partition.set_price(number, f"SKU{number}", Decimal(number))

@@ -7,7 +7,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from tests.support.agent_house import ORIGIN, AgentHouse, agent_house, until
-from towline_agent.ibmi.errors import LinkLost
+from towline_agent.ibmi.errors import InUse, LinkLost
 from towline_agent.ibmi.port import Unread
 from towline_shared.errors import Permanent
 from towline_shared.events import OrderResult, Price, Shipment, Stock, Unreadable
@@ -193,6 +193,31 @@ def test_a_failing_select_sets_one_entity_aside(tmp_path: Path) -> None:
         assert capture.state.faults == {"price": "SQL0206: column IPPRC not found."}
         assert [event.entity for event in house.events()] == ["stock"]
         assert house.buffer.taken([1, 2]).result() == {2}
+        await capture.read(ORIGIN, sweep=True)
+        assert capture.state.faults == {}
+        assert [event.entity for event in house.events()] == ["stock", "price"]
+
+    with agent_house(tmp_path) as house:
+        asyncio.run(scenario(house))
+
+
+def test_a_locked_file_stalls_its_own_entity_only(tmp_path: Path) -> None:
+    """A night batch holds the prices: stock flows on, and the lock is not waited for each time."""
+
+    async def scenario(house: AgentHouse) -> None:
+        house.partition.set_price(1, "A", 1)
+        house.partition.rows["stock"][("A", "001")] = [{"SKU": "A", "WAREHOUSE": "001"}]
+        house.partition.change(2, "ITMBAL", "A", "001")
+        house.partition.failures["rows"] = [InUse("SQL0913: ITMPRC is in use.")]
+        capture = house.capture()
+        await capture.read(ORIGIN, sweep=True)
+        assert capture.state.faults == {"price": "SQL0913: ITMPRC is in use."}
+        assert [event.entity for event in house.events()] == ["stock"]
+        asked = house.partition.calls.count("rows")
+        await capture.read(ORIGIN, sweep=True)
+        assert house.partition.calls.count("rows") == asked
+        assert capture.state.faults == {"price": "SQL0913: ITMPRC is in use."}
+        house.clock.advance(5)
         await capture.read(ORIGIN, sweep=True)
         assert capture.state.faults == {}
         assert [event.entity for event in house.events()] == ["stock", "price"]

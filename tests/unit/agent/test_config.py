@@ -39,6 +39,20 @@ def test_a_sound_file_is_read(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("said", "seconds"),
+    [("", 60.0), ("look_again_s = 0", 0.0), ("look_again_s = 2.5", 2.5)],
+)
+def test_the_second_look_is_for_uncommitted_reads(
+    said: str, seconds: float, tmp_path: Path
+) -> None:
+    """By default a minute, 0 is never, and whoever reads committed rows only needs none."""
+    path = change(write_site(tmp_path), "sweep_s = 60\n", f"sweep_s = 60\n{said}\n")
+    assert load_config(path).look_again_s == seconds
+    change(path, 'driver = "simulated"', 'driver = "simulated"\nread = "committed"')
+    assert load_config(path).look_again_s == 0.0
+
+
+@pytest.mark.parametrize(
     ("old", "new", "why"),
     [
         ('driver = "simulated"', "", r"ibmi\.driver is missing"),

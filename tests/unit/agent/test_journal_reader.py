@@ -19,6 +19,7 @@ from towline_agent.courtesy.reload import asked_reloads
 from towline_agent.ibmi.errors import LinkLost, PositionLost
 from towline_agent.journal_reader import JournalReader
 from towline_agent.journal_wish import ask_restart, restart_asked
+from towline_agent.sources.second_look import Published
 from towline_agent.sources.snapshot import DONE
 from towline_shared.errors import Permanent, Retryable
 from towline_shared.events import Price, Unreadable
@@ -82,6 +83,22 @@ def test_the_journal_says_which_and_the_file_says_what(house: AgentHouse) -> Non
         state = reader.state
         assert (state.position, state.behind) == ("DISTLIB/R0001 5", 0)
         assert (state.written.events, state.trouble, state.lost) == (1, "", "")
+
+    asyncio.run(scenario())
+
+
+def test_what_was_told_is_handed_on_for_a_second_look(house: AgentHouse) -> None:
+    """Rows are read as they are now, perhaps uncommitted; no entry need tell of a rollback."""
+
+    async def scenario() -> None:
+        seen: list[Published] = []
+        reader = house.journal_reader(SETTINGS, published=seen.extend)
+        await reader.round()
+        set_price(house, "A", 7)
+        await settled(house, reader)
+        (one,) = seen
+        assert (one.entity, one.key, one.source) == ("price", ("A",), "DISTLIB/ITMPRC")
+        assert one.fact == house.events()[0].id
 
     asyncio.run(scenario())
 
