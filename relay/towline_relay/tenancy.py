@@ -10,11 +10,14 @@ import aiohttp
 from towline_relay.config import TenantConfig
 from towline_relay.lanes import LaneLoop
 from towline_relay.shopify.audit import audit
+from towline_relay.shopify.bulk_files import BulkFiles
+from towline_relay.shopify.bulk_shop import BulkShop
 from towline_relay.shopify.client import Client, admin_url
 from towline_relay.shopify.operations import Shop
 from towline_relay.shopify.tokens import ClientCredentials, StaticToken, TokenProvider
 from towline_relay.store.base import Store
 from towline_relay.sync.attempt import Judge
+from towline_relay.sync.bulk_lane import BulkLane
 from towline_relay.sync.catalogue import CatalogueLane
 from towline_relay.sync.handover import HandOver
 from towline_relay.sync.orders import OrdersLane
@@ -59,6 +62,14 @@ class Tenancy:
             rules=config.rules,
             clock=clock,
             judge=judge,
+            bulk=BulkLane(
+                tenant=config.id,
+                store=store,
+                shop=BulkShop(self._client, BulkFiles(session)),
+                rules=config.rules.bulk,
+                clock=clock,
+                judge=judge,
+            ),
         )
         hand_over = HandOver(
             tenant=config.id,

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from towline_relay.store.bulk import BulkLine, BulkRun
 from towline_relay.store.effects import Effects, Intent
 from towline_relay.store.rows import (
     Conflict,
@@ -101,6 +102,30 @@ class Store(Protocol):
 
     async def open_intents(self, lane: str) -> list[Intent]:
         """Read the calls whose outcome is unknown, oldest first."""
+        ...
+
+    async def bulk_runs(self, lane: str, *, over: bool = False) -> list[BulkRun]:
+        """Read the bulk runs under way, oldest first; with ``over`` the last that are over."""
+        ...
+
+    async def bulk_lines(self, run: str, numbers: Sequence[int]) -> list[BulkLine]:
+        """Read lines of a run by number; those whose outcome is committed are left out."""
+        ...
+
+    async def bulk_content(self, run: str) -> bytes:
+        """Read the file of a run, as it is uploaded; complete until the first outcome."""
+        ...
+
+    async def bulk_unanswered(self, run: str) -> int:
+        """Count the lines of a run without an outcome."""
+        ...
+
+    async def bulk_carried(self, tenant: str, rows: Sequence[EventRow]) -> dict[int, str]:
+        """Say by serial which run events wait for: it holds their value or makes their item."""
+        ...
+
+    async def due_counts(self, lane: str, *, most: int) -> dict[str, int]:
+        """Count the first ``most`` due events of a lane by entity, those that failed left out."""
         ...
 
     async def known(self, tenant: str, kind: str, targets: Sequence[str]) -> dict[str, Known]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from types import MappingProxyType
 
+from towline_relay.store.bulk import BulkEffect
 from towline_relay.store.rows import Conflict, ItemRow, Known, LinkRow, Observed, OrderSent
 from towline_relay.store.states import State
 from towline_shared.events import Event
@@ -158,4 +159,5 @@ class Effects:
     answers: tuple[OrderAnswer, ...] = ()
     conflicts: tuple[Conflict, ...] = ()
     observed: tuple[Observed, ...] = ()
+    bulk: tuple[BulkEffect, ...] = ()
     timers: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))

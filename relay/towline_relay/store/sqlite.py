@@ -8,8 +8,17 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Protocol, TypeVar
 
-from towline_relay.store import event_rows, lane_rows, order_rows, shop_rows, trimming, uplink
+from towline_relay.store import (
+    bulk_rows,
+    event_rows,
+    lane_rows,
+    order_rows,
+    shop_rows,
+    trimming,
+    uplink,
+)
 from towline_relay.store.base import Lease
+from towline_relay.store.bulk import BulkLine, BulkRun
 from towline_relay.store.effects import Effects, Intent
 from towline_relay.store.migrations import migrate
 from towline_relay.store.rows import (
@@ -177,6 +186,8 @@ class SqliteStore:
             event_rows.supersede(db, tenant, older, now=now)
         for step in effects.moves:
             event_rows.move(db, step, now=now)
+        for part in effects.bulk:
+            bulk_rows.apply(db, lease.lane, tenant, part, now=now)
         for freed in effects.release:
             event_rows.release(db, tenant, freed, now=now)
         for name, value in effects.timers.items():
@@ -184,6 +195,26 @@ class SqliteStore:
 
     async def open_intents(self, lane: str) -> list[Intent]:
         return await self._unit(lambda db, now: lane_rows.open_intents(db, lane))
+
+    # -- bulk runs
+
+    async def bulk_runs(self, lane: str, *, over: bool = False) -> list[BulkRun]:
+        return await self._unit(lambda db, now: bulk_rows.runs(db, lane, over=over))
+
+    async def bulk_lines(self, run: str, numbers: Sequence[int]) -> list[BulkLine]:
+        return await self._unit(lambda db, now: bulk_rows.lines(db, run, numbers))
+
+    async def bulk_content(self, run: str) -> bytes:
+        return await self._unit(lambda db, now: bulk_rows.content(db, run))
+
+    async def bulk_unanswered(self, run: str) -> int:
+        return await self._unit(lambda db, now: bulk_rows.unanswered(db, run))
+
+    async def bulk_carried(self, tenant: str, rows: Sequence[EventRow]) -> dict[int, str]:
+        return await self._unit(lambda db, now: bulk_rows.carried(db, tenant, rows))
+
+    async def due_counts(self, lane: str, *, most: int) -> dict[str, int]:
+        return await self._unit(lambda db, now: bulk_rows.due_counts(db, lane, most=most, now=now))
 
     # -- the shop's side
 

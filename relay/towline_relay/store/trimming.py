@@ -27,6 +27,7 @@ _STATEMENTS = (
     "DELETE FROM written WHERE at < ?1",
     "DELETE FROM intent WHERE state <> 'open' AND closed_at < ?1",
     "DELETE FROM conflict WHERE at < ?1",
+    "DELETE FROM bulk_run WHERE state IN ('done', 'failed') AND changed_at < ?1",
 )
 
 

@@ -29,20 +29,31 @@ class ShopPicture:
     Attributes:
         places: name and gid of each active location -> its gid.
         unmapped: locations the rules name and the shop lacks, with their warehouses.
+        whole: all variants are linked; false when there were too many to page through.
     """
 
     name: str
     currency: str
     places: Mapping[str, str]
     unmapped: tuple[str, ...]
+    whole: bool = True
 
 
 async def learn(
-    *, tenant: str, shop: ShopPort, store: Store, rules: Rules, clock: Clock
+    *,
+    tenant: str,
+    shop: ShopPort,
+    store: Store,
+    rules: Rules,
+    clock: Clock,
+    most: int | None = None,
 ) -> ShopPicture:
     """Read settings and locations, and all variants unless that was done within a day.
 
     Links are written in batches; a repetition after a crash starts over and is harmless.
+
+    Args:
+        most: give up paging through variants after so many; None pages through all.
 
     Raises:
         Retryable: the shop can't be read now.
@@ -65,8 +76,8 @@ async def learn(
             tenant=tenant,
             missing=list(unmapped),
         )
-    await _variants(tenant=tenant, shop=shop, store=store, clock=clock)
-    return ShopPicture(info.name, info.currency, places, unmapped)
+    whole = await _variants(tenant=tenant, shop=shop, store=store, clock=clock, most=most)
+    return ShopPicture(info.name, info.currency, places, unmapped, whole)
 
 
 def link_of(ref: VariantRef, *, erp_key: str = "") -> LinkRow:
@@ -82,17 +93,21 @@ def link_of(ref: VariantRef, *, erp_key: str = "") -> LinkRow:
     )
 
 
-async def _variants(*, tenant: str, shop: ShopPort, store: Store, clock: Clock) -> None:
+async def _variants(
+    *, tenant: str, shop: ShopPort, store: Store, clock: Clock, most: int | None
+) -> bool:
     timer = f"{tenant}/backfill"
     done_at = await store.timer(timer)
     if done_at is not None and parse_utc(done_at) > clock.now() - _FRESH:
-        return
+        return True
     started, batch, count = clock.now(), list[LinkRow](), 0
     async for ref in shop.variants():
         batch.append(link_of(ref))
         if len(batch) == _BATCH:
             await store.put_links(tenant, batch)
             count, batch = count + len(batch), []
+            if most is not None and count >= most:
+                return False
     await store.put_links(tenant, batch)
     await store.set_timer(timer, utc_text(started))
     _log.info(
@@ -101,3 +116,4 @@ async def _variants(*, tenant: str, shop: ShopPort, store: Store, clock: Clock) 
         tenant=tenant,
         count=count + len(batch),
     )
+    return True

@@ -24,6 +24,7 @@ from towline_relay.sync import decide
 from towline_relay.sync.attempt import Judge
 from towline_relay.sync.backfill import ShopPicture, learn, link_of
 from towline_relay.sync.brake import brake
+from towline_relay.sync.bulk_lane import BulkLane
 from towline_relay.sync.catalogue_calls import CatalogueCalls
 from towline_relay.sync.echoes import take_echoes
 from towline_relay.sync.mapping import PriceTarget, map_item, map_price, map_stock
@@ -60,7 +61,15 @@ class CatalogueLane:
     """Works ``<tenant>/catalogue``."""
 
     def __init__(
-        self, *, tenant: str, store: Store, shop: ShopPort, rules: Rules, clock: Clock, judge: Judge
+        self,
+        *,
+        tenant: str,
+        store: Store,
+        shop: ShopPort,
+        rules: Rules,
+        clock: Clock,
+        judge: Judge,
+        bulk: BulkLane | None = None,
     ) -> None:
         self.name = f"{tenant}/catalogue"
         self._tenant = tenant
@@ -69,6 +78,7 @@ class CatalogueLane:
         self._rules = rules
         self._clock = clock
         self._judge = judge
+        self._bulk = bulk
         self._calls = CatalogueCalls(tenant=tenant, store=store, shop=shop, judge=judge)
         self._picture: ShopPicture | None = None
         self._picture_until = clock.now()
@@ -84,18 +94,28 @@ class CatalogueLane:
         Products are found by their handle, prices and fields are absolute: deciding anew is safe.
         """
         await self._calls.recover(lease)
+        if self._bulk is not None:
+            await self._bulk.recover(lease)
 
     async def turn(self, lease: Lease) -> bool:
         """Work on what is due."""
-        picture = await self._learned()
+        moved = self._bulk is not None and await self._bulk.step(lease)
+        picture = await self._learned(lease)
         echoed = await take_echoes(lease, tenant=self._tenant, store=self._store, rules=self._rules)
-        rows = await self._store.read(self.name, limit=_BATCH)
-        if not rows:
-            return echoed
+        rows = await self._store.read(self.name, limit=_BATCH) if picture else []
+        if not rows or picture is None:
+            return echoed or moved
+        if self._bulk is not None:
+            fresh = await self._links_are_fresh()
+            if await self._bulk.gauge(lease, full=len(rows) == _BATCH, fresh=fresh):
+                return True  # the shop's variants are read first
+            rows = await self._bulk.hold(lease, rows)
         base = self._rules.price.price_list if self._rules.price else ""
         kept = decide.newest(rows, base_list=base)
         await self._store.advance(lease, _coalesced(kept, base_list=base))
         carried = await self._items(lease, [row for row in kept if row.entity == "item"], picture)
+        if self._bulk is not None:
+            kept = self._bulk.behind(kept)
         prices = [row for row in kept if row.entity == "price" and row.serial not in carried]
         await self._prices(lease, prices, picture)
         await self._stocks(lease, [row for row in kept if row.entity == "stock"], picture)
@@ -103,15 +123,24 @@ class CatalogueLane:
         await self._settle(lease, [_unreadable(row) for row in rest])
         return True
 
-    async def _learned(self) -> ShopPicture:
+    async def _learned(self, lease: Lease) -> ShopPicture | None:
+        """Return what is known of the shop; None while its variants are being read in bulk."""
+        if self._bulk is not None and self._bulk.seeing:
+            return None
         if self._picture is None or self._clock.now() >= self._picture_until:
+            may_see = self._bulk is not None and await self._bulk.may_see(lease)
             self._picture = await learn(
                 tenant=self._tenant,
                 shop=self._shop,
                 store=self._store,
                 rules=self._rules,
                 clock=self._clock,
+                most=self._rules.bulk.least if may_see else None,
             )
+            if not self._picture.whole and self._bulk is not None:
+                self._picture = None
+                await self._bulk.see(lease)
+                return None
             self._picture_until = self._clock.now() + _PICTURE_FOR
         return self._picture
 
@@ -138,7 +167,10 @@ class CatalogueLane:
         await self._settle(lease, decisions)
         creates = [found for found in decisions if isinstance(found, decide.Create)]
         searched = not await self._links_are_fresh()
-        await _some_at_once(creates, lambda found: self._create(lease, found, searched))
+        calls = creates
+        if self._bulk is not None and not searched:
+            calls = await self._bulk.take_creates(lease, creates)
+        await _some_at_once(calls, lambda found: self._create(lease, found, searched))
         changed = [found for found in decisions if isinstance(found, decide.SetFields)]
         await _some_at_once(changed, lambda found: self._calls.set_fields(lease, found))
         return {found.priced_by.serial for found in creates}
@@ -228,9 +260,10 @@ class CatalogueLane:
         for found in decisions:
             if isinstance(found, decide.SetPrice):
                 by_product.setdefault(found.link.product_gid, []).append(found)
-        await _some_at_once(
-            list(by_product.values()), lambda group: self._calls.set_prices(lease, group)
-        )
+        groups: list[Sequence[decide.SetPrice]] = list(by_product.values())
+        if self._bulk is not None:
+            groups = await self._bulk.take_prices(lease, groups)
+        await _some_at_once(groups, lambda group: self._calls.set_prices(lease, group))
 
     # -- stocks
 
@@ -262,9 +295,10 @@ class CatalogueLane:
             decisions.append(self._decided(row, Stock, about))
         decisions = brake(decisions, known=known)
         await self._settle(lease, decisions)
-        await self._calls.set_stock(
-            lease, [found for found in decisions if isinstance(found, decide.SetStock)]
-        )
+        quantities = [found for found in decisions if isinstance(found, decide.SetStock)]
+        if self._bulk is not None:
+            quantities = await self._bulk.take_stock(lease, quantities)
+        await self._calls.set_stock(lease, quantities)
 
     # -- what the three share
 

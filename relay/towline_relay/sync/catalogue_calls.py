@@ -28,7 +28,7 @@ from towline_relay.sync.shop_port import ShopPort
 from towline_shared.errors import Refused, TowlineError
 from towline_shared.events import event_id
 
-__all__ = ["CatalogueCalls"]
+__all__ = ["CatalogueCalls", "price_of", "spec_of"]
 
 _MOST_LINES = 250  # of one call: https://shopify.dev/docs/api/usage/limits
 
@@ -44,7 +44,7 @@ class CatalogueCalls:
 
     async def create(self, lease: Lease, found: decide.Create) -> None:
         """Make a draft product, or take the one an earlier attempt made."""
-        spec = _spec(found)
+        spec = spec_of(found)
         intent = await self._open(lease, "create_product", _text(spec), [found.event])
         try:
             ref = await self._shop.create_product(spec)
@@ -103,15 +103,7 @@ class CatalogueCalls:
 
     async def _set_prices(self, lease: Lease, group: Sequence[decide.SetPrice]) -> None:
         product = group[0].link.product_gid
-        prices = [
-            VariantPrice(
-                variant_gid=found.link.variant_gid,
-                price=found.target.price,
-                compare_at=found.target.compare_at,
-                set_compare_at=found.target.writes_compare_at,
-            )
-            for found in group
-        ]
+        prices = [price_of(found) for found in group]
         rows = [found.event for found in group]
         intent = await self._open(lease, "set_prices", _text((product, prices)), rows)
         try:
@@ -282,7 +274,18 @@ def _stale(outcomes: Sequence[LineOutcome], gids: Sequence[str]) -> tuple[str, .
     return tuple(gids[o.index] for o in outcomes if o.verdict is Remedy.REREAD)
 
 
-def _spec(found: decide.Create) -> ProductSpec:
+def price_of(found: decide.SetPrice) -> VariantPrice:
+    """Return the price as the shop's verb takes it."""
+    return VariantPrice(
+        variant_gid=found.link.variant_gid,
+        price=found.target.price,
+        compare_at=found.target.compare_at,
+        set_compare_at=found.target.writes_compare_at,
+    )
+
+
+def spec_of(found: decide.Create) -> ProductSpec:
+    """Return the product as the shop's verb takes it."""
     fields: dict[str, Any] = dict(found.target.fields)
     return ProductSpec(
         handle=found.target.handle,

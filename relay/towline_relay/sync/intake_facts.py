@@ -193,7 +193,7 @@ _READERS: Mapping[str, tuple[Reader, bool]] = {
     "products/update": (_product, True),
     "customers/merge": (_merged, False),
     "app/scopes_update": (_scopes, False),
-    "bulk_operations/finish": (_bulk, False),
+    "bulk_operations/finish": (_bulk, True),
 }
 _FAMILIES: Mapping[str, tuple[Reader, bool]] = {
     "customers": (_customer, False),

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from towline_relay.sync.expressions import Expression, Lookups, Place, compile_expression
+from towline_relay.sync.rules_bulk import BulkRules, read_bulk
 from towline_relay.sync.rules_orders import OrderRules, read_orders
 from towline_shared.config import Section, load_toml
 from towline_shared.errors import Misconfigured
@@ -111,6 +112,7 @@ class Rules:
     stock: StockRules | None
     orders: OrderRules
     lookups: Lookups
+    bulk: BulkRules
 
 
 def load_rules(path: Path) -> Rules:
@@ -120,7 +122,7 @@ def load_rules(path: Path) -> Rules:
         Misconfigured: one sentence with file, line where it can be told, field and value.
     """
     root = load_toml(path)
-    root.only("version", "entities", "orders", "lookup")
+    root.only("version", "entities", "orders", "lookup", "bulk")
     if root.number("version") != 1:
         raise root.wrong("version", root.data["version"], "must be 1")
     text = path.read_text(encoding="utf-8")
@@ -135,6 +137,7 @@ def load_rules(path: Path) -> Rules:
         stock=reader.stock(entities.section("stock")) if "stock" in entities.data else None,
         orders=read_orders(root.section("orders")),
         lookups=reader.lookups,
+        bulk=read_bulk(root.section("bulk")),
     )
 
 

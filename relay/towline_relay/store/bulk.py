@@ -1,0 +1,111 @@
+"""What the store remembers of bulk runs: the runs, their lines, and the events they carry.
+
+A line keeps its exact input until its outcome is committed. An event that a line carries waits for
+``bulk:<run>``, and so does a newer value of the same key: what was sent earlier must not come to
+rest on top of it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+__all__ = ["BULK", "BulkAnswered", "BulkEffect", "BulkFree", "BulkHold", "BulkLine", "BulkRun"]
+__all__ += ["OVER", "waits_for"]
+
+#: Start of what an event in (or behind) a bulk run waits for.
+BULK = "bulk:"
+
+#: States of a run that is over.
+OVER = ("done", "failed")
+
+
+def waits_for(run: str) -> str:
+    """Return what an event that a run carries waits for."""
+    return f"{BULK}{run}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BulkRun:
+    """One bulk operation, from the first line collected to the last outcome.
+
+    Attributes:
+        id: letters, digits and underscores; also the mark in the operation's document.
+        kind: ``create``, ``price``, ``stock`` or ``picture``.
+        state: ``collecting`` (takes more lines), ``sealed`` (to be uploaded), ``starting`` (the
+            start may have happened), ``running``, ``reading``; ``done`` and ``failed`` are over.
+        lines: how many it has.
+        bytes: of the file they make.
+        path: what Shopify calls the uploaded file by.
+        gid: of the operation, once it is known.
+        attempts: uploads and starts that failed, in a row.
+        due_at: when to go on.
+        reason: one sentence about the present trouble, or the end.
+    """
+
+    id: str
+    kind: str
+    state: str
+    lines: int = 0
+    bytes: int = 0
+    path: str = ""
+    gid: str = ""
+    attempts: int = 0
+    due_at: datetime | None = None
+    reason: str = ""
+    opened_at: datetime
+    changed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class BulkLine:
+    """One line of a run's file.
+
+    Attributes:
+        number: from 0.
+        variables: the exact JSON text that is uploaded; no personal data.
+        serials: the events it carries.
+        about: JSON text of what is needed to understand its outcome.
+        makes: the folded SKU of the product it makes; else empty.
+    """
+
+    number: int
+    variables: str
+    serials: tuple[int, ...]
+    about: str
+    makes: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class BulkLines:
+    """Add lines to a run."""
+
+    run: str
+    lines: tuple[BulkLine, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class BulkAnswered:
+    """Lines whose outcome is committed with this step."""
+
+    run: str
+    numbers: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class BulkHold:
+    """Let the open prices and stocks of items that a run makes wait for it."""
+
+    run: str
+    keys: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class BulkFree:
+    """End a run's hold: whatever still waits for it is pending again, its lines are forgotten."""
+
+    run: str
+
+
+BulkEffect = BulkRun | BulkLines | BulkAnswered | BulkHold | BulkFree
+__all__ += ["BulkLines"]

@@ -1,0 +1,105 @@
+"""Decisions to lines of a bulk run: the exact input, and what its outcome will mean. Pure."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from decimal import Decimal
+from typing import Any
+
+from towline_relay.shopify.bulk_lines import (
+    create_variables,
+    prices_variables,
+    quantities_variables,
+)
+from towline_relay.shopify.models import Quantity, VariantPrice
+from towline_relay.store.bulk import BulkLine
+from towline_relay.store.rows import LinkRow
+from towline_relay.store.sku import fold_sku
+from towline_relay.store.states import OPEN
+from towline_relay.sync import decide
+from towline_relay.sync.catalogue_calls import price_of, spec_of
+from towline_shared.events import event_id
+
+__all__ = ["MOST_QUANTITIES", "create_line", "price_line", "stock_line"]
+
+MOST_QUANTITIES = 250  # of one call: https://shopify.dev/docs/api/usage/limits
+
+
+def create_line(number: int, found: decide.Create) -> BulkLine:
+    """Write the line that makes one draft product with its price."""
+    priced = found.priced_by.serial if found.priced_by.state in OPEN else None
+    known = decide.item_known(LinkRow(found.target.sku, "", "", ""), found.target)
+    about = {
+        "key": found.event.key,
+        "sku": found.target.sku,
+        "serial": found.event.serial,
+        "priced": priced,
+        "item": [known.hash, known.value],
+        "price": asdict(found.price),
+        "shown": found.price.shown,
+    }
+    serials = (found.event.serial,) if priced is None else (found.event.serial, priced)
+    return BulkLine(
+        number,
+        _text(create_variables(spec_of(found))),
+        serials,
+        _text(about),
+        makes=fold_sku(found.event.key),
+    )
+
+
+def price_line(number: int, group: Sequence[decide.SetPrice]) -> BulkLine:
+    """Write the line that sets the prices of one product's variants."""
+    prices: list[VariantPrice] = [price_of(found) for found in group]
+    about = [
+        {
+            "serial": found.event.serial,
+            "gid": found.link.variant_gid,
+            "claim": "" if found.link.erp_key else found.event.key,
+            "known": [found.known.target, found.known.hash, found.known.value],
+        }
+        for found in group
+    ]
+    return BulkLine(
+        number,
+        _text(prices_variables(group[0].link.product_gid, prices)),
+        tuple(found.event.serial for found in group),
+        _text(about),
+    )
+
+
+def stock_line(number: int, group: Sequence[decide.SetStock], *, run: str) -> BulkLine:
+    """Write the line that sets up to 250 quantities; its key is the run's and the line's own."""
+    quantities = [
+        Quantity(found.link.inventory_item_gid, found.location_gid, found.quantity)
+        for found in group
+    ]
+    variables = quantities_variables(
+        group[0].name,
+        quantities,
+        reference=f"gid://towline/Event/{group[0].event.id}",
+        key=event_id("bulk", run, str(number)),
+    )
+    about = [
+        {
+            "serial": found.event.serial,
+            "gid": found.link.variant_gid,
+            "known": [found.known.target, found.known.hash, found.known.value],
+        }
+        for found in group
+    ]
+    return BulkLine(
+        number, _text(variables), tuple(found.event.serial for found in group), _text(about)
+    )
+
+
+def _text(value: Any) -> str:
+    return json.dumps(value, default=_plain, ensure_ascii=False, separators=(",", ":"))
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, Decimal):
+        return str(value)
+    raise TypeError(f"{type(value).__name__} has no place in a bulk line")

@@ -1,0 +1,182 @@
+"""Result lines of a bulk run to effects: every line, refusals too. Pure.
+
+The events of a line get their outcome in the same commit that marks the line as answered, so a
+restart that reads the result again skips what is done.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from towline_relay.shopify.bulk_lines import Answered, created, prices_set, quantities_set
+from towline_relay.shopify.models import LineOutcome, Remedy
+from towline_relay.store.bulk import BulkAnswered, BulkLine
+from towline_relay.store.effects import Effects, Move, Release
+from towline_relay.store.rows import EventRow, ItemRow, Known, LinkRow
+from towline_relay.store.states import OPEN, State
+from towline_relay.sync import decide
+from towline_relay.sync.attempt import Judge
+from towline_relay.sync.backfill import link_of
+from towline_relay.sync.mapping import PriceTarget
+
+__all__ = ["effects_of"]
+
+
+@dataclass
+class _Sum:
+    """What the lines of one commit come to."""
+
+    moves: list[Move] = field(default_factory=list)
+    known: list[Known] = field(default_factory=list)
+    links: list[LinkRow] = field(default_factory=list)
+    items: list[ItemRow] = field(default_factory=list)
+    claims: list[tuple[str, str]] = field(default_factory=list)
+    unlink: list[str] = field(default_factory=list)
+    release: list[Release] = field(default_factory=list)
+    numbers: list[int] = field(default_factory=list)
+
+
+def effects_of(
+    run: str,
+    kind: str,
+    answers: Sequence[Answered],
+    *,
+    lines: Mapping[int, BulkLine],
+    rows: Mapping[int, EventRow],
+    judge: Judge,
+) -> Effects:
+    """Say what result lines change.
+
+    Args:
+        answers: result lines; one without a line of input, or of one answered before, is dropped.
+        lines: the lines of input without an outcome, by number.
+        rows: the events they carry, by serial.
+    """
+    read = _READERS[kind]
+    total = _Sum()
+    for answered in answers:
+        line = lines.get(answered.number)
+        if line is None or answered.number in total.numbers:
+            continue
+        read(total, line, json.loads(line.about), answered, rows, judge)
+        total.numbers.append(answered.number)
+    return Effects(
+        moves=tuple(total.moves),
+        known=tuple(total.known),
+        links=tuple(total.links),
+        items=tuple(total.items),
+        claims=tuple(total.claims),
+        unlink=tuple(dict.fromkeys(total.unlink)),
+        release=tuple(total.release),
+        bulk=(BulkAnswered(run, tuple(total.numbers)),),
+    )
+
+
+def _created(
+    total: _Sum,
+    line: BulkLine,
+    about: Mapping[str, Any],
+    answered: Answered,
+    rows: Mapping[int, EventRow],
+    judge: Judge,
+) -> None:
+    ref, outcome = created(answered, about["sku"])
+    row = rows.get(about["serial"])
+    priced = rows.get(about["priced"]) if about["priced"] is not None else None
+    if ref is None:
+        if row is not None and row.state in OPEN:
+            move = judge.refused(row, outcome)
+            total.moves.append(move)
+            if move.state is State.PARKED:
+                total.items.append(ItemRow(row.key, "parked", move.reason))
+        if priced is not None and priced.state in OPEN:
+            total.moves.append(Move(priced.serial, State.PENDING))
+        return
+    link = link_of(ref, erp_key=about["key"])
+    total.links.append(link)
+    total.known.append(Known("item", link.variant_gid, *about["item"]))
+    total.items.append(ItemRow(about["key"], "linked"))
+    total.release.append(Release(decide.item_of(about["key"])))
+    if row is not None and row.state in OPEN:
+        reason = f"Made as a draft product at {about['shown']}, in bulk."
+        total.moves.append(Move(row.serial, State.APPLIED, reason))
+    price = _price_target(about["price"])
+    compare_at = price.compare_at if price.writes_compare_at else ref.compare_at
+    as_told = (ref.price, ref.compare_at) == (price.price, compare_at)
+    if as_told:
+        total.known.append(decide.price_known(link, price))
+    if priced is not None and priced.state in OPEN:
+        total.moves.append(
+            Move(priced.serial, State.APPLIED, "Set when the product was made.")
+            if as_told
+            else Move(priced.serial, State.PENDING)
+        )
+
+
+def _priced(
+    total: _Sum,
+    line: BulkLine,
+    about: Sequence[Mapping[str, Any]],
+    answered: Answered,
+    rows: Mapping[int, EventRow],
+    judge: Judge,
+) -> None:
+    outcomes = prices_set(answered, [each["gid"] for each in about])
+    for outcome, each in zip(outcomes, about, strict=True):
+        if _one(total, "price", outcome, each, rows, judge) and each["claim"]:
+            total.claims.append((each["gid"], each["claim"]))
+
+
+def _stocked(
+    total: _Sum,
+    line: BulkLine,
+    about: Sequence[Mapping[str, Any]],
+    answered: Answered,
+    rows: Mapping[int, EventRow],
+    judge: Judge,
+) -> None:
+    for outcome, each in zip(quantities_set(answered, len(about)), about, strict=True):
+        _one(total, "stock", outcome, each, rows, judge)
+
+
+_READERS: Mapping[str, Callable[..., None]] = {
+    "create": _created,
+    "price": _priced,
+    "stock": _stocked,
+}
+
+
+def _one(
+    total: _Sum,
+    kind: str,
+    outcome: LineOutcome,
+    each: Mapping[str, Any],
+    rows: Mapping[int, EventRow],
+    judge: Judge,
+) -> bool:
+    """Settle one value; true when the shop holds it now."""
+    row = rows.get(each["serial"])
+    if outcome.ok:
+        total.known.append(Known(kind, *each["known"]))
+    elif outcome.verdict is Remedy.REREAD:
+        total.unlink.append(each["gid"])
+    if row is not None and row.state in OPEN:
+        total.moves.append(
+            Move(row.serial, State.APPLIED, "Written in bulk.")
+            if outcome.ok
+            else judge.refused(row, outcome)
+        )
+    return outcome.ok
+
+
+def _price_target(given: Mapping[str, Any]) -> PriceTarget:
+    compare_at = given["compare_at"]
+    return PriceTarget(
+        Decimal(given["price"]),
+        None if compare_at is None else Decimal(compare_at),
+        given["writes_compare_at"],
+    )
