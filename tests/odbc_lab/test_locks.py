@@ -60,7 +60,7 @@ def test_changed_and_deleted_rows_are_skipped_too(partition: Partition) -> None:
 
 
 def test_a_wait_for_a_lock_ends_with_sql0913(partition: Partition) -> None:
-    """The waiter gets 57033, and its connection and unit of work are sound."""
+    """The waiter gets 57033, and its connection is sound."""
     partition.run(_OUTBOX)
     holder, waiter = (partition.connect(autocommit=False) for _ in range(2))
     _add(partition, holder)

@@ -69,7 +69,8 @@ final class Catalog {
 
     private static Connection open() throws SQLException {
         if (connection == null || connection.isClosed()) {
-            connection = DriverManager.getConnection("jdbc:derby:" + Main.DATABASE, Main.OFFICER, Profiles.officerPassword());
+            connection = DriverManager.getConnection("jdbc:derby:" + Main.DATABASE, Main.OFFICER,
+                Profiles.officerPassword());
             connection.setTransactionIsolation(Connection.TRANSACTION_READ_UNCOMMITTED);
         }
         return connection;

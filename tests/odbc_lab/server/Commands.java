@@ -22,7 +22,7 @@ public final class Commands {
             case "CRTDTAQ" -> createQueue(cl);
             case "DLTDTAQ" -> deleteQueue(cl);
             case "CLRDTAQ" -> queue(cl).clear();
-            case "CRTLIB" -> Nested.execute("CREATE SCHEMA \"%s\" AUTHORIZATION \"%s\"", upper(cl.get("LIB", 0)), Jobs.user());
+            case "CRTLIB" -> Ddl.makeSchema(upper(cl.get("LIB", 0)));
             case "DLTLIB" -> Ddl.dropAll(upper(cl.get("LIB", 0)));
             case "GRTOBJAUT" -> objectAuthority(cl, true);
             case "RVKOBJAUT" -> objectAuthority(cl, false);

@@ -126,7 +126,11 @@ public final class Ddl {
 
     /** LAB.CREATE_SCHEMA: whoever makes a library owns it; the command is open to all, as CRTLIB is as shipped. */
     public static void createSchema(String schema) throws SQLException {
-        Refusal.passOn(() -> Nested.execute("CREATE SCHEMA \"%s\" AUTHORIZATION \"%s\"", schema, Jobs.user()));
+        Refusal.passOn(() -> makeSchema(schema));
+    }
+
+    static void makeSchema(String schema) throws SQLException {
+        Nested.execute("CREATE SCHEMA \"%s\" AUTHORIZATION \"%s\"", schema, Jobs.user());
     }
 
     /** LAB.DROP_SCHEMA: everything in the library, its data queues among it, and the library. */

@@ -20,7 +20,8 @@ import java.util.concurrent.ConcurrentHashMap;
 public final class Firing {
     private static final String LOAD = "SELECT S.KIND, S.STATEMENT, S.USED, T.OWNER, T.GUARDED, T.ENABLED"
         + " FROM LAB.TRIGGER_STEPS S JOIN LAB.TRIGGER_PARTS P ON P.PART = S.PART JOIN LAB.TRIGGERS T"
-        + " ON T.TRIGGER_SCHEMA = P.TRIGGER_SCHEMA AND T.TRIGGER_NAME = P.TRIGGER_NAME WHERE S.PART = ? ORDER BY S.ID WITH UR";
+        + " ON T.TRIGGER_SCHEMA = P.TRIGGER_SCHEMA AND T.TRIGGER_NAME = P.TRIGGER_NAME"
+        + " WHERE S.PART = ? ORDER BY S.ID WITH UR";
     private static final String ROLLED_BACK = "40";
     private static final Map<Long, Part> LOADED = new ConcurrentHashMap<>();
 

@@ -8,7 +8,7 @@ import java.util.List;
 /**
  * Table functions of QSYS2 about work and objects: DATA_AREA_INFO
  * (https://www.ibm.com/docs/en/i/7.5?topic=services-data-area-info-table-function) and ACTIVE_JOB_INFO
- * (https://www.ibm.com/docs/en/i/7.5?topic=services-active-job-info-table-function), each with the columns an agent asks for.
+ * (https://www.ibm.com/docs/en/i/7.5?topic=services-active-job-info-table-function), with the columns an agent asks for.
  */
 public final class Information {
     private Information() { }
@@ -24,12 +24,13 @@ public final class Information {
         return new Rows(found);
     }
 
-    /** The connections, and what a test put into LAB.JOBS; the filter is a job's name, with a closing * for a generic one. */
+    /** The connections, and what a test put into LAB.JOBS; the filter is a job's name, a generic one ends with *. */
     public static ResultSet activeJobs(String reset, String subsystems, String filter, String users, String detail)
             throws SQLException {
         List<Object[]> found = new ArrayList<>();
         String sql = "SELECT JOB_NAME, SUBSYSTEM, AUTHORIZATION_NAME, JOB_TYPE, JOB_STATUS FROM LAB.JOBS";
-        String connections = "SELECT JOB_NAME, 'QUSRWRK', AUTHORIZATION_NAME, 'PJ', 'RUN' FROM TABLE(LAB.TRANSACTIONS()) AS T";
+        String connections = "SELECT JOB_NAME, 'QUSRWRK', AUTHORIZATION_NAME, 'PJ', 'RUN'"
+            + " FROM TABLE(LAB.TRANSACTIONS()) AS T";
         for (String query : List.of(sql, connections)) {
             for (String[] each : Nested.rows(query)) {
                 String simple = each[0].replaceAll("^.*/", "");

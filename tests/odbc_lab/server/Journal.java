@@ -130,7 +130,8 @@ public final class Journal {
     }
 
     private static Object[] row(ResultSet entry) throws SQLException {
-        String object = "%-10s%-10s%-10s".formatted(text(entry.getString(8)), text(entry.getString(7)), text(entry.getString(9)));
+        String object = "%-10s%-10s%-10s".formatted(text(entry.getString(8)), text(entry.getString(7)),
+            text(entry.getString(9)));
         return new Object[] {entry.getTimestamp(1), entry.getBigDecimal(2), entry.getString(3), entry.getString(4),
             entry.getBigDecimal(5), entry.getBytes(6), object.isBlank() ? null : object, entry.getString(10),
             entry.getString(11), entry.getString(12), entry.getString(13), entry.getString(14), entry.getString(15),

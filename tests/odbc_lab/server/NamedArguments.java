@@ -9,8 +9,7 @@ import java.util.Map;
  * Derby has neither named arguments nor defaults.
  *
  * The services and the order of their parameters: https://ibm.com/support/knowledgecenter/ssw_ibm_i_75/rzajq/ (pages
- * rzajqudfreceivedtaq.htm, rzajqprocsenddtaq.htm), https://ibm.com/docs/en/i/7.5?topic=services-data-queue-entries-table-function
- * and https://www.ibm.com/support/knowledgecenter/ssw_ibm_i_72/rzajq/rzajqudfdisplayjournal.htm . Markers keep their order
+ * rzajqudfreceivedtaq.htm, rzajqprocsenddtaq.htm, rzajqudfdtaqentries.htm) and https://www.ibm.com/support/knowledgecenter/ssw_ibm_i_72/rzajq/rzajqudfdisplayjournal.htm . Markers keep their order
  * in the text; where naming would change it, the text stays as it is and Derby refuses it.
  */
 final class NamedArguments {

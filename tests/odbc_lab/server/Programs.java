@@ -40,7 +40,8 @@ public final class Programs {
         if (!Authority.has(object, Jobs.user(), "*EXECUTE")) {
             throw Refusal.cpf("CPF9820: Not authorized to use library %s or program %s.", library, name);
         }
-        for (String[] told : Nested.rows("SELECT SIGNAL, WORDS FROM LAB.PROGRAMS WHERE LIBRARY = ? AND NAME = ?", library, name)) {
+        String ask = "SELECT SIGNAL, WORDS FROM LAB.PROGRAMS WHERE LIBRARY = ? AND NAME = ?";
+        for (String[] told : Nested.rows(ask, library, name)) {
             if (!told[0].isEmpty()) {
                 throw Refusal.signal(told[0], told[1]);
             }

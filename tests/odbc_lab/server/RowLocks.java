@@ -28,7 +28,8 @@ public final class RowLocks {
      * has changed and not committed counts as held, which IBM i would show.
      */
     public static int free(String schema, String table, String column, long key) throws SQLException {
-        return met("SELECT 1 FROM \"%s\".\"%s\" WHERE \"%s\" = ? WITH CS".formatted(schema, table, column), key) == 1 ? 1 : 0;
+        String sql = "SELECT 1 FROM \"%s\".\"%s\" WHERE \"%s\" = ? WITH CS".formatted(schema, table, column);
+        return met(sql, key) == 1 ? 1 : 0;
     }
 
     /** Whether a row could be added now: false where another unit of work has the whole table to itself. */

@@ -8,6 +8,7 @@ import java.util.List;
 public final class Triggers {
     /** How many values of the row a branch may use; LAB.FIRE has so many parameters. */
     private static final int MOST_VALUES = 8;
+    private static final List<String> NUMBERS = List.of("DECIMAL", "NUMERIC", "SMALLINT", "INTEGER", "BIGINT");
     private static final String PARTS = "SELECT P.DERBY_NAME FROM LAB.TRIGGER_PARTS P JOIN SYS.SYSTRIGGERS T"
         + " ON T.TRIGGERNAME = P.DERBY_NAME WHERE P.TRIGGER_SCHEMA = ? AND P.TRIGGER_NAME = ?";
 
@@ -49,7 +50,8 @@ public final class Triggers {
         long part = number();
         String derbyName = trigger.name + "$" + part;
         Nested.update("INSERT INTO LAB.TRIGGER_PARTS (PART, TRIGGER_SCHEMA, TRIGGER_NAME, DERBY_NAME)"
-            + " VALUES (BIGINT(CAST(? AS VARCHAR(18))), ?, ?, ?)", String.valueOf(part), trigger.schema, trigger.name, derbyName);
+            + " VALUES (BIGINT(CAST(? AS VARCHAR(18))), ?, ?, ?)", String.valueOf(part), trigger.schema, trigger.name,
+            derbyName);
         List<String> values = new ArrayList<>();
         for (int[] range : branch.statements()) {
             step(trigger, part, range, values, "BODY");
@@ -74,7 +76,8 @@ public final class Triggers {
     private static void step(TriggerText trigger, long part, int[] range, List<String> values, String kind)
             throws SQLException {
         SqlText text = trigger.text;
-        boolean send = text.is(range[0], "CALL", "QSYS2", ".") && text.get(range[0] + 3).name().startsWith("SEND_DATA_QUEUE");
+        boolean send = text.is(range[0], "CALL", "QSYS2", ".")
+            && text.get(range[0] + 3).name().startsWith("SEND_DATA_QUEUE");
         int list = send ? range[0] + 4 : text.find(range[0], "VALUES") + 1;
         if (!send && (!text.is(range[0], "INSERT") || list == 0 || list > range[1])) {
             throw trigger.unknown(range[0], range[1]);
@@ -96,7 +99,8 @@ public final class Triggers {
         }
         String sql = send ? "VALUES (" + String.join(", ", written.subList(0, 4)) + ")"
             : text.text(range[0], list) + " (" + String.join(", ", written) + ")";
-        Nested.update("INSERT INTO LAB.TRIGGER_STEPS (PART, KIND, STATEMENT, USED) VALUES (BIGINT(CAST(? AS VARCHAR(18))), ?, ?, ?)",
+        Nested.update("INSERT INTO LAB.TRIGGER_STEPS (PART, KIND, STATEMENT, USED)"
+            + " VALUES (BIGINT(CAST(? AS VARCHAR(18))), ?, ?, ?)",
             String.valueOf(part), (send ? "SEND " : "SQL ") + kind, sql, String.join(" ", used));
     }
 
@@ -107,7 +111,7 @@ public final class Triggers {
         }
         Catalog.Column column = Catalog.column(List.of(trigger.tableSchema + "." + trigger.tableName),
             trigger.text.get(range[1] - 1).name());
-        boolean number = column != null && List.of("DECIMAL", "NUMERIC", "SMALLINT", "INTEGER", "BIGINT").contains(column.type());
+        boolean number = column != null && NUMBERS.contains(column.type());
         return number ? "LAB.NUMBER_CHAR(" + expression + ")" : expression;
     }
 
