@@ -52,6 +52,9 @@ class FakeShop:
     catalogue: dict[str, VariantRef] = field(default_factory=dict)
     quantities: dict[tuple[str, str, str], int] = field(default_factory=dict)
     orders: dict[str, dict[str, Any]] = field(default_factory=dict)
+    ledgers: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    refunds: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    returns: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     updated: dict[str, datetime] = field(default_factory=dict)
     tags: dict[str, list[str]] = field(default_factory=dict)
     metafields: dict[tuple[str, str], str] = field(default_factory=dict)
@@ -186,6 +189,18 @@ class FakeShop:
             raise Refused(f"Shopify has no order {gid}.", code="NOT_FOUND")
         return self.orders[gid]
 
+    async def order_ledger(self, gid: str) -> list[dict[str, Any]]:
+        self._enter("order_ledger")
+        return self.ledgers.get(gid, [])
+
+    async def order_refunds(self, gid: str) -> list[dict[str, Any]]:
+        self._enter("order_refunds")
+        return self.refunds.get(gid, [])
+
+    async def order_returns(self, gid: str) -> list[dict[str, Any]]:
+        self._enter("order_returns")
+        return self.returns.get(gid, [])
+
     async def orders_updated_since(self, moment: datetime) -> AsyncIterator[OrderRef]:
         self._enter("orders_updated_since")
         for gid, at in sorted(self.updated.items(), key=lambda pair: pair[1]):
@@ -248,6 +263,9 @@ def shop_order(gid: str = "gid://shopify/Order/1", **changes: Any) -> dict[str, 
         "title": "Screw",
         "quantity": 2,
         "currentQuantity": 2,
+        "requiresShipping": True,
+        "isGiftCard": False,
+        "customAttributes": [],
         "originalUnitPriceSet": money("10.0"),
         "discountedUnitPriceAfterAllDiscountsSet": money("9.5"),
         "discountAllocations": [{"allocatedAmountSet": money("1.0")}],
@@ -255,6 +273,7 @@ def shop_order(gid: str = "gid://shopify/Order/1", **changes: Any) -> dict[str, 
         "variant": {"id": "gid://shopify/ProductVariant/1"},
     }
     shipping = {
+        "id": f"{gid}/shipping",
         "code": "DHL",
         "title": "DHL",
         "isRemoved": False,

@@ -11,9 +11,17 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
-from towline_relay.shopify import catalogue, fulfillment, inventory, orders
+from towline_relay.shopify import (
+    catalogue,
+    fulfillment,
+    inventory,
+    order_calls,
+    order_history,
+    orders,
+)
 from towline_relay.shopify.client import Client
 from towline_relay.shopify.models import (
     FulfillmentSpec,
@@ -118,6 +126,39 @@ class Shop:
                 app may not read all orders).
         """
         return await orders.order(self._client, gid)
+
+    async def order_ledger(self, gid: str) -> list[dict[str, Any]]:
+        """Read an order's agreements, oldest first, each with all its ``sales`` as a list."""
+        return await order_history.order_ledger(self._client, gid)
+
+    async def order_refunds(self, gid: str) -> list[dict[str, Any]]:
+        """Read an order's refunds; ``refundLineItems`` and ``transactions`` come as lists."""
+        return await order_history.order_refunds(self._client, gid)
+
+    async def order_returns(self, gid: str) -> list[dict[str, Any]]:
+        """Read an order's returns, all pages."""
+        return await order_history.order_returns(self._client, gid)
+
+    async def cancel_order(self, gid: str, *, restock: bool, refund: bool, note: str) -> None:
+        """Start a cancellation; Shopify carries it out by a job, so read the order afterwards.
+
+        NOT idempotent: read the order before it is repeated.
+
+        Raises:
+            Refused: something of it was fulfilled, or it is cancelled.
+        """
+        await order_calls.cancel_order(self._client, gid, restock=restock, refund=refund, note=note)
+
+    async def capture_order(
+        self, gid: str, *, parent_gid: str, amount: Decimal, currency: str, final: bool
+    ) -> str:
+        """Capture an amount of an authorisation and return the new transaction's gid.
+
+        NOT idempotent: read the order's transactions before it is repeated.
+        """
+        return await order_calls.capture_order(
+            self._client, gid, parent_gid=parent_gid, amount=amount, currency=currency, final=final
+        )
 
     def orders_updated_since(self, moment: datetime) -> AsyncIterator[OrderRef]:
         """Read orders updated at or after an aware moment, oldest update first."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
+from decimal import Decimal
 from typing import Any, Protocol
 
 from towline_relay.shopify.models import (
@@ -55,6 +56,18 @@ class ShopPort(Protocol):
     ) -> list[LineOutcome]: ...
 
     async def order(self, gid: str) -> dict[str, Any]: ...
+
+    async def order_ledger(self, gid: str) -> list[dict[str, Any]]: ...
+
+    async def order_refunds(self, gid: str) -> list[dict[str, Any]]: ...
+
+    async def order_returns(self, gid: str) -> list[dict[str, Any]]: ...
+
+    async def cancel_order(self, gid: str, *, restock: bool, refund: bool, note: str) -> None: ...
+
+    async def capture_order(
+        self, gid: str, *, parent_gid: str, amount: Decimal, currency: str, final: bool
+    ) -> str: ...
 
     def orders_updated_since(self, moment: datetime) -> AsyncIterator[OrderRef]: ...
 

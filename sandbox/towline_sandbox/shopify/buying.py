@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from towline_sandbox.shopify.checkout import Cart, CartLine, Discount
+from towline_sandbox.shopify.extras import read_extras
 from towline_sandbox.shopify.ids import gid, number_of
 from towline_sandbox.shopify.orders import Buyer, Purchase, place
 from towline_shared.money import decimal_from_text
@@ -14,7 +15,7 @@ from towline_shared.money import decimal_from_text
 if TYPE_CHECKING:
     from towline_sandbox.shopify.shop import Shop
 
-__all__ = ["NotForSale", "buy", "summary"]
+__all__ = ["NotForSale", "buy", "cart_line", "summary"]
 
 DEFAULT_SHIPPING = "4.90"
 _BUYER_FIELDS = (
@@ -43,10 +44,10 @@ def buy(shop: Shop, given: dict[str, Any]) -> int:
     force = given.get("force") is True
     settings = shop.settings
     cart = Cart(
-        lines=tuple(_line(shop, wanted, force=force) for wanted in given["lines"]),
+        lines=tuple(cart_line(shop, wanted, force=force) for wanted in given["lines"]),
         currency=settings.currency,
         tax_rate=settings.tax_rate,
-        taxes_included=settings.taxes_included,
+        taxes_included=given.get("taxes_included", settings.taxes_included) is True,
         shipping=decimal_from_text(str(given.get("shipping", DEFAULT_SHIPPING))),
         discounts=tuple(_discounts(given)),
     )
@@ -60,6 +61,7 @@ def buy(shop: Shop, given: dict[str, Any]) -> int:
             po_number=given.get("po_number"),
             paid=given.get("paid", True) is True,
             test=given.get("test") is True,
+            extras=read_extras(given, duty=_duty(cart)),
         ),
     )
 
@@ -79,7 +81,8 @@ def summary(shop: Shop, number: int) -> dict[str, Any]:
     }
 
 
-def _line(shop: Shop, wanted: dict[str, Any], *, force: bool) -> CartLine:
+def cart_line(shop: Shop, wanted: dict[str, Any], *, force: bool) -> CartLine:
+    """Return what a buyer wants as a line: a variant by SKU, or a custom one by title."""
     quantity = wanted.get("quantity", 1)
     if not isinstance(quantity, int) or isinstance(quantity, bool) or quantity < 1:
         raise ValueError("quantity must be a whole number, 1 or more")
@@ -89,6 +92,9 @@ def _line(shop: Shop, wanted: dict[str, Any], *, force: bool) -> CartLine:
             unit_price=decimal_from_text(str(wanted["price"])),
             quantity=quantity,
             sku=str(wanted.get("sku", "")),
+            requires_shipping=not wanted.get("gift_card"),
+            taxable=not wanted.get("gift_card"),
+            extra=_extra(wanted),
         )
     row = _variant(shop, wanted)
     if row is None:
@@ -109,7 +115,18 @@ def _line(shop: Shop, wanted: dict[str, Any], *, force: bool) -> CartLine:
         taxable=bool(row["taxable"]),
         requires_shipping=bool(row["requires_shipping"]),
         grams=row["grams"],
+        extra=_extra(wanted),
     )
+
+
+def _extra(wanted: dict[str, Any]) -> dict[str, Any]:
+    """Return what a line may have beside goods and price."""
+    names = ("gift_card", "attributes", "group", "selling_plan", "duty")
+    return {name: wanted[name] for name in names if wanted.get(name)}
+
+
+def _duty(cart: Cart) -> Decimal:
+    return sum((Decimal(str(line.extra.get("duty", "0"))) for line in cart.lines), Decimal(0))
 
 
 _SELECT = (

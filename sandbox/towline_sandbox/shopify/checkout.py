@@ -8,8 +8,9 @@ rounded half up per line, and the order's tax is the sum of its lines' and its s
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
 
 from towline_shared.money import allocate, exponent
 
@@ -21,7 +22,10 @@ _ZERO = Decimal(0)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CartLine:
-    """What a buyer puts into the cart; a line without a variant is a custom one."""
+    """What a buyer puts into the cart; a line without a variant is a custom one.
+
+    ``extra``: gift_card, attributes, group (a bundle), selling_plan, duty, tip.
+    """
 
     title: str
     unit_price: Decimal
@@ -35,6 +39,7 @@ class CartLine:
     taxable: bool = True
     requires_shipping: bool = True
     grams: int = 0
+    extra: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

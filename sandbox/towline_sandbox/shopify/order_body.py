@@ -32,7 +32,7 @@ def build(shop: Shop, number: int, shape: Shape, fulfillment_shape: Shape) -> di
     lines = shop.db.all("SELECT * FROM order_lines WHERE order_id = ? ORDER BY position", number)
     line_total = sum((Decimal(line["original_total"]) for line in lines), Decimal(0))
     facts = _head(shop, row, extra)
-    facts.update(_money(row, line_total))
+    facts.update(_money(row, extra, line_total))
     facts.update(_parties(shop, row, extra, shape))
     facts["line_items"] = [
         _line(line, row["currency"], extra["tax_rate"], shape["line_items"][0]) for line in lines
@@ -64,7 +64,7 @@ def _head(shop: Shop, row: sqlite3.Row, extra: Shape) -> dict[str, Any]:
         "updated_at": offset_time(row["updated_at"]),
         "cancelled_at": offset_time(row["cancelled_at"]),
         "currency": row["currency"],
-        "presentment_currency": row["currency"],
+        "presentment_currency": row["presentment"],
         "customer_locale": "de-DE",
         "financial_status": row["financial_status"].lower(),
         "fulfillment_status": _FULFILLMENT[row["fulfillment_status"]],
@@ -74,7 +74,7 @@ def _head(shop: Shop, row: sqlite3.Row, extra: Shape) -> dict[str, Any]:
         ],
         "po_number": extra["po_number"],
         "payment_gateway_names": [extra["gateway"]],
-        "source_name": "web",
+        "source_name": extra["source"],
         "tags": ", ".join(tag["tag"] for tag in tags),
         "taxes_included": bool(row["taxes_included"]),
         "test": bool(row["test"]),
@@ -83,13 +83,13 @@ def _head(shop: Shop, row: sqlite3.Row, extra: Shape) -> dict[str, Any]:
     }
 
 
-def _money(row: sqlite3.Row, line_total: Decimal) -> dict[str, Any]:
+def _money(row: sqlite3.Row, extra: Shape, line_total: Decimal) -> dict[str, Any]:
     currency = row["currency"]
     amounts = {
         "current_subtotal_price": row["subtotal"],
         "current_total_discounts": row["total_discounts"],
-        "current_total_price": row["total"],
-        "current_total_tax": row["total_tax"],
+        "current_total_price": row["current_total"],
+        "current_total_tax": row["current_tax"],
         "subtotal_price": row["subtotal"],
         "total_discounts": row["total_discounts"],
         "total_line_items_price": str(line_total),
@@ -107,7 +107,7 @@ def _money(row: sqlite3.Row, line_total: Decimal) -> dict[str, Any]:
         "total_cash_rounding_payment_adjustment_set": nothing,
         "total_cash_rounding_refund_adjustment_set": nothing,
         "total_outstanding": open_amount,
-        "total_tip_received": "0.00",
+        "total_tip_received": extra["tip"],
     }
 
 
@@ -187,12 +187,12 @@ def _allocations(shares: list[list[Any]], currency: str) -> list[dict[str, Any]]
 
 
 def _line(row: sqlite3.Row, currency: str, rate: str, shape: Shape) -> dict[str, Any]:
-    shipped = row["quantity"] - row["unfulfilled"]
+    shipped = row["current"] - row["unfulfilled"]
     status = "fulfilled" if row["unfulfilled"] == 0 else "partial" if shipped else None
     facts = {
         "id": row["id"],
         "admin_graphql_api_id": gid("LineItem", row["id"]),
-        "current_quantity": row["quantity"],
+        "current_quantity": row["current"],
         "fulfillable_quantity": row["unfulfilled"],
         "fulfillment_service": "manual",
         "fulfillment_status": status,

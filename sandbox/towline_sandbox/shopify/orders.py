@@ -11,13 +11,17 @@ from typing import TYPE_CHECKING, Any
 from towline_sandbox.shopify import stock
 from towline_sandbox.shopify.catalogue import level_row
 from towline_sandbox.shopify.checkout import Cart, Discount, PricedLine, PricedOrder, price
+from towline_sandbox.shopify.extras import Extras
+from towline_sandbox.shopify.ids import gid
+from towline_sandbox.shopify.ledger import Entry, agree
 from towline_sandbox.shopify.wire import compact
 from towline_shared.money import exponent
 
 if TYPE_CHECKING:
     from towline_sandbox.shopify.shop import Shop
 
-__all__ = ["Buyer", "Purchase", "document", "place", "refresh_status", "touch"]
+__all__ = ["Buyer", "Purchase", "add_line", "document", "place", "refresh_status"]
+__all__ += ["route", "touch"]
 
 _FIRST_NUMBER = 1001
 
@@ -66,6 +70,7 @@ class Purchase:
     po_number: str | None = None
     paid: bool = True
     test: bool = False
+    extras: Extras = Extras()  # noqa: RUF009 - it is frozen
     shipping_title: str = "DHL Paket"
     shipping_code: str = "DHL-STD"
 
@@ -76,7 +81,8 @@ def place(shop: Shop, purchase: Purchase) -> int:
     Stock is committed, and fulfillment orders are made at the first location that can serve the
     whole order; when none can, each line goes to the first that can serve it, else to the default.
     """
-    priced = price(purchase.cart)
+    priced, extras = price(purchase.cart), purchase.extras
+    total = priced.total + extras.beside
     number, now = shop.db.next_number("Order"), shop.now()
     count = int(shop.db.scalar("SELECT count(*) FROM orders"))
     customer = _customer(shop, purchase.buyer)
@@ -89,25 +95,68 @@ def place(shop: Shop, purchase: Purchase) -> int:
         updated_at=now,
         currency=purchase.cart.currency,
         customer_id=customer,
-        financial_status="PAID" if purchase.paid else "PENDING",
+        financial_status=extras.financial_status(paid=purchase.paid),
         fulfillment_status="UNFULFILLED",
         subtotal=_written(priced.subtotal, purchase.cart),
         total_discounts=_written(priced.total_discounts, purchase.cart),
         total_shipping=_written(priced.shipping, purchase.cart),
         total_tax=_written(priced.total_tax, purchase.cart),
-        total=_written(priced.total, purchase.cart),
+        total=_written(total, purchase.cart),
+        current_total=_written(total, purchase.cart),
+        current_tax=_written(priced.total_tax, purchase.cart),
+        presentment=extras.presentment or purchase.cart.currency,
+        rate=str(extras.rate),
         taxes_included=int(purchase.cart.taxes_included),
         test=int(purchase.test),
         note=purchase.note,
         document=compact(_document(shop, purchase, priced, now)),
     )
     lines = [
-        (_insert_line(shop, number, position, line, purchase.cart), line)
+        (add_line(shop, number, position, line, purchase.cart), line)
         for position, line in enumerate(priced.lines)
     ]
-    _route(shop, number, lines)
+    _agree(shop, number, purchase, priced, lines)
+    route(shop, number, lines)
+    for tag in extras.tags:
+        shop.db.run("INSERT OR IGNORE INTO tags VALUES (?, ?)", gid("Order", number), tag)
     shop.changes.order(number, created=True)
     return number
+
+
+def _agree(
+    shop: Shop,
+    order: int,
+    purchase: Purchase,
+    priced: PricedOrder,
+    lines: list[tuple[int, PricedLine]],
+) -> None:
+    """Write the first agreement: what was bought, and everything beside it."""
+    row = shop.db.one("SELECT * FROM orders WHERE id = ?", order)
+    assert row is not None
+    included = purchase.cart.taxes_included
+    entries = [
+        Entry(
+            "GIFT_CARD" if line.line.extra.get("gift_card") else "PRODUCT",
+            number,
+            line.line.quantity,
+            line.total if included else line.total + line.tax,
+            line.tax,
+        )
+        for number, line in lines
+    ]
+    entries += [
+        Entry(
+            "SHIPPING",
+            given["id"],
+            0,
+            priced.shipping if included else priced.shipping + priced.shipping_tax,
+            priced.shipping_tax,
+            given["title"],
+        )
+        for given in document(row)["shipping_lines"]
+    ]
+    entries += purchase.extras.entries(shop, order, lines=len(lines))
+    agree(shop, order, kind="OrderAgreement", reason="ORDER", entries=entries)
 
 
 def document(row: sqlite3.Row) -> dict[str, Any]:
@@ -125,7 +174,7 @@ def touch(shop: Shop, order: int) -> None:
 def refresh_status(shop: Shop, order: int) -> None:
     """Derive the fulfillment status from what is left of the lines."""
     row = shop.db.one(
-        "SELECT sum(quantity) AS ordered, sum(unfulfilled) AS left FROM order_lines"
+        "SELECT sum(current) AS ordered, sum(unfulfilled) AS left FROM order_lines"
         " WHERE order_id = ?",
         order,
     )
@@ -181,7 +230,7 @@ def _shares(shares: tuple[tuple[int, Decimal], ...]) -> list[list[Any]]:
 
 def _document(shop: Shop, purchase: Purchase, priced: PricedOrder, now: str) -> dict[str, Any]:
     cart, buyer = purchase.cart, purchase.buyer
-    shipped = any(line.requires_shipping for line in cart.lines)
+    shipped, extras = any(line.requires_shipping for line in cart.lines), purchase.extras
     shipping_lines = []
     if shipped:
         shipping_lines.append(
@@ -206,20 +255,19 @@ def _document(shop: Shop, purchase: Purchase, priced: PricedOrder, now: str) -> 
         "discounts": [_discount(discount) for discount in cart.discounts],
         "tax_rate": str(cart.tax_rate),
         "gateway": gateway,
-        "transactions": [
-            {
-                "id": shop.db.next_number("OrderTransaction"),
-                "kind": "SALE",
-                "status": "SUCCESS" if purchase.paid else "PENDING",
-                "gateway": gateway,
-                "amount": _written(priced.total, cart),
-                "processed_at": now,
-            }
-        ],
+        "transactions": extras.transactions(
+            shop,
+            _written(priced.total + extras.beside + extras.rounding, cart),
+            paid=purchase.paid,
+            gateway=gateway,
+            now=now,
+        ),
+        **extras.document(),
     }
 
 
-def _insert_line(shop: Shop, order: int, position: int, priced: PricedLine, cart: Cart) -> int:
+def add_line(shop: Shop, order: int, position: int, priced: PricedLine, cart: Cart) -> int:
+    """Write a line of an order and return its number."""
     line = priced.line
     number = shop.db.next_number("LineItem")
     shop.db.insert(
@@ -243,11 +291,14 @@ def _insert_line(shop: Shop, order: int, position: int, priced: PricedLine, cart
         requires_shipping=int(line.requires_shipping),
         grams=line.grams,
         allocations=compact(_shares(priced.allocations)),
+        current=line.quantity,
+        extra=compact(line.extra),
     )
     return number
 
 
-def _route(shop: Shop, order: int, lines: list[tuple[int, PricedLine]]) -> None:
+def route(shop: Shop, order: int, lines: list[tuple[int, PricedLine]]) -> None:
+    """Make fulfillment orders for lines and commit their stock."""
     locations = [
         int(row["id"])
         for row in shop.db.all("SELECT id FROM locations WHERE active = 1 ORDER BY position")

@@ -53,7 +53,10 @@ CREATE TABLE IF NOT EXISTS orders (
   customer_id INTEGER, financial_status TEXT NOT NULL, fulfillment_status TEXT NOT NULL,
   subtotal TEXT NOT NULL, total_discounts TEXT NOT NULL, total_shipping TEXT NOT NULL,
   total_tax TEXT NOT NULL, total TEXT NOT NULL, taxes_included INTEGER NOT NULL,
-  test INTEGER NOT NULL DEFAULT 0, note TEXT, document TEXT NOT NULL
+  test INTEGER NOT NULL DEFAULT 0, note TEXT, document TEXT NOT NULL,
+  presentment TEXT NOT NULL, rate TEXT NOT NULL, edited INTEGER NOT NULL DEFAULT 0,
+  cancel_reason TEXT, current_total TEXT NOT NULL, current_tax TEXT NOT NULL,
+  refunded TEXT NOT NULL DEFAULT '0.00'
 );
 CREATE INDEX IF NOT EXISTS orders_updated ON orders (updated_at, id);
 CREATE TABLE IF NOT EXISTS order_lines (
@@ -62,9 +65,33 @@ CREATE TABLE IF NOT EXISTS order_lines (
   vendor TEXT, quantity INTEGER NOT NULL, unfulfilled INTEGER NOT NULL, unit_price TEXT NOT NULL,
   original_total TEXT NOT NULL, total_discount TEXT NOT NULL, tax TEXT NOT NULL,
   taxable INTEGER NOT NULL, requires_shipping INTEGER NOT NULL, grams INTEGER NOT NULL,
-  allocations TEXT NOT NULL
+  allocations TEXT NOT NULL, current INTEGER NOT NULL, extra TEXT NOT NULL DEFAULT '{}'
 );
 CREATE INDEX IF NOT EXISTS order_lines_order ON order_lines (order_id, position);
+-- The ledger: agreements and their sales are added and never changed.
+-- https://shopify.dev/docs/api/admin-graphql/2026-10/interfaces/SalesAgreement
+CREATE TABLE IF NOT EXISTS agreements (
+  id INTEGER PRIMARY KEY, order_id INTEGER NOT NULL, happened_at TEXT NOT NULL,
+  kind TEXT NOT NULL, reason TEXT NOT NULL, about INTEGER
+);
+CREATE INDEX IF NOT EXISTS agreements_order ON agreements (order_id, id);
+CREATE TABLE IF NOT EXISTS sales (
+  id INTEGER PRIMARY KEY, agreement_id INTEGER NOT NULL, order_id INTEGER NOT NULL,
+  action TEXT NOT NULL, line_type TEXT NOT NULL, target INTEGER, title TEXT NOT NULL DEFAULT '',
+  quantity INTEGER, total TEXT NOT NULL, tax TEXT NOT NULL
+);
+CREATE INDEX IF NOT EXISTS sales_agreement ON sales (agreement_id, id);
+CREATE INDEX IF NOT EXISTS sales_order ON sales (order_id, target);
+CREATE TABLE IF NOT EXISTS refunds (
+  id INTEGER PRIMARY KEY, order_id INTEGER NOT NULL, created_at TEXT NOT NULL, note TEXT,
+  refunded TEXT NOT NULL, document TEXT NOT NULL
+);
+CREATE INDEX IF NOT EXISTS refunds_order ON refunds (order_id, id);
+CREATE TABLE IF NOT EXISTS returns (
+  id INTEGER PRIMARY KEY, order_id INTEGER NOT NULL, name TEXT NOT NULL, status TEXT NOT NULL,
+  created_at TEXT NOT NULL, closed_at TEXT, document TEXT NOT NULL
+);
+CREATE INDEX IF NOT EXISTS returns_order ON returns (order_id, id);
 CREATE TABLE IF NOT EXISTS fulfillment_orders (
   id INTEGER PRIMARY KEY, order_id INTEGER NOT NULL, location_id INTEGER NOT NULL,
   status TEXT NOT NULL, request_status TEXT NOT NULL, created_at TEXT NOT NULL,

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
-from towline_shared.money import plain
+from towline_shared.money import exponent, plain
 
 __all__ = ["compact", "decimal_text", "money_bag", "money_set", "offset_time"]
 
@@ -30,14 +30,29 @@ def decimal_text(amount: Decimal) -> str:
     return f"{text}0" if text.endswith(".") else text
 
 
-def money_bag(amount: Decimal | str, currency: str) -> dict[str, Any]:
-    """Make a MoneyBag; this shop presents in its own currency."""
-    money = {
-        "__typename": "MoneyV2",
-        "amount": decimal_text(Decimal(amount)),
-        "currencyCode": currency,
+def money_bag(
+    amount: Decimal | str, currency: str, *, presentment: str = "", rate: Decimal = Decimal(1)
+) -> dict[str, Any]:
+    """Make a MoneyBag.
+
+    Args:
+        presentment: what the buyer sees, when that is another currency; ``rate`` is how much of it
+            one of the shop's currency is.
+    """
+
+    def money(value: Decimal, code: str) -> dict[str, Any]:
+        return {"__typename": "MoneyV2", "amount": decimal_text(value), "currencyCode": code}
+
+    shop = money(Decimal(amount), currency)
+    if presentment in ("", currency):
+        return {"__typename": "MoneyBag", "shopMoney": shop, "presentmentMoney": shop}
+    step = Decimal(1).scaleb(-exponent(presentment))
+    seen = (Decimal(amount) * rate).quantize(step, rounding=ROUND_HALF_UP)
+    return {
+        "__typename": "MoneyBag",
+        "shopMoney": shop,
+        "presentmentMoney": money(seen, presentment),
     }
-    return {"__typename": "MoneyBag", "shopMoney": money, "presentmentMoney": money}
 
 
 def money_set(amount: Decimal | str, currency: str) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from towline_sandbox.shopify import search
 from towline_sandbox.shopify.catalogue import touch_product
-from towline_sandbox.shopify.ids import number_of, type_of
+from towline_sandbox.shopify.ids import gid, number_of, type_of
 from towline_sandbox.shopify.metafields import DEFAULT_NAMESPACE
 from towline_sandbox.shopify.orders import touch
 from towline_sandbox.shopify.paging import connection
@@ -109,7 +109,9 @@ def _lines(source: Node, info: Info, **arguments: Any) -> Node:
         rows,
         arguments,
         key=lambda row: (row["position"],),
-        load=lambda row: order_nodes.line(row, source["_extra"], source["_currency"]),
+        load=lambda row: order_nodes.line(
+            row, source["_extra"], source["_currency"], source["_money"]
+        ),
     )
 
 
@@ -137,12 +139,26 @@ def _transactions(source: Node, _info: Info, first: int | None = None, **_: Any)
     return [order_nodes.transaction(given, source["_currency"]) for given in stored]
 
 
-def _nothing(_source: Node, _info: Info, **arguments: Any) -> Node:
-    return connection([], arguments, key=lambda row: (row,), load=lambda row: row)
-
-
-def _no_refunds(_source: Node, _info: Info, **_arguments: Any) -> list[Node]:
-    return []
+def _purchaser(source: Node, info: Info) -> Node | None:
+    """Answer the company that bought, else the customer."""
+    company = source["_extra"]["company"]
+    if not company:
+        return _customer(source, info)
+    number = int(company["number"])
+    return {
+        "__typename": "PurchasingCompany",
+        "company": {
+            "id": gid("Company", number),
+            "name": company["name"],
+            "externalId": company.get("external_id"),
+        },
+        "location": {
+            "id": gid("CompanyLocation", number),
+            "name": company.get("location", company["name"]),
+            "externalId": company.get("location_id"),
+        },
+        "contact": {"id": gid("CompanyContact", number)},
+    }
 
 
 def _line_taxes(source: Node, _info: Info, **_arguments: Any) -> list[Node]:
@@ -211,16 +227,13 @@ FIELDS: Fields = {
     },
     "Order": {
         "customer": _customer,
-        "purchasingEntity": _customer,
+        "purchasingEntity": _purchaser,
         "tags": _tags,
         "metafield": _metafield,
         "lineItems": _lines,
         "shippingLines": _shipping_lines,
         "discountApplications": _applications,
         "transactions": _transactions,
-        "localizedFields": _nothing,
-        "returns": _nothing,
-        "refunds": _no_refunds,
     },
     "LineItem": {"taxLines": _line_taxes, "variant": _line_variant, "product": _line_product},
     "Customer": {"tags": _tags},

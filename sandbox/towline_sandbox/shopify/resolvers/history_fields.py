@@ -1,0 +1,244 @@
+"""Agreements, refunds and returns of orders; cancelling and capturing."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from decimal import Decimal
+from typing import Any
+
+from towline_sandbox.shopify import aftersales
+from towline_sandbox.shopify.ids import gid, number_of
+from towline_sandbox.shopify.orders import document
+from towline_sandbox.shopify.paging import connection
+from towline_sandbox.shopify.resolvers import nodes, order_nodes
+from towline_sandbox.shopify.resolvers.base import (
+    Fields,
+    Info,
+    Node,
+    Refusal,
+    error,
+    mutation,
+    shop_of,
+)
+from towline_sandbox.shopify.shop import Shop
+from towline_sandbox.shopify.wire import money_bag
+
+__all__ = ["FIELDS"]
+
+_SALES = {
+    "PRODUCT": "ProductSale", "GIFT_CARD": "GiftCardSale", "TIP": "TipSale", "DUTY": "DutySale",
+    "SHIPPING": "ShippingLineSale", "ADDITIONAL_FEE": "AdditionalFeeSale",
+    "ADJUSTMENT": "AdjustmentSale",
+}  # fmt: skip
+
+
+def _agreements(source: Node, info: Info, **arguments: Any) -> Node:
+    shop, currency = shop_of(info), source["_currency"]
+    return connection(
+        shop.db.all("SELECT * FROM agreements WHERE order_id = ?", source["_n"]),
+        arguments,
+        key=lambda row: (row["id"],),
+        load=lambda row: _agreement(row, currency),
+    )
+
+
+def _agreement(row: sqlite3.Row, currency: str) -> Node:
+    about = row["about"]
+    return {
+        "__typename": row["kind"],
+        "_n": row["id"],
+        "_currency": currency,
+        "id": gid(row["kind"], row["id"]),
+        "happenedAt": row["happened_at"],
+        "reason": row["reason"],
+        "refund": {"id": gid("Refund", about)} if row["kind"] == "RefundAgreement" else None,
+        "return": {"id": gid("Return", about)} if row["kind"] == "ReturnAgreement" else None,
+    }
+
+
+def _sales(source: Node, info: Info, **arguments: Any) -> Node:
+    return connection(
+        shop_of(info).db.all("SELECT * FROM sales WHERE agreement_id = ?", source["_n"]),
+        arguments,
+        key=lambda row: (row["id"],),
+        load=lambda row: _sale(row, source["_currency"]),
+    )
+
+
+def _sale(row: sqlite3.Row, currency: str) -> Node:
+    target = row["target"]
+    found: Node = {
+        "__typename": _SALES[row["line_type"]],
+        "id": gid("Sale", row["id"]),
+        "actionType": row["action"],
+        "lineType": row["line_type"],
+        "quantity": row["quantity"],
+        "totalAmount": money_bag(row["total"], currency),
+        "totalTaxAmount": money_bag(row["tax"], currency),
+    }
+    if row["line_type"] in ("PRODUCT", "GIFT_CARD", "TIP"):
+        found["lineItem"] = {"id": gid("LineItem", target)}
+    if row["line_type"] == "SHIPPING":
+        found["shippingLine"] = {"id": gid("ShippingLine", target), "title": row["title"]}
+    if row["line_type"] == "ADDITIONAL_FEE":
+        found["additionalFee"] = {"id": gid("AdditionalFee", row["id"]), "name": row["title"]}
+    return found
+
+
+def _refunds(source: Node, info: Info, first: int | None = None) -> list[Node]:
+    rows = shop_of(info).db.all(
+        "SELECT * FROM refunds WHERE order_id = ? ORDER BY id", source["_n"]
+    )
+    return [_refund(row, source["_currency"]) for row in rows[:first]]
+
+
+def _refund(row: sqlite3.Row, currency: str) -> Node:
+    return {
+        "__typename": "Refund",
+        "_n": row["id"],
+        "_currency": currency,
+        "_extra": json.loads(row["document"]),
+        "id": gid("Refund", row["id"]),
+        "createdAt": row["created_at"],
+        "note": row["note"],
+        "totalRefundedSet": money_bag(row["refunded"], currency),
+    }
+
+
+def _one_refund(_root: Any, info: Info, id: str) -> Node | None:
+    shop = shop_of(info)
+    row = shop.db.one("SELECT * FROM refunds WHERE id = ?", number_of(id, "Refund"))
+    if row is None:
+        return None
+    currency = shop.db.scalar("SELECT currency FROM orders WHERE id = ?", row["order_id"])
+    return _refund(row, currency)
+
+
+def _refund_lines(source: Node, _info: Info, **arguments: Any) -> Node:
+    return connection(
+        list(enumerate(source["_extra"]["lines"])),
+        arguments,
+        key=lambda pair: (pair[0],),
+        load=lambda pair: {
+            "quantity": pair[1]["quantity"],
+            "restockType": pair[1]["type"],
+            "location": (
+                {"id": gid("Location", pair[1]["location"])} if pair[1]["location"] else None
+            ),
+            "lineItem": {"id": gid("LineItem", pair[1]["line"])},
+        },
+    )
+
+
+def _refund_transactions(source: Node, _info: Info, **arguments: Any) -> Node:
+    return connection(
+        source["_extra"]["transactions"],
+        arguments,
+        key=lambda given: (given["id"],),
+        load=lambda given: order_nodes.transaction(given, source["_currency"]),
+    )
+
+
+def _returns(source: Node, info: Info, **arguments: Any) -> Node:
+    return connection(
+        shop_of(info).db.all("SELECT * FROM returns WHERE order_id = ?", source["_n"]),
+        arguments,
+        key=lambda row: (row["id"],),
+        load=lambda row: {
+            "__typename": "Return",
+            "_extra": json.loads(row["document"]),
+            "id": gid("Return", row["id"]),
+            "name": row["name"],
+            "status": row["status"],
+            "createdAt": row["created_at"],
+            "closedAt": row["closed_at"],
+        },
+    )
+
+
+def _return_lines(source: Node, info: Info, **arguments: Any) -> Node:
+    shop = shop_of(info)
+    return connection(
+        list(enumerate(source["_extra"]["lines"])),
+        arguments,
+        key=lambda pair: (pair[0],),
+        load=lambda pair: {
+            "__typename": "ReturnLineItem",
+            "id": gid("ReturnLineItem", pair[1]["line"]),
+            "quantity": pair[1]["quantity"],
+            "processedQuantity": 0,
+            "returnReasonNote": pair[1]["reason"],
+            "fulfillmentLineItem": {
+                "lineItem": {
+                    "id": gid("LineItem", pair[1]["line"]),
+                    "sku": shop.db.scalar(
+                        "SELECT sku FROM order_lines WHERE id = ?", pair[1]["line"]
+                    ),
+                }
+            },
+        },
+    )
+
+
+def _exchange_lines(source: Node, info: Info, **arguments: Any) -> Node:
+    shop = shop_of(info)
+    return connection(
+        source["_extra"]["exchange"],
+        arguments,
+        key=lambda number: (number,),
+        load=lambda number: {
+            "id": gid("ExchangeLineItem", number),
+            "quantity": shop.db.scalar("SELECT quantity FROM order_lines WHERE id = ?", number),
+            "lineItems": [{"id": gid("LineItem", number)}],
+        },
+    )
+
+
+def _cancel(shop: Shop, **given: Any) -> Node:
+    number = number_of(given["orderId"], "Order")
+    refund = (given.get("refundMethod") or {}).get("originalPaymentMethodsRefund")
+    if number is None or nodes.one(shop, "Order", number) is None:
+        raise Refusal(error(["orderId"], "Order does not exist", "NOT_FOUND"))
+    try:
+        aftersales.cancel(
+            shop, number, reason=given["reason"], restock=given["restock"], money=bool(refund)
+        )
+    except aftersales.NotPossible as reason:
+        raise Refusal(error(["orderId"], f"Can't cancel: {reason}", "INVALID")) from None
+    return {"job": {"__typename": "Job", "id": gid("Job", number), "done": True}}
+
+
+def _cancelled(_root: Any, info: Info, **given: Any) -> Node:
+    """Answer as orderCancel does: its user errors have a name of their own beside the usual one."""
+    found = mutation(_cancel, empty={"job": None})(_root, info, **given)
+    return {**found, "orderCancelUserErrors": found["userErrors"]}
+
+
+def _capture(shop: Shop, *, input: Node) -> Node:
+    order = number_of(input["id"], "Order") or 0
+    parent = number_of(input["parentTransactionId"], "OrderTransaction") or 0
+    try:
+        made = aftersales.capture(shop, order, parent, Decimal(str(input["amount"])))
+    except aftersales.NotPossible as reason:
+        raise Refusal(error(["input"], f"Can't capture: {reason}")) from None
+    row = shop.db.one("SELECT * FROM orders WHERE id = ?", order)
+    assert row is not None
+    assert document(row)
+    return {"transaction": order_nodes.transaction(made, row["currency"])}
+
+
+FIELDS: Fields = {
+    "QueryRoot": {"refund": _one_refund},
+    "Mutation": {
+        "orderCancel": _cancelled,
+        "orderCapture": mutation(_capture, empty={"transaction": None}),
+    },
+    "Order": {"agreements": _agreements, "refunds": _refunds, "returns": _returns},
+    "Refund": {"refundLineItems": _refund_lines, "transactions": _refund_transactions},
+    "Return": {"returnLineItems": _return_lines, "exchangeLineItems": _exchange_lines},
+    **{
+        kind: {"sales": _sales}
+        for kind in ("OrderAgreement", "OrderEditAgreement", "RefundAgreement", "ReturnAgreement")
+    },
+}
