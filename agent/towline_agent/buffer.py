@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
 
+from towline_agent.erasing import erase_if_asked
 from towline_agent.sources.sendable import sendable
 from towline_shared.clock import Clock
 from towline_shared.codec import decode
@@ -256,12 +257,10 @@ class Buffer:
 
     def kept_entries(self, queue: str) -> Future[list[KeptEntry]]:
         """Return what is durable here and has still to be taken from the queue, in order."""
+        sql = "SELECT n, data, key FROM queue_kept WHERE queue=? ORDER BY n"
         return self._database.submit(
             lambda db: [
-                KeptEntry(row["n"], bytes(row["data"]), bytes(row["key"]))
-                for row in db.execute(
-                    "SELECT n, data, key FROM queue_kept WHERE queue=? ORDER BY n", (queue,)
-                )
+                KeptEntry(n, bytes(data), bytes(key)) for n, data, key in db.execute(sql, (queue,))
             ]
         )
 
@@ -294,6 +293,7 @@ class Buffer:
 
         def work(db: sqlite3.Connection) -> None:
             self._log.consume(db, PEER, row.stream, row.seq)
+            erase_if_asked(db, PEER, row.event)
             if report is not None:
                 self._log.append(db, PEER, "results", [sendable(report)])
 

@@ -23,7 +23,7 @@ from towline_agent.pace import Pace, Patience
 from towline_agent.sinks.base import Sink
 from towline_shared.clock import Clock
 from towline_shared.errors import Misconfigured, Permanent, Retryable, TowlineError
-from towline_shared.events import Delivered, Event, event_id
+from towline_shared.events import Delivered, Erase, Event, event_id
 
 __all__ = ["Delivery", "DeliveryState"]
 
@@ -160,6 +160,8 @@ class Delivery:
     async def _outcome(self, row: InboxRow) -> tuple[str, str]:
         if row.event is None:
             return "refused", row.error
+        if isinstance(row.event.body, Erase):
+            return "written", ""  # the buffer empties its copies in the commit of this report
         try:
             applied = await self._sink.write(row.event)
         except (SiteFault, Misconfigured):

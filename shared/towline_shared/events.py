@@ -40,6 +40,7 @@ __all__ = [
     "Company",
     "Customer",
     "Delivered",
+    "Erase",
     "Discount",
     "DueDate",
     "Event",
@@ -195,6 +196,23 @@ class Customer:
 
 
 @dataclass(frozen=True, slots=True)
+class Erase:
+    """The wish that copies of documents about people be forgotten. Key: the request's number.
+
+    It travels behind the documents it is about, in their stream.
+
+    Attributes:
+        orders: gids of the orders whose documents are to be emptied.
+        customers: gids of the customers likewise.
+        everything: all documents of the shop, whatever they are about.
+    """
+
+    orders: tuple[str, ...] = ()
+    customers: tuple[str, ...] = ()
+    everything: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Delivered:
     """The agent's report on one downlink event. Key: the key of that event.
 
@@ -258,6 +276,7 @@ Body = (
     | OrderChange
     | ChangeResult
     | Customer
+    | Erase
     | Delivered
     | Unreadable
     | Heartbeat
@@ -301,6 +320,7 @@ ENTITY_OF: Mapping[type, str] = MappingProxyType(
         OrderChange: "order_change",
         ChangeResult: "change_result",
         Customer: "customer",
+        Erase: "erase",
         Delivered: "delivered",
         Unreadable: "unreadable",
         Heartbeat: "heartbeat",

@@ -15,14 +15,14 @@ import hashlib
 import secrets
 import sqlite3
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import datetime
-from enum import Enum
 
 from towline_shared.clock import Clock, parse_utc, utc_text
 from towline_shared.codec import encode
 from towline_shared.errors import Misuse
 from towline_shared.events import Event
+from towline_shared.stream_rows import SCHEMA, Cover, LogRow, Received, StreamState
 
 __all__ = [
     "DOWN_STREAMS",
@@ -38,73 +38,6 @@ __all__ = [
 UP_STREAMS = ("changes", "bulk", "results")
 DOWN_STREAMS = ("orders", "commands")
 
-SCHEMA = """
-CREATE TABLE IF NOT EXISTS stream_head (
-  peer TEXT NOT NULL, name TEXT NOT NULL, direction TEXT NOT NULL CHECK (direction IN ('out','in')),
-  stream_id TEXT NOT NULL,
-  last INTEGER NOT NULL DEFAULT 0,       -- highest seq in the log
-  acked INTEGER NOT NULL DEFAULT 0,      -- out: acknowledged by the peer
-  consumed INTEGER NOT NULL DEFAULT 0,   -- in: effect committed by the consumer
-  chain BLOB NOT NULL DEFAULT x'',       -- at seq = last
-  PRIMARY KEY (peer, name, direction)
-) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS stream_row (
-  peer TEXT NOT NULL, name TEXT NOT NULL, direction TEXT NOT NULL, seq INTEGER NOT NULL,
-  event_id TEXT NOT NULL, entity TEXT NOT NULL, key TEXT NOT NULL, text TEXT NOT NULL,
-  chain BLOB NOT NULL, at TEXT NOT NULL, acked_at TEXT,
-  PRIMARY KEY (peer, name, direction, seq)
-) WITHOUT ROWID;
-"""
-
-
-@dataclass(frozen=True, slots=True)
-class LogRow:
-    """One row of a stream; ``text`` is the event as :mod:`~towline_shared.codec` wrote it."""
-
-    seq: int
-    text: str
-    event_id: str
-    entity: str
-    key: str
-    chain: bytes
-    at: datetime
-
-
-class Received(Enum):
-    """What became of a batch."""
-
-    NEW = "new"
-    DUPLICATE = "duplicate"
-    GAP = "gap"
-    FOREIGN = "foreign"
-
-
-@dataclass(frozen=True, slots=True)
-class StreamState:
-    """One stream at one moment.
-
-    Attributes:
-        last: highest number in the log; 0 when it is empty.
-        acked: highest number the peer acknowledged (out) or that is durable here (in).
-        consumed: highest number whose effect is committed (in).
-        chain: SHA-256 chain value at ``last``; empty bytes at 0.
-        oldest_unacked_at: when the oldest unacknowledged row was written, or None.
-    """
-
-    name: str
-    direction: str
-    stream_id: str
-    last: int
-    acked: int
-    consumed: int
-    chain: bytes
-    oldest_unacked_at: datetime | None
-
-    @property
-    def backlog(self) -> int:
-        """Rows the peer has not acknowledged (out) or nobody has consumed (in)."""
-        return self.last - (self.acked if self.direction == "out" else self.consumed)
-
 
 def next_chain(chain: bytes, seq: int, text: str) -> bytes:
     """Extend a chain by one row."""
@@ -117,8 +50,10 @@ def next_chain(chain: bytes, seq: int, text: str) -> bytes:
 class StreamLog:
     """Functions over the two tables of :data:`SCHEMA`."""
 
-    def __init__(self, *, clock: Clock) -> None:
+    def __init__(self, *, clock: Clock, cover: Cover | None = None) -> None:
+        """Build it; ``cover`` hides outgoing texts at rest."""
         self._clock = clock
+        self._cover = cover
 
     # -- outgoing ------------------------------------------------------------------------------
 
@@ -131,7 +66,8 @@ class StreamLog:
             text = encode(event)
             seq += 1
             chain = next_chain(chain, seq, text)
-            row = LogRow(seq, text, event.id, event.entity, event.key, chain, now)
+            kept = self._cover.hide(db, peer, event, text) if self._cover else text
+            row = LogRow(seq, kept, event.id, event.entity, event.key, chain, now)
             self._insert(db, (peer, name, "out"), row)
         self._advance(db, (peer, name, "out"), seq, chain)
         return seq
@@ -151,11 +87,12 @@ class StreamLog:
             " ORDER BY seq LIMIT ?",
             (peer, name, after, rows),
         )
-        for row in cursor:
-            size += len(row["text"].encode("utf-8"))
+        for row in map(_row, cursor):
+            shown = replace(row, text=self._cover.show(db, row.text)) if self._cover else row
+            size += len(shown.text.encode("utf-8"))
             if found and size > most:
                 break
-            found.append(_row(row))
+            found.append(shown)
         return found
 
     def acked(self, db: sqlite3.Connection, peer: str, name: str, upto: int) -> bool:
@@ -301,11 +238,15 @@ class StreamLog:
         return bytes(row["chain"]) if row else None
 
     def first_kept(self, db: sqlite3.Connection, peer: str, name: str) -> int:
-        """Return the lowest outgoing number that can still be sent again."""
-        row = db.execute(
-            "SELECT min(seq) AS first FROM stream_row WHERE peer=? AND name=? AND direction='out'",
+        """Return the lowest outgoing number that can still be sent again; see :class:`Cover`."""
+        of = "FROM stream_row WHERE peer=? AND name=? AND direction='out'"
+        emptied = db.execute(
+            f"SELECT max(seq) {of} AND text=''",
             (peer, name),
-        ).fetchone()
+        ).fetchone()[0]
+        if emptied is not None:
+            return int(emptied) + 1
+        row = db.execute(f"SELECT min(seq) AS first {of}", (peer, name)).fetchone()
         if row["first"] is not None:
             return int(row["first"])
         return int(self._head(db, peer, name, "out")["last"]) + 1

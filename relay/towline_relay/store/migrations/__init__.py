@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 
 import sqlite_utils
 
-from towline_relay.store.migrations import m0001_events, m0002_bulk
+from towline_relay.store.migrations import m0001_events, m0002_bulk, m0003_privacy
 from towline_shared.clock import utc_text
 from towline_shared.errors import Permanent
 
@@ -21,6 +21,7 @@ __all__ = ["STEPS", "migrate"]
 STEPS: tuple[tuple[str, Callable[[sqlite_utils.Database], None]], ...] = (
     ("0001_events", m0001_events.apply),
     ("0002_bulk", m0002_bulk.apply),
+    ("0003_privacy", m0003_privacy.apply),
 )
 
 
