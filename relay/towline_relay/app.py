@@ -27,6 +27,8 @@ from towline_relay.link import enrolment
 from towline_relay.link.server import LinkServer
 from towline_relay.operator_api import OperatorApi
 from towline_relay.schedule import Schedule
+from towline_relay.secrets_box import read_or_make_keyring
+from towline_relay.store import vault
 from towline_relay.store.sqlite import SqliteStore, prepare
 from towline_relay.tenancy import Tenancy
 from towline_relay.webhooks.receive import ShopDoor, WebhookReceiver
@@ -47,7 +49,9 @@ def open_database(config: RelayConfig) -> Database:
         Permanent: another process has it open, or it is not ours.
     """
     config.state.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return Database(config.database, prepare=prepare([stream_log.SCHEMA, enrolment.SCHEMA]))
+    return Database(
+        config.database, prepare=prepare([stream_log.SCHEMA, enrolment.SCHEMA, vault.SCHEMA])
+    )
 
 
 class Relay:
@@ -85,6 +89,7 @@ class Relay:
             on_received=lambda agent_id: self._nudge(None),
         )
         owner = secrets.token_hex(8)
+        keyring = read_or_make_keyring(self.config.secrets_key)
         self._tenants = {
             tenant.id: Tenancy(
                 tenant,
@@ -92,6 +97,8 @@ class Relay:
                 store=self._store,
                 clock=self.clock,
                 owner=owner,
+                vault=vault.Vault(database, clock=self.clock),
+                keyring=keyring,
                 nudge_agent=self._link.nudge,
             )
             for tenant in self.config.tenants
@@ -144,6 +151,9 @@ class Relay:
         self.port = runner.addresses[0][1]
 
     async def _work(self, stack: contextlib.AsyncExitStack) -> None:
+        for tenancy in self._tenants.values():
+            await tenancy.recall()
+            stack.push_async_callback(tenancy.remember)
         loops = [
             asyncio.create_task(loop.run(), name=name)
             for tenancy in self._tenants.values()
@@ -154,6 +164,10 @@ class Relay:
         for tenancy in self._tenants.values():
             interval = timedelta(seconds=tenancy.config.shop.sweep_s)
             schedule.every(f"sweep {tenancy.config.id}", tenancy.sweep, interval=interval)
+            minute = timedelta(minutes=1)
+            schedule.every(
+                f"remember {tenancy.config.id}", tenancy.remember, interval=minute, soon=False
+            )
             # hourly, although Shopify asks for a daily look at versions: scopes change at once
             hour = timedelta(hours=1)
             schedule.every(f"audit {tenancy.config.id}", tenancy.audit, interval=hour)

@@ -1,4 +1,4 @@
-"""``towline-relay``: serve, enrol, verify, rules. Every verb has ``--json``.
+"""``towline-relay``: serve, enrol, verify, rules, secrets. Every verb has ``--json``.
 
 Exit codes: 0 ok, 1 failed, 2 usage or settings, 3 found problems.
 """
@@ -20,9 +20,12 @@ import structlog
 
 from towline_relay import __doc__ as about
 from towline_relay import operator_client
-from towline_relay.app import serve
+from towline_relay.app import open_database, serve
 from towline_relay.config import RelayConfig, default_path, load_config
+from towline_relay.secrets_box import rotate
+from towline_relay.store.vault import Vault
 from towline_shared import __version__
+from towline_shared.clock import SystemClock
 from towline_shared.errors import Misconfigured, TowlineError
 
 __all__ = ["main"]
@@ -74,6 +77,14 @@ def _parser() -> argparse.ArgumentParser:
         "check", parents=[shared], help="read and compile the rules", allow_abbrev=False
     )
     verb.set_defaults(command=_rules_check)
+
+    kept = verbs.add_parser("secrets", help="what the relay keeps sealed", allow_abbrev=False)
+    what = kept.add_subparsers(required=True, metavar="WHAT")
+    verb = what.add_parser(
+        "rotate", parents=[shared], help="seal it under a new key; stop the relay first",
+        allow_abbrev=False,
+    )  # fmt: skip
+    verb.set_defaults(command=_secrets_rotate)
     return parser
 
 
@@ -145,6 +156,18 @@ def _rules_check(given: argparse.Namespace) -> int:
         for entry in checked
     ]
     _say(given, {"rules": checked}, "\n".join(lines))
+    return OK
+
+
+def _secrets_rotate(given: argparse.Namespace) -> int:
+    config = load_config(given.config, secrets=False)
+    database = open_database(config)  # refuses while the relay runs
+    try:
+        count = rotate(config.secrets_key, Vault(database, clock=SystemClock()).rewrap)
+    finally:
+        database.close()
+    words = f"{count} secrets are sealed under a new key. Put {config.secrets_key} into the backup."
+    _say(given, {"secrets": count, "key_file": str(config.secrets_key)}, words)
     return OK
 
 

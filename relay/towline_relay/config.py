@@ -27,6 +27,7 @@ class ShopConfig:
         url: base URL of a simulated shop; empty for the real one.
         token: an access token that does not expire; empty when the app asks for its own.
         client_id: of a Dev Dashboard app, with ``client_secret``.
+        refresh_token: the first one of an offline token that expires; empty for client credentials.
         webhook_secrets: newest first.
         sweep_s: seconds between two looks for orders no webhook told about.
     """
@@ -37,6 +38,7 @@ class ShopConfig:
     token: str = field(repr=False)
     client_id: str
     client_secret: str = field(repr=False)
+    refresh_token: str = field(repr=False)
     webhook_secrets: tuple[str, ...] = field(repr=False)
     sweep_s: float
 
@@ -73,6 +75,11 @@ class RelayConfig:
     def admin_token(self) -> Path:
         """The file with the operator's token."""
         return self.state / "admin.token"
+
+    @property
+    def secrets_key(self) -> Path:
+        """The file with the key that seals secrets in the store."""
+        return self.state / "secrets.key"
 
     @property
     def identity(self) -> Path:
@@ -132,13 +139,13 @@ def _tenant(section: Section, *, secrets: bool) -> TenantConfig:
 def _shop(section: Section, tenant: str, *, secrets: bool) -> ShopConfig:
     section.only(
         "shop", "api_version", "url", "client_id", "client_secret_file", "access_token_file",
-        "webhook_secrets_file", "sweep_s",
+        "refresh_token_file", "webhook_secrets_file", "sweep_s",
     )  # fmt: skip
     shop = section.text("shop").lower()
     if not _SHOP.fullmatch(shop):
         raise section.wrong("shop", shop, "must be a domain like my-shop.myshopify.com")
     client_id = section.text("client_id", "")
-    token = client_secret = ""
+    token = client_secret = refresh_token = ""
     webhook_secrets: tuple[str, ...] = ()
     if secrets:
         prefix = f"TOWLINE_{tenant.upper().replace('-', '_')}"
@@ -146,6 +153,7 @@ def _shop(section: Section, tenant: str, *, secrets: bool) -> ShopConfig:
             client_secret = read_secret(
                 section, "client_secret", variable=f"{prefix}_CLIENT_SECRET"
             )
+            refresh_token = _refresh_token(section, variable=f"{prefix}_REFRESH_TOKEN")
         else:
             token = read_secret(section, "access_token", variable=f"{prefix}_ACCESS_TOKEN")
         lines = read_secret(section, "webhook_secrets", variable=f"{prefix}_WEBHOOK_SECRETS")
@@ -157,9 +165,16 @@ def _shop(section: Section, tenant: str, *, secrets: bool) -> ShopConfig:
         token=token,
         client_id=client_id,
         client_secret=client_secret,
+        refresh_token=refresh_token,
         webhook_secrets=webhook_secrets,
         sweep_s=section.seconds("sweep_s", 300.0),
     )
+
+
+def _refresh_token(section: Section, *, variable: str) -> str:
+    if variable not in os.environ and "refresh_token_file" not in section.data:
+        return ""
+    return read_secret(section, "refresh_token", variable=variable)
 
 
 def _api_version(section: Section) -> str:

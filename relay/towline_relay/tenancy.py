@@ -9,13 +9,18 @@ import aiohttp
 
 from towline_relay.config import TenantConfig
 from towline_relay.lanes import LaneLoop
+from towline_relay.secrets_box import Secret
 from towline_relay.shopify.audit import audit
 from towline_relay.shopify.bulk_files import BulkFiles
 from towline_relay.shopify.bulk_shop import BulkShop
 from towline_relay.shopify.client import Client, admin_url
+from towline_relay.shopify.gate import Gate
 from towline_relay.shopify.operations import Shop
+from towline_relay.shopify.refreshed import RefreshedToken
+from towline_relay.shopify.throttle import Throttle
 from towline_relay.shopify.tokens import ClientCredentials, StaticToken, TokenProvider
 from towline_relay.store.base import Store
+from towline_relay.store.vault import Vault
 from towline_relay.sync.attempt import Judge
 from towline_relay.sync.bulk_lane import BulkLane
 from towline_relay.sync.catalogue import CatalogueLane
@@ -23,6 +28,7 @@ from towline_relay.sync.handover import HandOver
 from towline_relay.sync.orders import OrdersLane
 from towline_relay.sync.sweep import sweep_orders
 from towline_shared.clock import Clock
+from towline_shared.envelope import Keyring
 from towline_shared.health import Check, Status
 
 __all__ = ["Tenancy"]
@@ -39,19 +45,24 @@ class Tenancy:
         store: Store,
         clock: Clock,
         owner: str,
+        vault: Vault,
+        keyring: Keyring,
         nudge_agent: Callable[[str], None],
     ) -> None:
         self.config = config
         self._store = store
         self._clock = clock
         self._started = clock.now()
+        self._vault = vault
+        self._throttle = Throttle(clock=clock)
         self._client = Client(
             session=session,
             shop=config.shop.shop,
             api_version=config.shop.api_version,
-            tokens=_tokens(config, session=session, clock=clock),
+            tokens=_tokens(config, session=session, clock=clock, vault=vault, keyring=keyring),
             clock=clock,
             url=config.shop.url,
+            gate=Gate(self._throttle),
         )
         self._shop = Shop(self._client)
         judge = Judge(clock)
@@ -106,6 +117,16 @@ class Tenancy:
         if new:
             self.nudge()
 
+    async def recall(self) -> None:
+        """Take up what earlier processes learned; before the first call."""
+        self._throttle.teach(await self._vault.costs(self.config.id))
+
+    async def remember(self) -> None:
+        """Keep what was learned since; losing it costs a few refused calls and nothing else."""
+        learned = self._throttle.news()
+        if learned:
+            await self._vault.put_costs(self.config.id, learned)
+
     async def audit(self) -> None:
         """Look at the app's scopes and the API versions; what is missing shows in the checks."""
         await audit(self._client)
@@ -127,15 +148,33 @@ class Tenancy:
         return picture.places.get(stock.locations.get(warehouse, ""), "")
 
 
-def _tokens(config: TenantConfig, *, session: aiohttp.ClientSession, clock: Clock) -> TokenProvider:
+def _tokens(
+    config: TenantConfig,
+    *,
+    session: aiohttp.ClientSession,
+    clock: Clock,
+    vault: Vault,
+    keyring: Keyring,
+) -> TokenProvider:
     shop = config.shop
     if not shop.client_id:
         return StaticToken(shop.token)
-    return ClientCredentials(
+    url = admin_url(shop.shop, shop.url)
+    if not shop.refresh_token:
+        return ClientCredentials(
+            session=session,
+            url=url,
+            client_id=shop.client_id,
+            client_secret=shop.client_secret,
+            clock=clock,
+        )
+    return RefreshedToken(
         session=session,
-        url=admin_url(shop.shop, shop.url),
+        url=url,
         client_id=shop.client_id,
         client_secret=shop.client_secret,
+        first=shop.refresh_token,
+        kept=Secret(vault, keyring, tenant=config.id, purpose="shop token"),
         clock=clock,
     )
 

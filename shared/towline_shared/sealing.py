@@ -1,4 +1,4 @@
-"""Identity and sealing: the only module that knows cryptography, and well-known parts only.
+"""Identity and sealing on the wire, of well-known parts only; :mod:`envelope` seals at rest.
 
 Each side owns an Ed25519 key. The handshake signs a transcript that contains both fresh X25519
 keys; HKDF-SHA256 over their shared secret, salted with the transcript's hash, gives one AES-256-GCM

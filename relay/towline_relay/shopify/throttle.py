@@ -79,6 +79,7 @@ class Throttle:
         self._under_way = 0.0
         self._held_until = self._as_of
         self._learned: dict[str, float] = {}
+        self._news: dict[str, float] = {}
 
     @property
     def available(self) -> float:
@@ -89,6 +90,15 @@ class Throttle:
     def points(self, key: str, *, estimate: float) -> float:
         """Return what a call will request: as learned from Shopify, else as estimated."""
         return self._learned.get(key, estimate)
+
+    def teach(self, costs: Mapping[str, float]) -> None:
+        """Take up what an earlier process learned; figures learned here stay."""
+        self._learned = {**costs, **self._learned}
+
+    def news(self) -> dict[str, float]:
+        """Return what was learned since this was asked last, for the next process."""
+        news, self._news = self._news, {}
+        return news
 
     def wait_s(self, key: str, *, estimate: float, priority: Priority) -> float:
         """Return how long this call must still wait, in seconds; 0 means go."""
@@ -119,7 +129,8 @@ class Throttle:
         if cost is None:
             self._available -= ticket.points if ran else 0.0
             return
-        self._learned[ticket.key] = cost.requested
+        if self._learned.get(ticket.key) != cost.requested:
+            self._learned[ticket.key] = self._news[ticket.key] = cost.requested
         self._maximum, self._rate = cost.maximum, max(cost.restore_rate, 1.0)
         # what others have under way may or may not be in Shopify's figure already; taking it off
         # again (see `available`) costs patience at most, the opposite would cost refusals

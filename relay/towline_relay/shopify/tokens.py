@@ -1,27 +1,25 @@
 """Where the access token comes from: a fixed one, or one that is asked for and expires.
 
 Dev Dashboard apps of one organisation use the client credentials grant: a token lives about 24
-hours, there is no refresh token, one just asks again
-(https://shopify.dev/docs/apps/build/authentication-authorization/client-credentials-grant). Apps an
-admin made before 2026 hold a token that does not expire. Nothing here is ever logged.
+hours, there is no refresh token, one just asks again. Apps an admin made before 2026 hold a token
+that does not expire. Apps installed by merchants of other organisations hold one that expires and
+is refreshed (:mod:`refreshed`). Nothing here is ever logged.
 """
 
 from __future__ import annotations
 
 import asyncio
-import json
 from typing import Protocol
 
 import aiohttp
 
-from towline_relay.shopify.replies import ShopUnavailable
+from towline_relay.shopify.grants import ask_grant
 from towline_shared.clock import Clock
 from towline_shared.errors import Retryable
 
-__all__ = ["ClientCredentials", "StaticToken", "TokenProvider"]
+__all__ = ["ClientCredentials", "StaticToken", "TokenProvider", "token_url"]
 
 _EARLY_S = 3600.0  # an hour before its end, so that an outage of the grant is no outage of the shop
-_TIMEOUT = aiohttp.ClientTimeout(total=20, sock_connect=5)
 
 
 class TokenProvider(Protocol):
@@ -38,6 +36,11 @@ class TokenProvider(Protocol):
     async def refused(self, token: str) -> bool:
         """Take note that Shopify refused this token; True when it is worth trying again now."""
         ...
+
+
+def token_url(url: str) -> str:
+    """Return the token endpoint of a shop with this base URL."""
+    return f"{url}/admin/oauth/access_token"
 
 
 class StaticToken:
@@ -75,7 +78,7 @@ class ClientCredentials:
             clock: measures the token's life.
         """
         self._session = session
-        self._url = f"{url}/admin/oauth/access_token"
+        self._url = token_url(url)
         self._client_id = client_id
         self._client_secret = client_secret
         self._clock = clock
@@ -109,40 +112,12 @@ class ClientCredentials:
             "client_id": self._client_id,
             "client_secret": self._client_secret,
         }
-        try:
-            async with self._session.post(
-                self._url, data=form, timeout=_TIMEOUT, allow_redirects=False
-            ) as response:
-                status, body = response.status, await response.read()
-        except (aiohttp.ClientError, TimeoutError) as error:
-            raise Retryable(
-                f"Shopify can't be reached for an access token: {type(error).__name__}."
-            ) from None
-        if status != 200:
-            raise _refusal(status)
-        token, life_s = _grant(body)
+        grant = await ask_grant(
+            self._session,
+            self._url,
+            form,
+            hint="App and shop must belong to the same organisation; check client id and secret.",
+        )
         now = self._clock.monotonic()
-        self._token, self._ends_at = token, now + life_s
-        self._renew_at = now + max(life_s - _EARLY_S, life_s / 2)
-
-
-def _refusal(status: int) -> Retryable:
-    if status in (429, 408) or status >= 500:
-        return Retryable(f"Shopify gave no access token (HTTP {status}).")
-    return ShopUnavailable(
-        f"Shopify refuses the client id and secret (HTTP {status}).",
-        hint="App and shop must belong to the same organisation; check both values.",
-        retry_after_s=300.0,
-    )
-
-
-def _grant(body: bytes) -> tuple[str, float]:
-    """Read the token and its life in seconds."""
-    try:
-        given = json.loads(body)
-        token, life = given["access_token"], given["expires_in"]
-    except (ValueError, KeyError, TypeError):
-        raise Retryable("Shopify answered the request for a token in an unknown form.") from None
-    if not isinstance(token, str) or not token or not isinstance(life, int) or life <= 0:
-        raise Retryable("Shopify answered the request for a token in an unknown form.")
-    return token, float(life)
+        self._token, self._ends_at = grant.token, now + grant.life_s
+        self._renew_at = now + max(grant.life_s - _EARLY_S, grant.life_s / 2)

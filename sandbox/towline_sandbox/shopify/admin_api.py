@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
-import hmac
 import json
-import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -20,6 +17,7 @@ from towline_sandbox.shopify.execution import Call, Document, Documents, model, 
 from towline_sandbox.shopify.faults import CallFault
 from towline_sandbox.shopify.rules import idempotency_keys, violation
 from towline_sandbox.shopify.shop import Shop
+from towline_sandbox.shopify.token_desk import TokenDesk
 from towline_sandbox.shopify.versions import SPOKEN
 from towline_shared.clock import utc_text
 
@@ -27,7 +25,6 @@ __all__ = ["AdminApi"]
 
 _log = structlog.get_logger(__name__)
 
-TOKEN_LIFE_S = 86_399  # https://shopify.dev/docs/apps/build/authentication-authorization
 _PRODUCTION = {"X-Shopify-API-Version": SPOKEN}
 
 Answer = tuple[int, dict[str, Any]]
@@ -39,6 +36,7 @@ class AdminApi:
     def __init__(self, shop: Shop) -> None:
         self._shop = shop
         self._documents = Documents()
+        self.tokens = TokenDesk(shop)
 
     def routes(self) -> list[web.RouteDef]:
         """Return the routes to add to an application."""
@@ -48,30 +46,20 @@ class AdminApi:
         ]
 
     async def access_token(self, request: web.Request) -> web.Response:
-        """Grant a token for client credentials; lasts about a day and is not refreshed."""
+        """Grant a token for client credentials, or for a refresh token."""
         given: Mapping[str, Any]
         if request.content_type == "application/json":
             given = await request.json()
         else:
             given = await request.post()
-        settings = self._shop.settings
-        secret = settings.client_secret or settings.webhook_secret
-        known = _same(str(given.get("client_id", "")), settings.client_id) and _same(
-            str(given.get("client_secret", "")), secret
-        )
-        if given.get("grant_type") != "client_credentials" or not known:
-            return web.json_response({"error": "invalid_client"}, status=401)
-        token = f"shpat_{secrets.token_hex(16)}"
-        until = self._shop.clock.now().timestamp() + TOKEN_LIFE_S
-        self._shop.db.set_setting(_token_name(token), str(until))
-        scope = ",".join(settings.scopes)
-        return web.json_response(
-            {"access_token": token, "scope": scope, "expires_in": TOKEN_LIFE_S}
-        )
+        status, body = self.tokens.grant(given)
+        if self._shop.faults.next_for_token():
+            return web.json_response({"error": "Gateway Timeout"}, status=504)  # the answer is lost
+        return web.json_response(body, status=status)
 
     async def graphql(self, request: web.Request) -> web.Response:
         """Answer one GraphQL call."""
-        if not self._may_enter(request.headers.get("X-Shopify-Access-Token", "")):
+        if not self.tokens.may_enter(request.headers.get("X-Shopify-Access-Token", "")):
             return self._refused(401, "[API] Invalid API key or access token")
         self._shop.base_url = str(request.url.origin())
         fault = self._shop.faults.next_for_call()
@@ -171,14 +159,6 @@ class AdminApi:
             }
         }
 
-    def _may_enter(self, token: str) -> bool:
-        if self._shop.uninstalled:
-            return False
-        if _same(token, self._shop.settings.access_token):
-            return True
-        until = self._shop.db.setting(_token_name(token))
-        return until is not None and float(until) > self._shop.clock.now().timestamp()
-
     def _refused(self, status: int, message: str) -> web.Response:
         return web.json_response({"errors": message}, status=status, headers=_PRODUCTION)
 
@@ -213,14 +193,6 @@ class AdminApi:
             requested_cost=requested,
             actual_cost=actual,
         )
-
-
-def _same(given: str, wanted: str) -> bool:
-    return hmac.compare_digest(given.encode(), wanted.encode())
-
-
-def _token_name(token: str) -> str:
-    return f"token:{hashlib.sha256(token.encode()).hexdigest()}"
 
 
 def _dumps(value: Any) -> str:

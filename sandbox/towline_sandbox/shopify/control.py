@@ -16,6 +16,7 @@ from towline_sandbox.shopify.catalogue import touch_product
 from towline_sandbox.shopify.faults import BULK_FAULTS, Faults
 from towline_sandbox.shopify.ids import gid, number_of
 from towline_sandbox.shopify.shop import Shop
+from towline_sandbox.shopify.token_desk import TokenDesk
 
 __all__ = ["Control"]
 
@@ -48,6 +49,8 @@ class Control:
             web.post("/sandbox/product/{id:.+}/publish", _guarded(self.publish)),
             web.post("/sandbox/publish", _guarded(self.publish_all)),
             web.post("/sandbox/uninstall", _guarded(self.uninstall)),
+            web.post("/sandbox/install", _guarded(self.install)),
+            web.post("/sandbox/revoke", _guarded(self.revoke)),
         ]
 
     async def place_order(self, request: web.Request) -> web.Response:
@@ -150,6 +153,16 @@ class Control:
             self._shop.changes.uninstalled = True
         return web.json_response({"uninstalled": True})
 
+    async def install(self, _request: web.Request) -> web.Response:
+        """The merchant installs the app (again): answers with a refresh token to begin with."""
+        self._shop.db.set_setting("uninstalled", "no")
+        return web.json_response({"refresh_token": TokenDesk(self._shop).first_refresh_token()})
+
+    async def revoke(self, _request: web.Request) -> web.Response:
+        """The app's owner revokes all tokens that were given out."""
+        TokenDesk(self._shop).revoke()
+        return web.json_response({"revoked": True})
+
     def _publish(self, number: int) -> None:
         shop = self._shop
         shop.db.update("products", number, status="ACTIVE", published_at=shop.now())
@@ -208,7 +221,7 @@ def _first(request: web.Request, default: int) -> int:
 def _arm(faults: Faults, given: dict[str, Any]) -> None:
     if "throttle" in given:
         faults.throttle = bool(given["throttle"])
-    for name in ("http_429", "http_500", "timeout_after_write", *BULK_FAULTS):
+    for name in ("http_429", "http_500", "timeout_after_write", "token_lost", *BULK_FAULTS):
         if name in given:
             setattr(faults, name, _whole(given, name, 0))
     hooks = given.get("webhooks") or {}

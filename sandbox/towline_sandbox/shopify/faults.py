@@ -29,6 +29,7 @@ class Faults:
         http_429: how many of the next calls are refused with 429 and Retry-After.
         http_500: how many of the next calls fail with 500 and nothing done.
         timeout_after_write: how many of the next mutations are done and then answered with 504.
+        token_lost: how many of the next grants of a token are made and then answered with 504.
         webhooks_paused: nothing is sent; deliveries wait in the queue.
         bulk_fails: how many of the next bulk operations fail half-way, with a part of the result.
         bulk_cancelled: how many of them Shopify ends half-way, as it may with stalled ones.
@@ -43,6 +44,7 @@ class Faults:
     http_429: int = 0
     http_500: int = 0
     timeout_after_write: int = 0
+    token_lost: int = 0
     webhooks_paused: bool = False
     bulk_fails: int = 0
     bulk_cancelled: int = 0
@@ -83,6 +85,14 @@ class Faults:
         self._spent[name] = self._spent.get(name, 0) + 1
         return True
 
+    def next_for_token(self) -> bool:
+        """Take the loss of the answer to a request for a token."""
+        if self.token_lost <= 0:
+            return False
+        self.token_lost -= 1
+        self._spent["token_lost"] = self._spent.get("token_lost", 0) + 1
+        return True
+
     def as_dict(self) -> dict[str, object]:
         """Return what is armed, and how often each fault has struck."""
         return {
@@ -90,6 +100,7 @@ class Faults:
             "http_429": self.http_429,
             "http_500": self.http_500,
             "timeout_after_write": self.timeout_after_write,
+            "token_lost": self.token_lost,
             **{name: getattr(self, name) for name in BULK_FAULTS},
             "webhooks": {
                 "late": self.odds.late,

@@ -113,3 +113,26 @@ def test_waiting_as_told_never_overdraws_a_real_bucket(
         real -= points
         ticket = throttle.start("k", estimate=points)
         throttle.finish(ticket, Cost(points, points, 1000.0, real, 100.0))
+
+
+def test_what_was_learned_outlives_the_process() -> None:
+    """The next process knows the price of a call before it makes the first; news are told once."""
+    clock = ManualClock()
+    earlier = Throttle(clock=clock)
+    for requested in (61, 61, 73):
+        ticket = earlier.start("order:50", estimate=10)
+        earlier.finish(ticket, Cost(requested, 12, 2000, 1900, 100))
+    assert earlier.news() == {"order:50": 73}
+    assert earlier.news() == {}
+    later = Throttle(clock=clock)
+    later.teach({"order:50": 73.0})
+    assert later.points("order:50", estimate=10) == 73
+    assert later.news() == {}
+
+
+def test_what_is_learned_now_beats_what_was_learned_before() -> None:
+    """Shopify may change a price between two processes."""
+    throttle = Throttle(clock=ManualClock())
+    throttle.finish(throttle.start("a", estimate=1), Cost(5, 5, 2000, 1900, 100))
+    throttle.teach({"a": 99.0})
+    assert throttle.points("a", estimate=1) == 5
