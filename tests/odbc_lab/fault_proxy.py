@@ -52,8 +52,8 @@ class FaultProxy:
             self._listening.shutdown(socket.SHUT_RDWR)  # wakes the accept; a mere close would not
         self._threads[0].join()
         self._listening.close()
+        self.cut()  # before what was swallowed could still be carried
         self._carries.set()
-        self.cut()
         for thread in self._threads:
             thread.join()
         for each in self._sockets:

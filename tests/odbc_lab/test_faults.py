@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -73,6 +74,26 @@ def test_a_cut_wire_is_an_error_and_a_new_connection_works(
         run(unit, f"INSERT INTO {partition.library}.T VALUES (2)")
     assert failure(caught.value)[0] in _LOST
     assert run(_over(wire, partition), f"SELECT A FROM {partition.library}.T") == []
+
+
+def test_a_mute_wire_answers_nothing(partition: Partition, wire: FaultProxy) -> None:
+    """A question into it comes back only when the wire ends, and then as an error."""
+    asking = _over(wire, partition)
+    wire.swallow()
+    answers: list[str] = []
+
+    def ask() -> None:
+        try:
+            answers.append(str(run(asking, "VALUES 1")))
+        except pyodbc.Error as error:
+            answers.append(failure(error)[0])
+
+    thread = threading.Thread(target=ask)
+    thread.start()
+    wire.close()
+    thread.join(timeout=60)
+    assert answers
+    assert answers[0] in _LOST
 
 
 def test_a_power_cut_keeps_what_was_committed(tmp_path: Path) -> None:
