@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SOURCES := agent relay shared sandbox tests
 
-.PHONY: help sandbox once once-odbc test labs lint types layers bench records docs clean
+.PHONY: help sandbox once once-odbc soak-odbc test labs lint types layers bench records docs scopes clean
 
 help:            ## list what can be made
 	@grep -E '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
@@ -19,6 +19,9 @@ once: $(VENV)/.run       ## both journeys over 2,000 items and 200 orders, then 
 
 once-odbc: $(VENV)/.dev  ## the same over the ODBC lab: pyodbc, IBM's CLI driver, Derby (a smaller world)
 	$(BIN)/towline-sandbox run --once --ibmi odbc --items 300 --orders 60 --seed 7 $(ARGS)
+
+soak-odbc: $(VENV)/.dev  ## five minutes of bad days over the ODBC lab; nothing may be lost or doubled
+	LC_ALL=C.UTF-8 $(BIN)/python -m tests.soak_odbc $(ARGS)
 
 test: $(VENV)/.dev       ## every test whose lab is here; the last lines name the labs that are not
 	@$(BIN)/python -m pytest $(ARGS); status=$$?; $(BIN)/python -m tests.support.labs; exit $$status
@@ -42,6 +45,9 @@ records: $(VENV)/.dev    ## a million generated records through the decoder, eac
 
 docs: $(VENV)/.dev       ## hold the documentation against the code
 	$(BIN)/python -m pytest -q tests/docs
+
+scopes: $(VENV)/.dev     ## write docs/scopes.md from the GraphQL documents
+	$(BIN)/python -m towline_relay.shopify.scopes_page > docs/scopes.md
 
 clean:           ## remove everything that was made here
 	rm -rf $(VENV) .sandbox .labs .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -23,7 +23,7 @@ HEADER = re.compile(
     r"idempotent: (?P<repeatable>yes|no)"
 )
 _OPERATION = re.compile(r"^(?P<kind>query|mutation) (?P<name>\w+)", re.MULTILINE)
-_SIZES = ("first", "lines")  # variables that decide how many points a document costs
+_SIZE = re.compile(r"\b(?:first|last): \$(\w+)")
 _FOLDER = files("towline_relay.shopify") / "queries"
 
 
@@ -40,6 +40,7 @@ class Document:
         repeatable: repeating it with the same variables is harmless.
         mutation: it writes.
         keyed: it takes an idempotency key (``@idempotent``), which then is mandatory.
+        sizes: its variables that are page sizes, which decide how many points it costs.
     """
 
     name: str
@@ -50,6 +51,7 @@ class Document:
     repeatable: bool
     mutation: bool
     keyed: bool
+    sizes: tuple[str, ...] = ()
 
 
 def read_document(name: str, text: str) -> Document:
@@ -72,6 +74,7 @@ def read_document(name: str, text: str) -> Document:
         repeatable=header["repeatable"] == "yes",
         mutation=operation["kind"] == "mutation",
         keyed="@idempotent" in body,
+        sizes=tuple(dict.fromkeys(_SIZE.findall(body))),
     )
 
 
@@ -101,5 +104,5 @@ def cost_key(wanted: Document, variables: Mapping[str, Any]) -> str:
     Shopify charges connections by the page size asked for, not by what comes back:
     https://shopify.dev/docs/api/usage/limits
     """
-    sizes = [str(variables[name]) for name in _SIZES if name in variables]
+    sizes = [str(variables[name]) for name in wanted.sizes if name in variables]
     return ":".join([wanted.name, *sizes])

@@ -120,3 +120,12 @@ def test_cost_is_learned_per_page_size() -> None:
     assert cost_key(variants, {"first": 250, "after": None}) == "variants:250"
     assert cost_key(variants, {"first": 50, "after": "x", "query": "y"}) == "variants:50"
     assert cost_key(document("tags_add"), {"id": "gid"}) == "tags_add"
+
+
+@pytest.mark.parametrize("name", names())
+def test_every_page_size_is_part_of_the_key(name: str) -> None:
+    """A document with several connections is filed under all of their sizes."""
+    wanted = document(name)
+    sizes = {variable: str(index) for index, variable in enumerate(wanted.sizes)}
+    assert cost_key(wanted, {**sizes, "id": "gid"}) == ":".join([name, *sizes.values()])
+    assert not re.search(r"\bfirst: \$(?!(?:%s)\b)" % ("|".join(wanted.sizes) or "-"), wanted.text)
