@@ -9,8 +9,8 @@ from pathlib import Path
 import pyodbc
 import pytest
 
-from tests.odbc_lab.fault_proxy import FaultProxy
 from tests.odbc_lab.partition import Partition, failure, run
+from tests.support.cut_wire import COMMIT, CutWire
 from towline_sandbox.odbc.lab import OFFICER, OFFICER_PASSWORD, LabServer, find_lab
 
 pytestmark = pytest.mark.odbc_lab
@@ -19,13 +19,13 @@ _LOST = {"40003", "08001", "08S01", "08003", "08506"}
 
 
 @pytest.fixture
-def wire(server: LabServer) -> Iterator[FaultProxy]:
+def wire(server: LabServer) -> Iterator[CutWire]:
     """A wire to the shared server."""
-    with FaultProxy(server.port) as proxy:
+    with CutWire(server.port) as proxy:
         yield proxy
 
 
-def _over(wire: FaultProxy, partition: Partition) -> pyodbc.Connection:
+def _over(wire: CutWire, partition: Partition) -> pyodbc.Connection:
     text = partition.server.connection_string_via(wire.port, OFFICER, OFFICER_PASSWORD)
     return pyodbc.connect(text, autocommit=False)
 
@@ -47,15 +47,15 @@ def test_restricted_state_ends_and_refuses_connections(partition: Partition) -> 
     assert run(partition.connect(), f"SELECT * FROM {partition.library}.T") == []
 
 
-@pytest.mark.parametrize(("at", "rows"), [("request", []), ("answer", [(1,)])])
+@pytest.mark.parametrize(("carried", "rows"), [(False, []), (True, [(1,)])])
 def test_a_commit_that_is_cut_has_two_outcomes(
-    partition: Partition, wire: FaultProxy, at: str, rows: list[tuple[int]]
+    partition: Partition, wire: CutWire, carried: bool, rows: list[tuple[int]]
 ) -> None:
     """The client sees the same error; only the table tells whether the commit was done."""
     partition.run("CREATE TABLE {lib}.T (A INTEGER)")
     unit = _over(wire, partition)
     run(unit, f"INSERT INTO {partition.library}.T VALUES (1)")
-    wire.cut_commit(at)
+    wire.cut_at(COMMIT, carry_it=carried)
     with pytest.raises(pyodbc.Error) as caught:
         unit.commit()
     assert failure(caught.value)[0] in _LOST
@@ -63,7 +63,7 @@ def test_a_commit_that_is_cut_has_two_outcomes(
 
 
 def test_a_cut_wire_is_an_error_and_a_new_connection_works(
-    partition: Partition, wire: FaultProxy
+    partition: Partition, wire: CutWire
 ) -> None:
     """The broken connection never recovers; its uncommitted change is gone."""
     partition.run("CREATE TABLE {lib}.T (A INTEGER)")
@@ -76,10 +76,10 @@ def test_a_cut_wire_is_an_error_and_a_new_connection_works(
     assert run(_over(wire, partition), f"SELECT A FROM {partition.library}.T") == []
 
 
-def test_a_mute_wire_answers_nothing(partition: Partition, wire: FaultProxy) -> None:
+def test_a_mute_wire_answers_nothing(partition: Partition, wire: CutWire) -> None:
     """A question into it comes back only when the wire ends, and then as an error."""
     asking = _over(wire, partition)
-    wire.swallow()
+    wire.fall_silent()
     answers: list[str] = []
 
     def ask() -> None:

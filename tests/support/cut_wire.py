@@ -7,7 +7,8 @@ import socket
 import threading
 from types import TracebackType
 
-# DRDA's "commit unit of work" (RDBCMM, code point 200E) as a whole command without parameters.
+# DRDA's "commit unit of work" (The Open Group, DRDA Version 5, Volume 3: RDBCMM, code point 200E)
+# as a whole command without parameters.
 COMMIT = b"\x00\x04\x20\x0e"
 
 
@@ -51,6 +52,10 @@ class CutWire:
         """Swallow everything from now on without closing, as a firewall that forgot."""
         self._silent.set()
 
+    def speak_again(self) -> None:
+        """Carry again; what was swallowed stays lost."""
+        self._silent.clear()
+
     def _start(self, target: object, *arguments: object) -> None:
         thread = threading.Thread(target=target, args=arguments, daemon=True)  # type: ignore[arg-type]
         self._threads.append(thread)
@@ -60,7 +65,11 @@ class CutWire:
         with contextlib.suppress(OSError):
             while True:
                 near, _ = self._listener.accept()
-                far = socket.create_connection(("127.0.0.1", self._target))
+                try:
+                    far = socket.create_connection(("127.0.0.1", self._target))
+                except ConnectionRefusedError:  # the far side is down; it may come back
+                    near.close()
+                    continue
                 with self._guard:
                     self._open |= {near, far}
                     self._all += [near, far]
@@ -98,6 +107,16 @@ class CutWire:
             ends, self._open = self._open, set()
         _end(*ends)
 
+    def close(self) -> None:
+        """Stop listening and close everything; harmless when closed."""
+        _end(self._listener)
+        self._listener.close()
+        self._drop()
+        for thread in self._threads:
+            thread.join(timeout=10)
+        for each in self._all:
+            each.close()
+
     def __enter__(self) -> CutWire:
         return self
 
@@ -107,13 +126,7 @@ class CutWire:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        _end(self._listener)
-        self._listener.close()
-        self._drop()
-        for thread in self._threads:
-            thread.join(timeout=10)
-        for each in self._all:
-            each.close()
+        self.close()
 
 
 def _end(*ends: socket.socket) -> None:
