@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict
-from decimal import Decimal
 from typing import Any
 
 from towline_relay.shopify.inventory import next_batches
@@ -14,7 +12,6 @@ from towline_relay.shopify.models import (
     LineOutcome,
     ProductSpec,
     Quantity,
-    Remedy,
     VariantPrice,
 )
 from towline_relay.store.base import Lease, Store
@@ -24,28 +21,23 @@ from towline_relay.store.states import OPEN, State
 from towline_relay.sync import decide
 from towline_relay.sync.attempt import Judge
 from towline_relay.sync.backfill import link_of
+from towline_relay.sync.calls import MOST_LINES, Calls, stale, text_of
 from towline_relay.sync.shop_port import ShopPort
-from towline_shared.errors import Refused, TowlineError
-from towline_shared.events import event_id
 
 __all__ = ["CatalogueCalls", "price_of", "spec_of"]
 
-_MOST_LINES = 250  # of one call: https://shopify.dev/docs/api/usage/limits
 
-
-class CatalogueCalls:
+class CatalogueCalls(Calls):
     """Makes calls for decisions; every method ends with the events in a new state."""
 
     def __init__(self, *, tenant: str, store: Store, shop: ShopPort, judge: Judge) -> None:
-        self._tenant = tenant
-        self._store = store
+        super().__init__(tenant=tenant, store=store, judge=judge)
         self._shop = shop
-        self._judge = judge
 
     async def create(self, lease: Lease, found: decide.Create) -> None:
         """Make a draft product, or take the one an earlier attempt made."""
         spec = spec_of(found)
-        intent = await self._open(lease, "create_product", _text(spec), [found.event])
+        intent = await self._open(lease, "create_product", text_of(spec), [found.event])
         try:
             ref = await self._shop.create_product(spec)
         except Exception as error:
@@ -77,7 +69,7 @@ class CatalogueCalls:
         """Write the owned fields of an item."""
         fields = _fields(found)
         intent = await self._open(
-            lease, "set_item_fields", _text((found.link.variant_gid, fields)), [found.event]
+            lease, "set_item_fields", text_of((found.link.variant_gid, fields)), [found.event]
         )
         try:
             await self._shop.set_item_fields(found.link.product_gid, found.link.variant_gid, fields)
@@ -98,14 +90,14 @@ class CatalogueCalls:
 
     async def set_prices(self, lease: Lease, group: Sequence[decide.SetPrice]) -> None:
         """Write the prices of one product's variants."""
-        for start in range(0, len(group), _MOST_LINES):
-            await self._set_prices(lease, group[start : start + _MOST_LINES])
+        for start in range(0, len(group), MOST_LINES):
+            await self._set_prices(lease, group[start : start + MOST_LINES])
 
     async def _set_prices(self, lease: Lease, group: Sequence[decide.SetPrice]) -> None:
         product = group[0].link.product_gid
         prices = [price_of(found) for found in group]
         rows = [found.event for found in group]
-        intent = await self._open(lease, "set_prices", _text((product, prices)), rows)
+        intent = await self._open(lease, "set_prices", text_of((product, prices)), rows)
         try:
             outcomes = await self._shop.set_prices(product, prices)
         except Exception as error:
@@ -114,11 +106,11 @@ class CatalogueCalls:
         claims = tuple(
             (found.link.variant_gid, found.event.key) for found in group if not found.link.erp_key
         )
-        stale = _stale(outcomes, [found.link.variant_gid for found in group])
+        gone = stale(outcomes, [found.link.variant_gid for found in group])
         effects = Effects(
             closed=(IntentClose(intent.id, "done"),),
             claims=claims,
-            unlink=stale,
+            unlink=gone,
             moves=self._moves(rows, outcomes),
             known=tuple(group[outcome.index].known for outcome in outcomes if outcome.ok),
         )
@@ -126,8 +118,8 @@ class CatalogueCalls:
 
     async def set_stock(self, lease: Lease, found: Sequence[decide.SetStock]) -> None:
         """Write quantities, at most 250 in a call, one name in a call."""
-        for start in range(0, len(found), _MOST_LINES):
-            group = list(found[start : start + _MOST_LINES])
+        for start in range(0, len(found), MOST_LINES):
+            group = list(found[start : start + MOST_LINES])
             await self._set_stock(lease, group, generation=0)
 
     async def _set_stock(
@@ -144,7 +136,7 @@ class CatalogueCalls:
         final = [outcome for outcome in outcomes if outcome.index not in left]
         effects = Effects(
             closed=(IntentClose(intent.id, "done"),),
-            unlink=_stale(final, [found.link.variant_gid for found in group]),
+            unlink=stale(final, [found.link.variant_gid for found in group]),
             moves=self._moves(rows, final, alone=len(group) == 1),
             known=tuple(group[outcome.index].known for outcome in final if outcome.ok),
         )
@@ -207,72 +199,6 @@ class CatalogueCalls:
             ),
         )
 
-    # -- what all calls share
-
-    async def _open(
-        self,
-        lease: Lease,
-        operation: str,
-        variables: str,
-        rows: Sequence[EventRow],
-        *,
-        generation: int = 0,
-    ) -> Intent:
-        """Commit the intent. Its id changes with every attempt that is known to have failed."""
-        identity = [f"{row.id}/{row.attempts}" for row in rows]
-        intent = Intent(
-            id=event_id("intent", self._tenant, operation, str(generation), *identity),
-            operation=operation,
-            variables=variables,
-            serials=tuple(row.serial for row in rows),
-            generation=generation,
-        )
-        await self._store.advance(lease, Effects(opened=(intent,)))
-        return intent
-
-    async def _failed(
-        self,
-        lease: Lease,
-        intent: Intent,
-        rows: Sequence[EventRow],
-        error: Exception,
-        *,
-        parks_item: bool = False,
-    ) -> None:
-        moves = tuple(self._judge.failed(row, error) for row in rows)
-        items = tuple(
-            ItemRow(row.key, "parked", move.reason)
-            for row, move in zip(rows, moves, strict=True)
-            if parks_item and move.state is State.PARKED
-        )
-        sure = isinstance(error, Refused)
-        what = error.what if isinstance(error, TowlineError) else type(error).__name__
-        closed = IntentClose(intent.id, "failed" if sure else "unsure", what)
-        await self._store.advance(lease, Effects(closed=(closed,), moves=moves, items=items))
-
-    def _moves(
-        self, rows: Sequence[EventRow], outcomes: Sequence[LineOutcome], *, alone: bool = False
-    ) -> tuple[Move, ...]:
-        moves = []
-        for outcome in outcomes:
-            row = rows[outcome.index]
-            if outcome.ok:
-                moves.append(Move(row.serial, State.APPLIED))
-            elif alone and outcome.verdict is Remedy.SPLIT:
-                # nothing is left to split: the only line is the guilty one
-                guilty = LineOutcome(
-                    outcome.index, False, outcome.code, outcome.message, Remedy.PARK
-                )
-                moves.append(self._judge.refused(row, guilty))
-            else:
-                moves.append(self._judge.refused(row, outcome))
-        return tuple(moves)
-
-
-def _stale(outcomes: Sequence[LineOutcome], gids: Sequence[str]) -> tuple[str, ...]:
-    """Name the variants of which our picture is wrong; they are searched again."""
-    return tuple(gids[o.index] for o in outcomes if o.verdict is Remedy.REREAD)
-
 
 def price_of(found: decide.SetPrice) -> VariantPrice:
     """Return the price as the shop's verb takes it."""
@@ -307,7 +233,7 @@ def _fields(found: decide.SetFields) -> ItemFields:
 
 def _stock_text(group: Sequence[decide.SetStock]) -> str:
     """Write the exact variables of a call, and what is known when it was taken."""
-    return _text(
+    return text_of(
         {
             "name": group[0].name,
             "reference": f"gid://towline/Event/{group[0].event.id}",
@@ -323,11 +249,3 @@ def _stock_text(group: Sequence[decide.SetStock]) -> str:
             ],
         }
     )
-
-
-def _text(value: Any) -> str:
-    return json.dumps(value, default=_plain, ensure_ascii=False, separators=(",", ":"))
-
-
-def _plain(value: Any) -> Any:
-    return str(value) if isinstance(value, Decimal) else asdict(value)
