@@ -46,7 +46,7 @@ async def _all_sales(
     sales = list(page["nodes"])
     while (after := cursor_after(page)) is not None:
         around = await _ledger_page(client, gid, first=1, after=before, sales_after=after)
-        again = around["edges"][0]["node"] if around["edges"] else {"id": ""}
+        again: Mapping[str, Any] = around["edges"][0]["node"] if around["edges"] else {"id": ""}
         if again["id"] != node["id"]:
             raise Permanent(f"Shopify gave another agreement while paging the ledger of {gid}.")
         page = again["sales"]

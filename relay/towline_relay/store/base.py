@@ -30,6 +30,7 @@ from towline_relay.store.rows import (
     NewDelivery,
     NewEvent,
     OrderSent,
+    OrderTold,
     Step,
 )
 from towline_shared.errors import TowlineError
@@ -160,6 +161,14 @@ class Store(Protocol):
 
     async def order(self, tenant: str, order_gid: str) -> OrderSent | None:
         """Read what was handed over for an order."""
+        ...
+
+    async def order_told(self, tenant: str, order_gid: str) -> list[OrderTold]:
+        """Read what the ERP was told about an order, in order; empty for an older release's."""
+        ...
+
+    async def change(self, tenant: str, event_id: str) -> OrderTold | None:
+        """Read the change of an order that a downlink event carried."""
         ...
 
     async def parked_readings(self, tenant: str, order_gid: str) -> list[EventRow]:

@@ -8,12 +8,21 @@ from datetime import datetime
 from types import MappingProxyType
 
 from towline_relay.store.bulk import BulkEffect
-from towline_relay.store.rows import Conflict, ItemRow, Known, LinkRow, Observed, OrderSent
+from towline_relay.store.rows import (
+    Conflict,
+    ItemRow,
+    Known,
+    LinkRow,
+    Observed,
+    OrderSent,
+    OrderTold,
+)
 from towline_relay.store.states import State
 from towline_shared.events import Event
 
 __all__ = [
     "AGAIN",
+    "ChangeAnswer",
     "Downlink",
     "Effects",
     "Intent",
@@ -116,6 +125,15 @@ class OrderAnswer:
     reason: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class ChangeAnswer:
+    """What the ERP decided about a change of an order; the reading that carries it follows."""
+
+    change_id: str
+    outcome: str
+    reason: str
+
+
 #: Start of the origin of an event that :class:`SayAgain` appended; it is written even if the shop
 #: was told the same before.
 AGAIN = "relay:again after "
@@ -157,6 +175,9 @@ class Effects:
     orders: tuple[OrderSent, ...] = ()
     say_again: tuple[SayAgain, ...] = ()
     answers: tuple[OrderAnswer, ...] = ()
+    told: tuple[OrderTold, ...] = ()
+    contents: tuple[tuple[str, str], ...] = ()  # (order gid, hash of its details)
+    change_answers: tuple[ChangeAnswer, ...] = ()
     conflicts: tuple[Conflict, ...] = ()
     observed: tuple[Observed, ...] = ()
     bulk: tuple[BulkEffect, ...] = ()

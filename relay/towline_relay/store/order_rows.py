@@ -82,7 +82,8 @@ def answer(db: sqlite3.Connection, tenant: str, given: OrderAnswer, *, now: date
     state = State(
         db.execute("SELECT state FROM event WHERE serial = ?", (row["serial"],)).fetchone()[0]
     )
-    if given.outcome == "accepted" and state in _UNANSWERED | {State.PARKED}:
+    accepted = given.outcome in ("accepted", "locked")
+    if accepted and given.reason and state in _UNANSWERED | {State.PARKED}:
         event_rows.move(db, Move(row["serial"], State.APPLIED, given.reason), now=now)
     elif given.outcome == "refused" and state in _UNANSWERED | {State.APPLIED}:
         hint = "Correct the cause in the ERP or tell the customer; a later answer is taken over."

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 
+from towline_relay.store.privacy_rows import NewPrivacyRequest
 from towline_relay.store.states import State
 
 __all__ = [
@@ -23,6 +25,7 @@ __all__ = [
     "NewEvent",
     "Observed",
     "OrderSent",
+    "OrderTold",
     "Step",
 ]
 
@@ -137,8 +140,8 @@ class OrderSent:
     Attributes:
         content: hash of the document without what our own writes change.
         skus: of its lines.
-        outcome: empty, ``accepted``, ``refused``, ``cancelled``, or ``not written`` when the site
-            could not write it down.
+        outcome: empty, ``accepted``, ``locked`` (being picked), ``refused``, ``cancelled``, or
+            ``not written`` when the site could not write it down.
     """
 
     order_gid: str
@@ -150,6 +153,30 @@ class OrderSent:
     erp_order: str = ""
     outcome: str = ""
     skus: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class OrderTold:
+    """One thing that happened to an order, which the ERP was told.
+
+    Attributes:
+        what: gid of an agreement or refund, or gid and state of a return; unique by order.
+        event_id: of the downlink event that told it: the order's own, or a change's.
+        serial: of the reading that carries it.
+        kind: of the change; empty for what the order itself told.
+        total: Shopify's total after it; so are ``tax`` and ``refunded``.
+        outcome: of a change: empty, ``accepted`` or ``refused``.
+    """
+
+    order_gid: str
+    what: str
+    event_id: str
+    serial: int
+    kind: str
+    total: Decimal
+    tax: Decimal
+    refunded: Decimal
+    outcome: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +214,8 @@ class NewDelivery:
         facts: JSON without personal data.
         outcome: empty while somebody must still look at it; ``order`` when ``event`` carries it.
         event: the event it gives rise to, appended in the same commit.
+        request: what a compliance topic asks, kept in the same commit.
+        timers: what is to be remembered of it, such as when the app was uninstalled.
     """
 
     tenant: str
@@ -199,6 +228,8 @@ class NewDelivery:
     outcome: str = ""
     detail: str = ""
     event: NewEvent | None = None
+    request: NewPrivacyRequest | None = None
+    timers: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

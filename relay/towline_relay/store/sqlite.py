@@ -10,9 +10,12 @@ from typing import Protocol, TypeVar
 
 from towline_relay.store import (
     bulk_rows,
+    change_rows,
     event_rows,
+    intake_rows,
     lane_rows,
     order_rows,
+    privacy_rows,
     shop_rows,
     trimming,
     uplink,
@@ -33,6 +36,7 @@ from towline_relay.store.rows import (
     NewDelivery,
     NewEvent,
     OrderSent,
+    OrderTold,
     Step,
 )
 from towline_relay.store.say_again import say_again
@@ -132,11 +136,15 @@ class SqliteStore:
             self._log.consume(db, agent_id, stream, rows[-1].seq)
 
     def _delivered(self, db: sqlite3.Connection, tenant: str, report: Delivered) -> bool:
+        now = self._clock.now()
+        if privacy_rows.delivered(db, report.event_id, report.outcome, now=now):
+            return True
         refusal = None
         if report.outcome == "refused":
             refusal = report.reason or "no reason was given."
-        return order_rows.delivered(
-            db, tenant, report.event_id, refusal=refusal, now=self._clock.now()
+        return any(
+            rows.delivered(db, tenant, report.event_id, refusal=refusal, now=self._clock.now())
+            for rows in (order_rows, change_rows)
         )
 
     # -- lanes
@@ -179,6 +187,9 @@ class SqliteStore:
             order_rows.put(db, tenant, order, now=now)
         for answer in effects.answers:
             order_rows.answer(db, tenant, answer, now=now)
+        change_rows.put(db, tenant, effects.told, now=now)
+        for gid, content in effects.contents:
+            change_rows.put_content(db, tenant, gid, content)
         _advance_shop(db, tenant, effects, now=now)
         for what in effects.say_again:
             say_again(db, tenant, what, now=now)
@@ -186,6 +197,8 @@ class SqliteStore:
             event_rows.supersede(db, tenant, older, now=now)
         for step in effects.moves:
             event_rows.move(db, step, now=now)
+        for reply in effects.change_answers:
+            change_rows.answer(db, tenant, reply, now=now)
         for part in effects.bulk:
             bulk_rows.apply(db, lease.lane, tenant, part, now=now)
         for freed in effects.release:
@@ -249,8 +262,8 @@ class SqliteStore:
     async def put_delivery(self, delivery: NewDelivery) -> bool:
         def work(db: sqlite3.Connection, now: datetime) -> bool:
             new = shop_rows.put_delivery(db, delivery)
-            if new and delivery.event is not None:
-                event_rows.append(db, [delivery.event], now=now)
+            if new:
+                intake_rows.follow(db, delivery, now=now)
             return new
 
         return await self._unit(work)
@@ -262,6 +275,12 @@ class SqliteStore:
 
     async def order(self, tenant: str, order_gid: str) -> OrderSent | None:
         return await self._unit(lambda db, now: order_rows.order(db, tenant, order_gid))
+
+    async def order_told(self, tenant: str, order_gid: str) -> list[OrderTold]:
+        return await self._unit(lambda db, now: change_rows.told(db, tenant, order_gid))
+
+    async def change(self, tenant: str, event_id: str) -> OrderTold | None:
+        return await self._unit(lambda db, now: change_rows.change(db, tenant, event_id))
 
     async def parked_readings(self, tenant: str, order_gid: str) -> list[EventRow]:
         return await self._unit(lambda db, now: event_rows.readings(db, tenant, order_gid))

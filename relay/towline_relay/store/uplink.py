@@ -13,10 +13,12 @@ from towline_relay.store.states import State
 from towline_shared.clock import Clock
 from towline_shared.codec import Undecodable, decode
 from towline_shared.events import (
+    ChangeResult,
     Delivered,
     Event,
     Heartbeat,
     Order,
+    OrderChange,
     Price,
     Shipment,
     Stock,
@@ -55,12 +57,14 @@ def new_event(text: str, event: Event, *, tenant: str, agent: str) -> NewEvent:
             subkey = body.price_list
         case Shipment():
             subkey = body.shipment
+        case ChangeResult():
+            subkey = body.change_id
         case Unreadable():
             entity = body.entity or entity
             key = key or (body.keys[0] if body.keys else body.source)
             subkey = body.keys[1] if entity == "stock" and len(body.keys) > 1 else ""
             state, reason = State.PARKED, body.reason or f"{body.source} could not be read."
-        case Heartbeat() | Order() | Delivered():
+        case Heartbeat() | Order() | OrderChange() | Delivered():
             state = State.SKIPPED
             reason = f"An agent does not send the entity {entity}; nothing is done with it."
         case _:

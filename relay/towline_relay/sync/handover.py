@@ -3,24 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
+from decimal import Decimal
 
 from towline_relay.store.base import Store
 from towline_relay.store.effects import Downlink, Effects, Move
-from towline_relay.store.rows import EventRow, OrderSent
+from towline_relay.store.rows import EventRow, OrderSent, OrderTold
 from towline_relay.store.states import State
+from towline_relay.sync.follow_up import FollowUp
+from towline_relay.sync.order_changes import keys_of
 from towline_relay.sync.order_document import Document, NotWanted, build
+from towline_relay.sync.order_ledger import needs_ledger, refunded
+from towline_relay.sync.order_risk import risk_is_open, wait_until
+from towline_relay.sync.readings import all_of, moved_stock, park, take_over
 from towline_relay.sync.rules import Rules
 from towline_relay.sync.shop_port import ShopPort
 from towline_shared.clock import Clock
 from towline_shared.errors import TowlineError, Verdict, verdict
-from towline_shared.events import Event, Order, event_id
+from towline_shared.events import Event, event_id
 
 __all__ = ["STREAM", "HandOver"]
 
 STREAM = "orders"
 NOT_WRITTEN = "not written"  # see OrderSent.outcome
 _NO_AGENT_WAIT_S = 30.0
+_LOOK_AGAIN_S = 30.0
+_RISKY = "Look at the payment in the shop's admin; cancel the order there, or retry to send it."
 
 
 class HandOver:
@@ -42,6 +50,9 @@ class HandOver:
         self._rules = rules
         self._clock = clock
         self._nudge = nudge
+        self._follow_up = FollowUp(
+            tenant=tenant, store=store, shop=shop, rules=rules, stream=STREAM
+        )
 
     async def effects(self, readings: Sequence[EventRow]) -> Effects:
         """Read the order once and decide about all its waiting readings.
@@ -49,41 +60,57 @@ class HandOver:
         Raises:
             TowlineError: the order can't be read now, or is not in the shop.
         """
-        row, others = readings[0], readings[1:]
+        row = readings[0]
         given = await self._shop.order(row.key)
         sent = await self._store.order(self._tenant, row.key)
-        handed_over = sent if sent is not None and sent.outcome != NOT_WRITTEN else None
         try:
-            document = build(given, self._rules.orders)
+            if sent is not None and sent.outcome != NOT_WRITTEN:
+                return await self._follow_up.effects(readings, sent, given)
+            if not given["cancelledAt"] and risk_is_open(given):
+                until = wait_until(given, self._rules.orders)
+                if until > self._clock.now():
+                    return self._wait(readings, "Shopify has not judged its risk yet.", until)
+            keys, ledger = keys_of(given), None
+            if needs_ledger(given) or given["agreements"]["pageInfo"]["hasNextPage"]:
+                ledger = await self._shop.order_ledger(row.key)
+                keys |= {agreement["id"] for agreement in ledger}
+            document = build(given, self._rules.orders, ledger)
         except TowlineError as error:
             if verdict(error) is not Verdict.PARK:
                 raise
-            if handed_over is not None:
-                return await self._changed(readings, handed_over, error.what)
-            return await self._park(readings, error.what, error.hint)
+            return await park(self._store, self._tenant, readings, error.what, error.hint)
         if isinstance(document, NotWanted):
-            return _all(readings, State.SKIPPED, document.reason)
-        if handed_over is not None:
-            return await self._again(readings, handed_over, document)
+            return all_of(readings, State.SKIPPED, document.reason)
         if document.cancelled:
             what = f"{document.order.name} was cancelled in the shop before it was handed over."
-            return _all(readings, State.SKIPPED, what)
-        return await self._first(row, others, document, before=sent)
+            return all_of(readings, State.SKIPPED, what)
+        if document.order.risk == "CANCEL" and self._rules.orders.risky == "park":
+            what = f"Shopify recommends to cancel {document.order.name} for its risk."
+            return await park(self._store, self._tenant, readings, what, _RISKY)
+        return await self._first(readings, document, keys, refunded(given), before=sent)
 
     def committed(self, effects: Effects) -> None:
         """Ring the agents whose stream has grown."""
         for agent in {down.agent for down in effects.downlink}:
             self._nudge(agent)
 
+    def _wait(self, readings: Sequence[EventRow], what: str, until: datetime) -> Effects:
+        due_at = min(until, self._clock.now() + timedelta(seconds=_LOOK_AGAIN_S))
+        return Effects(
+            moves=tuple(Move(row.serial, State.WAITING, what, due_at=due_at) for row in readings)
+        )
+
     async def _first(
         self,
-        row: EventRow,
-        others: Sequence[EventRow],
+        readings: Sequence[EventRow],
         document: Document,
+        keys: frozenset[str],
+        paid_back: Decimal,
         *,
         before: OrderSent | None,
     ) -> Effects:
-        """Hand the order over."""
+        """Hand the order over, and note everything that happened to it as told."""
+        row = readings[0]
         agents = await self._store.agents(self._tenant)
         if not agents:
             due_at = self._clock.now() + timedelta(seconds=_NO_AGENT_WAIT_S)
@@ -91,8 +118,7 @@ class HandOver:
             hint = "Enrol one: towline-relay enrol --tenant " + self._tenant
             return Effects(
                 moves=tuple(
-                    Move(one.serial, State.WAITING, what, hint, due_at=due_at)
-                    for one in (row, *others)
+                    Move(one.serial, State.WAITING, what, hint, due_at=due_at) for one in readings
                 )
             )
         agent, order = agents[0], document.order
@@ -104,17 +130,7 @@ class HandOver:
             body=order,
             origin_time=order.placed_at,
         )
-        told = f"Handed to the agent {agent} as {order.name}."
-        moves = [Move(row.serial, State.SENT, told)]
-        moves += [
-            Move(one.serial, State.SKIPPED, f"Read together with event {row.serial}.")
-            for one in others
-        ]
-        moves += [
-            Move(one.serial, State.SUPERSEDED, f"Read again and handed over (event {row.serial}).")
-            for one in await self._store.parked_readings(self._tenant, row.key)
-            if one.serial != row.serial
-        ]
+        skus = tuple(dict.fromkeys(line.sku for line in order.lines))
         sent = OrderSent(
             order_gid=order.order_gid,
             serial=row.serial,
@@ -122,54 +138,18 @@ class HandOver:
             content=document.content,
             name=order.name,
             agent=agent,
-            skus=tuple(dict.fromkeys(line.sku for line in order.lines)),
+            skus=skus,
         )
+        told = tuple(
+            OrderTold(order.order_gid, key, event.id, row.serial, "", order.total, order.tax_total,
+                      paid_back)
+            for key in sorted(keys)
+        )  # fmt: skip
+        reason = f"Handed to the agent {agent} as {order.name}."
         return Effects(
             orders=(sent,),
+            told=told,
             downlink=(Downlink(agent, STREAM, event),),
-            moves=tuple(moves),
-            forget=await self._moved_stock(order),
+            moves=await take_over(self._store, self._tenant, readings, reason),
+            forget=await moved_stock(self._store, self._tenant, skus),
         )
-
-    async def _again(
-        self, readings: Sequence[EventRow], sent: OrderSent, document: Document
-    ) -> Effects:
-        """Decide about an order the ERP has: our own tags ring the bell too."""
-        if document.cancelled:
-            return await self._changed(readings, sent, f"{sent.name} was cancelled in the shop.")
-        if document.content == sent.content:
-            what = f"The IBM i has {sent.name} with the same content (event {sent.serial})."
-            return _all(readings, State.SKIPPED, what)
-        return await self._changed(readings, sent, f"{sent.name} was changed in the shop.")
-
-    async def _changed(self, readings: Sequence[EventRow], sent: OrderSent, what: str) -> Effects:
-        """Stop: the ERP works on the order as it was handed over."""
-        where = f"as order {sent.erp_order}" if sent.erp_order else "already"
-        reason = f"{what.rstrip('.')}, and the IBM i has it {where}."
-        return await self._park(readings, reason, "Change it in the ERP by hand, then forget this.")
-
-    async def _park(self, readings: Sequence[EventRow], reason: str, hint: str) -> Effects:
-        """Park one reading; the others, and later ones, only point at it."""
-        row, others = readings[0], readings[1:]
-        for parked in await self._store.parked_readings(self._tenant, row.key):
-            if parked.reason == reason and parked.serial != row.serial:
-                known = f"Parked already for the same reason (event {parked.serial})."
-                return _all(readings, State.SKIPPED, known)
-        together = f"Read together with event {row.serial}."
-        skipped = [Move(one.serial, State.SKIPPED, together) for one in others]
-        return Effects(moves=(Move(row.serial, State.PARKED, reason, hint), *skipped))
-
-    async def _moved_stock(self, order: Order) -> tuple[tuple[str, str], ...]:
-        """Name the quantities the order moved in the shop.
-
-        What was last written there is no longer what stands there, so the ERP's next statement must
-        not be dropped as "the same again".
-        """
-        links = await self._store.links(self._tenant, [line.sku for line in order.lines])
-        return tuple(
-            ("stock", f"{link.inventory_item_gid}|") for found in links.values() for link in found
-        )
-
-
-def _all(readings: Sequence[EventRow], state: State, reason: str) -> Effects:
-    return Effects(moves=tuple(Move(row.serial, state, reason) for row in readings))

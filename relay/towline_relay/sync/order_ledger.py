@@ -16,7 +16,8 @@ from typing import Any
 
 from towline_relay.sync.order_money import Amounts
 
-__all__ = ["Agreement", "Sale", "Standings", "needs_ledger", "read_ledger", "stands"]
+__all__ = ["Agreement", "Sale", "Standings", "needs_ledger", "read_ledger", "refunded"]
+__all__ += ["stands"]
 
 _ZERO = Decimal(0)
 _OF_LINES = frozenset({"PRODUCT", "GIFT_CARD", "TIP"})
@@ -104,6 +105,11 @@ def needs_ledger(given: Mapping[str, Any]) -> bool:
         or any(line["currentQuantity"] != line["quantity"] for line in given["lineItems"]["nodes"])
         or (tip and Decimal(str(tip["shopMoney"]["amount"])) != 0)
     )
+
+
+def refunded(given: Mapping[str, Any]) -> Decimal:
+    """Return what was paid back so far."""
+    return Amounts(given["name"], given["currencyCode"])(given.get("totalRefundedSet"))
 
 
 def read_ledger(given: Sequence[Mapping[str, Any]], money: Amounts) -> tuple[Agreement, ...]:

@@ -22,6 +22,7 @@ from towline_relay.shopify.models import (
 )
 from towline_relay.store.base import Lease, LeaseLost, Store
 from towline_relay.store.effects import (
+    ChangeAnswer,
     Effects,
     Intent,
     IntentClose,
@@ -38,7 +39,7 @@ from towline_relay.sync.rules import Rules
 from towline_relay.sync.shop_port import ShopPort
 from towline_shared.codec import decode
 from towline_shared.errors import Permanent, Refused, TowlineError
-from towline_shared.events import OrderResult, Shipment, Unreadable, event_id
+from towline_shared.events import ChangeResult, OrderResult, Shipment, Unreadable, event_id
 
 __all__ = ["OrdersLane"]
 
@@ -139,6 +140,8 @@ class OrdersLane:
         match body:
             case OrderResult():
                 return await self._result(lease, row, body, replaced)
+            case ChangeResult():
+                return await self._change_result(row, body, replaced)
             case Shipment():
                 return await self._shipment(lease, row, body, replaced)
             case Unreadable():
@@ -160,9 +163,17 @@ class OrdersLane:
         if (sent.outcome, sent.erp_order) == (result.outcome, result.erp_order):
             said = Move(row.serial, State.SKIPPED, "The shop shows this answer already.")
             return Effects(moves=(said,), supersede=replaced)
+        if result.outcome == "locked" and sent.erp_order == result.erp_order:
+            answer = OrderAnswer(result.order_gid, "locked", result.erp_order)
+            what = f"The ERP picks {sent.name}; from now on it takes no change of it."
+            return Effects(
+                answers=(answer,),
+                supersede=replaced,
+                moves=(Move(row.serial, State.APPLIED, what),),
+            )
         rules = self._rules.orders
         entries, tag, reason = [], rules.cancelled_tag, f"The ERP cancelled order {sent.name}."
-        if result.outcome == "accepted":
+        if result.outcome in ("accepted", "locked"):  # its acceptance may not have been seen
             tag = rules.tag.replace("{ERP_ORDER}", result.erp_order)
             reason = f"The ERP took it as order {result.erp_order}."
             entries.append(
@@ -194,6 +205,31 @@ class OrdersLane:
             say_again=(SayAgain(result.order_gid, row.id),),
             supersede=replaced,
             moves=(Move(row.serial, State.APPLIED, f"The order carries the tag {tag!r}."),),
+        )
+
+    async def _change_result(
+        self, row: EventRow, result: ChangeResult, replaced: tuple[Supersede, ...]
+    ) -> Effects:
+        """Let the reading that carried a change follow the ERP's answer to it."""
+        change = await self._store.change(self._tenant, result.change_id)
+        if change is None:
+            raise Permanent(
+                f"The IBM i answered about the change {result.change_id} of"
+                f" {result.order_gid}, which was never told.",
+                hint=_UNKNOWN_HINT,
+            )
+        sent = await self._store.order(self._tenant, change.order_gid)
+        name = sent.name if sent else change.order_gid
+        if result.outcome == "accepted":
+            reason = f"The ERP took the change of {name} ({change.kind})."
+        else:
+            why = result.reason or "it gave no reason"
+            reason = f"The ERP refused the change of {name} ({change.kind}): {why.rstrip('.')}."
+        return Effects(
+            change_answers=(ChangeAnswer(result.change_id, result.outcome, reason),),
+            say_again=(SayAgain(change.order_gid, row.id),),
+            supersede=replaced,
+            moves=(Move(row.serial, State.APPLIED, reason),),
         )
 
     async def _shipment(

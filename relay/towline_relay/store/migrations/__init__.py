@@ -12,7 +12,12 @@ from datetime import UTC, datetime
 
 import sqlite_utils
 
-from towline_relay.store.migrations import m0001_events, m0002_bulk, m0003_privacy
+from towline_relay.store.migrations import (
+    m0001_events,
+    m0002_bulk,
+    m0003_privacy,
+    m0004_order_told,
+)
 from towline_shared.clock import utc_text
 from towline_shared.errors import Permanent
 
@@ -22,6 +27,7 @@ STEPS: tuple[tuple[str, Callable[[sqlite_utils.Database], None]], ...] = (
     ("0001_events", m0001_events.apply),
     ("0002_bulk", m0002_bulk.apply),
     ("0003_privacy", m0003_privacy.apply),
+    ("0004_order_told", m0004_order_told.apply),
 )
 
 
