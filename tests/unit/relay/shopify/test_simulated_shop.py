@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -13,8 +14,11 @@ from typing import Any
 
 import aiohttp
 import pytest
+from aiohttp import web
 from aiohttp.test_utils import TestServer
+from aiohttp.typedefs import Handler
 
+from tests.support.answer_shape import faults
 from towline_relay.shopify.client import Client
 from towline_relay.shopify.documents import scopes
 from towline_relay.shopify.fulfillment import plan_fulfillment
@@ -30,6 +34,7 @@ from towline_relay.shopify.models import (
 )
 from towline_relay.shopify.operations import Shop
 from towline_relay.shopify.tokens import ClientCredentials
+from towline_sandbox.shopify.execution import schema
 from towline_sandbox.shopify.server import build_app
 from towline_sandbox.shopify.settings import SeedProduct, ShopSettings
 from towline_shared.clock import SystemClock
@@ -61,6 +66,20 @@ class Stand:
             return await response.json()
 
 
+@web.middleware
+async def conforming(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Hold every GraphQL answer of every scene against the schema."""
+    response = await handler(request)
+    if request.path.endswith("/graphql.json") and response.status == 200:
+        assert isinstance(response, web.Response)
+        assert response.text is not None
+        text, answer = (await request.json())["query"], json.loads(response.text)
+        found = faults(schema(), text, answer.get("data"))
+        if found:  # as a status the client can't take for anything Shopify says
+            return web.Response(status=418, text="; ".join(found))
+    return response
+
+
 @contextlib.asynccontextmanager
 async def stand(folder: Path, **settings: Any) -> AsyncIterator[Stand]:
     """Open a simulated shop and the verbs for it, with a token by client credentials."""
@@ -74,6 +93,7 @@ async def stand(folder: Path, **settings: Any) -> AsyncIterator[Stand]:
             **settings,
         )
     )
+    app.middlewares.append(conforming)
     clock, paused = SystemClock(), list[float]()
 
     async def pause(seconds: float) -> None:
