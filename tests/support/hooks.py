@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any
 
-__all__ = ["Hook", "hook"]
+__all__ = ["NOW", "Hook", "hook"]
 
 NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)
 

@@ -7,6 +7,7 @@ same state of an order, which is how both roads meet in one unique key.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -15,10 +16,11 @@ from typing import Any, Protocol
 from towline_relay.store.rows import NewDelivery, NewEvent
 from towline_relay.store.states import State
 from towline_relay.sync.intake_facts import event_facts, facts_of, order_of
+from towline_relay.sync.intake_privacy import request_of
 from towline_shared.clock import parse_utc, utc_text
 from towline_shared.events import event_id
 
-__all__ = ["Delivered", "order_event", "take_in"]
+__all__ = ["Delivered", "order_event", "take_in", "uninstalled_timer"]
 
 
 class Delivered(Protocol):
@@ -43,10 +45,22 @@ class Delivered(Protocol):
 
 
 def order_event(
-    *, tenant: str, gid: str, updated_at: datetime, origin: str, seen_at: datetime
+    *,
+    tenant: str,
+    gid: str,
+    updated_at: datetime,
+    origin: str,
+    seen_at: datetime,
+    content: str = "",
 ) -> NewEvent:
-    """Return the event that says "look at this order"; one per order and time of change."""
+    """Return the event that says "look at this order"; one per order and time of change.
+
+    Args:
+        content: hash of the body that told it; Shopify's times are whole seconds, and two changes
+            within one second are told apart by it.
+    """
     moment = utc_text(updated_at)
+    facts = {"order": gid, "updated_at": moment}
     return NewEvent(
         id=event_id("order", tenant, gid, moment),
         lane=f"{tenant}/orders",
@@ -56,7 +70,7 @@ def order_event(
         key=gid,
         origin=origin,
         seen_at=seen_at,
-        body=json.dumps({"order": gid, "updated_at": moment}),
+        body=json.dumps(facts | {"content": content} if content else facts),
     )
 
 
@@ -66,7 +80,8 @@ def take_in(delivery: Delivered) -> NewDelivery:
         body = json.loads(delivery.body, parse_float=str)
         if not isinstance(body, Mapping):
             raise TypeError(f"it is a JSON {type(body).__name__}")
-        facts, outcome, event = _facts(delivery, body)
+        request = request_of(delivery.topic, body, received_at=delivery.received_at)
+        facts, outcome, event = ({}, "privacy", None) if request else _facts(delivery, body)
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         return _malformed(delivery, error)
     return NewDelivery(
@@ -79,7 +94,20 @@ def take_in(delivery: Delivered) -> NewDelivery:
         facts=json.dumps(facts),
         outcome=outcome,
         event=event,
+        request=request,
+        timers=_timers(delivery),
     )
+
+
+def uninstalled_timer(tenant: str) -> str:
+    """Return the name under which it is remembered that the app was uninstalled."""
+    return f"{tenant}/uninstalled"
+
+
+def _timers(delivery: Delivered) -> tuple[tuple[str, str], ...]:
+    if delivery.topic != "app/uninstalled":
+        return ()
+    return ((uninstalled_timer(delivery.tenant), utc_text(delivery.received_at)),)
 
 
 def _facts(
@@ -108,6 +136,7 @@ def _order(
         updated_at=parse_utc(changed) if changed else _triggered(delivery),
         origin=f"shopify:{topic}",
         seen_at=delivery.received_at,
+        content=hashlib.sha256(delivery.body).hexdigest()[:16],
     )
     return {"order": gid}, "order", event
 

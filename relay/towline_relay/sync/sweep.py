@@ -8,6 +8,7 @@ import structlog
 
 from towline_relay.store.base import Store
 from towline_relay.store.rows import NewEvent
+from towline_relay.sync.cutoff import set_up_timer
 from towline_relay.sync.intake import order_event
 from towline_relay.sync.shop_port import ShopPort
 from towline_shared.clock import Clock, parse_utc, utc_text
@@ -38,6 +39,8 @@ async def sweep_orders(*, tenant: str, shop: ShopPort, store: Store, clock: Cloc
         newest = max(newest, order.updated_at)
         found.append(_event(tenant, order.gid, order.updated_at, clock.now()))
     new = await store.append(found)
+    if not written:
+        await store.set_timer(set_up_timer(tenant), utc_text(cursor))
     await store.set_timer(timer, utc_text(newest))
     if new:
         _log.info("the sweep found orders", action="sweep.found", tenant=tenant, count=new)

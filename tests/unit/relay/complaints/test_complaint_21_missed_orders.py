@@ -1,0 +1,90 @@
+"""Complaint 21: orders missed in an outage were found by customers.
+
+https://hookrescue.com/recover-missed-shopify-orders
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.engine_house import EngineHouse, result
+from tests.support.fake_shop import shop_order
+from tests.support.store import START
+from towline_relay.store.order_book import OrderBook
+from towline_relay.sync.reconcile import Reconciliation, sentence
+from towline_shared.health import Status
+
+
+def gid(number: int) -> str:
+    return f"gid://shopify/Order/{number}"
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> Any:
+    engine = EngineHouse(tmp_path)
+    for number in range(1, 6):
+        engine.shop.orders[gid(number)] = shop_order(gid(number), name=f"#{1000 + number}")
+        engine.shop.updated[gid(number)] = START - timedelta(hours=1)
+    yield engine
+    engine.close()
+
+
+def comparison(engine: EngineHouse) -> Reconciliation:
+    return Reconciliation(
+        tenant="t",
+        store=engine.store,
+        book=OrderBook(engine.house.database),
+        shop=engine.shop,
+        clock=engine.house.clock,
+    )
+
+
+def test_what_nobody_had_heard_of_is_named_and_taken_in(engine: EngineHouse) -> None:
+    """Two of five rang; the comparison names the other three, and after it all are handed over."""
+    for number in (1, 2):
+        engine.ring(gid(number))
+    engine.turn(2)
+    night = comparison(engine)
+    found = engine.run(night.run())
+    assert (found.shop, found.missing) == (5, ("#1003", "#1004", "#1005"))
+    check = night.check()
+    assert (check.status, "#1003" in check.detail) == (Status.WARNING, True)
+    engine.turn(2)
+    assert engine.states("order").count("sent") == 5
+    again = engine.run(night.run())
+    assert (again.missing, again.under_way, again.equal) == ((), 5, True)
+
+
+def test_both_ways_and_what_the_erp_answered(engine: EngineHouse) -> None:
+    """Accepted, refused, unanswered for a day, and an order the shop has no more."""
+    for number in range(1, 6):
+        engine.ring(gid(number))
+    engine.turn(2)
+    engine.feed(result(gid(1), "accepted", erp_order="4711"), result(gid(2), "refused", reason="x"))
+    engine.turn(2)
+    engine.house.clock.advance(timedelta(hours=30).total_seconds())
+    del engine.shop.orders[gid(5)], engine.shop.updated[gid(5)]
+    found = engine.run(comparison(engine).run())
+    assert (found.shop, found.accepted, found.refused) == (4, 1, ("#1002",))
+    assert (found.unanswered, found.gone) == (("#1003", "#1004"), ("#1005",))
+    said = sentence(found)
+    assert "a day without an answer (#1003, #1004)" in said
+    assert "no longer in the shop (#1005)" in said
+
+
+def test_it_is_made_once_a_day_and_remembered_over_a_restart(engine: EngineHouse) -> None:
+    """A restart neither repeats nor forgets it."""
+    assert engine.run(comparison(engine).nightly()) is True
+    engine.restart()
+    night = comparison(engine)
+    calls = len(engine.shop.calls)
+    assert engine.run(night.nightly()) is False
+    assert len(engine.shop.calls) == calls
+    assert "5 orders" in night.check().detail
+    engine.house.clock.advance(timedelta(hours=25).total_seconds())
+    engine.run(night.nightly())
+    assert len(engine.shop.calls) > calls
