@@ -28,7 +28,7 @@ from towline_sandbox.ibmi.settings import IbmISettings
 from towline_sandbox.once import open_shop, run_journeys
 from towline_sandbox.report import reckon
 from towline_sandbox.shopify.server import serve as serve_shop
-from towline_sandbox.shopify.settings import SeedProduct, ShopSettings, WebhookOdds
+from towline_sandbox.shopify.settings import DEFAULT_TOPICS, SeedProduct, ShopSettings, WebhookOdds
 from towline_sandbox.stage.serve import serve as serve_stage
 from towline_sandbox.stage.settings import StageSettings
 from towline_sandbox.whole import Whole
@@ -112,6 +112,7 @@ def _shop_parser(shop: argparse.ArgumentParser) -> None:
     shop.add_argument("--seed", type=int, default=7)
     shop.add_argument("--webhooks", help="where webhooks go, with {shop} and {topic}")
     shop.add_argument("--products", type=Path, help="JSON list of products it starts with")
+    shop.add_argument("--topics", help="topics the app subscribed to, with commas (default: all)")
     shop.add_argument("--calm", action="store_true", help="webhooks come once, soon, in order")
 
 
@@ -161,6 +162,9 @@ def _shop(options: argparse.Namespace) -> int:
         webhook_base=options.webhooks,
         seed=options.seed,
         odds=WebhookOdds(late=0, twice=0, lost=0, shuffle_s=0) if options.calm else WebhookOdds(),
+        webhook_topics=(
+            tuple(options.topics.split(",")) if options.topics else DEFAULT_TOPICS
+        ),
         products=tuple(
             SeedProduct(
                 sku=each["sku"],

@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from towline_relay.shopify.client import Client
-from towline_relay.shopify.documents import document
+from towline_relay.shopify.documents import Document, document
 from towline_relay.shopify.paging import pages
 from towline_relay.shopify.throttle import Priority
 from towline_relay.shopify.user_errors import raise_first, read_errors
@@ -79,14 +79,13 @@ class BulkState:
         return self.status == "COMPLETED"
 
 
-def marked(name: str, mark: str) -> str:
+def marked(wanted: Document, mark: str) -> str:
     """Return a bulk document whose operation carries our mark as its name.
 
     Args:
-        name: of the document, such as ``bulkdoc_set_prices``.
+        wanted: a document that is run in bulk.
         mark: letters, digits and underscores; unique per run.
     """
-    wanted = document(name)
     return wanted.text.replace(f" {wanted.operation}", f" {mark}", 1)
 
 

@@ -10,16 +10,16 @@ from towline_relay.shopify import bulk
 from towline_relay.shopify.bulk import BulkState, Target
 from towline_relay.shopify.bulk_files import BulkFiles
 from towline_relay.shopify.client import Client
-from towline_relay.shopify.documents import document
+from towline_relay.shopify.documents import Document, document
 
 __all__ = ["BulkShop"]
 
-_DOCUMENTS: Mapping[str, str] = MappingProxyType(
+_DOCUMENTS: Mapping[str, Document] = MappingProxyType(
     {
-        "create": "bulkdoc_create_products",
-        "price": "bulkdoc_set_prices",
-        "stock": "bulkdoc_set_quantities",
-        "picture": "bulkdoc_variants",
+        "create": document("bulkdoc_create_products"),
+        "price": document("bulkdoc_set_prices"),
+        "stock": document("bulkdoc_set_quantities"),
+        "picture": document("bulkdoc_variants"),
     }
 )
 
@@ -41,9 +41,9 @@ class BulkShop:
 
     async def start(self, kind: str, *, path: str, mark: str) -> str:
         """Start a run of a kind; returns the operation's gid. Look with :meth:`find` first."""
-        name = _DOCUMENTS[kind]
-        text = bulk.marked(name, mark)
-        if document(name).mutation:
+        wanted = _DOCUMENTS[kind]
+        text = bulk.marked(wanted, mark)
+        if wanted.mutation:
             return await bulk.start_mutation(self._client, text, path=path, mark=mark)
         return await bulk.start_query(self._client, text)
 

@@ -90,6 +90,7 @@ def _hold(db: sqlite3.Connection, tenant: str, what: BulkHold, *, now: datetime)
             "tenant = ? AND entity IN ('price', 'stock') AND key = ?"
             " AND state IN ('pending', 'waiting') AND waits_for = ''",
             (tenant, key),
+            index="event_key",
             state="waiting",
             reason=_HELD,
             waits=waits_for(what.run),
@@ -101,8 +102,9 @@ def _hold(db: sqlite3.Connection, tenant: str, what: BulkHold, *, now: datetime)
 def _free(db: sqlite3.Connection, tenant: str, what: BulkFree, *, now: datetime) -> None:
     _move_all(
         db,
-        "tenant = ? AND waits_for = ? AND state = 'waiting'",
+        "tenant = ? AND waits_for = ? AND waits_for <> '' AND state = 'waiting'",
         (tenant, waits_for(what.run)),
+        index="event_waits",
         state="pending",
         reason="",
         waits="",
@@ -117,6 +119,7 @@ def _move_all(
     where: str,
     values: tuple[str, ...],
     *,
+    index: str,
     state: str,
     reason: str,
     waits: str,
@@ -124,13 +127,15 @@ def _move_all(
     now: datetime,
 ) -> None:
     at = utc_text(now)
+    # the index is named: left alone, SQLite takes the one by state, which holds the whole backlog
     db.execute(
         f"""INSERT INTO event_history (serial, at, state, reason)
-            SELECT serial, ?, ?, ? FROM event WHERE {where}""",  # noqa: S608 - our own clauses
+            SELECT serial, ?, ?, ? FROM event INDEXED BY {index} WHERE {where}""",  # noqa: S608 - our own clauses
         (at, state, reason, *values),
     )
     db.execute(
-        f"""UPDATE event SET state = ?, reason = ?, hint = '', due_at = ?, waits_for = ?,
+        f"""UPDATE event INDEXED BY {index}
+                SET state = ?, reason = ?, hint = '', due_at = ?, waits_for = ?,
                 changed_at = ? WHERE {where}""",  # noqa: S608 - our own clauses
         (state, reason, due_at, waits, at, *values),
     )
@@ -213,7 +218,7 @@ def carried(db: sqlite3.Connection, tenant: str, rows: Iterable[EventRow]) -> di
         ).fetchone()
         if making is None:
             making = db.execute(
-                """SELECT substr(waits_for, 6) FROM event
+                """SELECT substr(waits_for, 6) FROM event INDEXED BY event_key
                    WHERE tenant = ? AND entity = ? AND key = ? AND subkey = ?
                      AND state = 'waiting' AND waits_for LIKE 'bulk:%' LIMIT 1""",
                 (tenant, row.entity, row.key, row.subkey),

@@ -147,7 +147,8 @@ def supersede(db: sqlite3.Connection, tenant: str, what: Supersede, *, now: date
 def release(db: sqlite3.Connection, tenant: str, what: Release, *, now: datetime) -> None:
     """Set back to pending what waits for ``what``."""
     waiting = db.execute(
-        """SELECT serial FROM event WHERE tenant = ? AND waits_for = ?
+        """SELECT serial FROM event INDEXED BY event_waits
+           WHERE tenant = ? AND waits_for = ? AND waits_for <> ''
              AND state IN ('parked', 'skipped')""",
         (tenant, what.what),
     ).fetchall()

@@ -24,6 +24,7 @@ from towline_relay.store.states import State
 from towline_relay.sync import decide
 from towline_relay.sync.attempt import Judge
 from towline_relay.sync.bulk_lines import MOST_QUANTITIES, create_line, price_line, stock_line
+from towline_relay.sync.bulk_plan import is_cheaper
 from towline_relay.sync.bulk_port import BulkPort
 from towline_relay.sync.bulk_runs import BulkRuns, paused_until
 from towline_relay.sync.rules_bulk import BulkRules
@@ -35,7 +36,8 @@ Found = TypeVar("Found", decide.SetPrice, decide.SetStock)
 
 _KINDS = {"item": "create", "price": "price", "stock": "stock"}
 _MOST_LINES = 100_000  # of one run; its bytes end most runs sooner
-_QUIET = timedelta(seconds=3)  # nothing more came: send what there is
+# Nothing more came, for some turns (one may be long) and for some time: send what there is.
+_QUIET_TURNS, _QUIET = 3, timedelta(seconds=3)
 _OLDEST = timedelta(minutes=3)  # a run that is fed for ever must start one day
 _HELD_FOR = timedelta(days=7)  # the safety net; a run's end frees its events long before
 _LOOK_EVERY = timedelta(seconds=1)  # at the length of the backlog
@@ -54,6 +56,8 @@ class BulkLane:
     _open: dict[str, BulkRun] = field(default_factory=dict)
     _runs: list[BulkRun] = field(default_factory=list)
     _making: frozenset[str] = frozenset()
+    _fed: dict[str, int] = field(default_factory=dict)  # kind -> turn in which lines came last
+    _turn: int = 0
 
     def __post_init__(self) -> None:
         self._machine = BulkRuns(
@@ -91,8 +95,10 @@ class BulkLane:
         if any(run.state == "running" for run in self._runs):
             await self._machine.nudged(lease, await self._finished(), self._runs)
         now = self.clock.now()
+        self._turn += 1
         for run in list(self._open.values()):
-            if now - run.changed_at >= _QUIET or now - run.opened_at >= _OLDEST:
+            quiet = self._turn - self._fed.get(run.kind, 0) >= _QUIET_TURNS
+            if (quiet and now - run.changed_at >= _QUIET) or now - run.opened_at >= _OLDEST:
                 await self._seal(lease, run)
         self._runs = await self.store.bulk_runs(lease.lane)
         worked = await self._machine.step(lease, self._runs)
@@ -138,7 +144,8 @@ class BulkLane:
         counts = await self.store.due_counts(lease.lane, most=max(20 * self.rules.least, 5000))
         over: list[BulkRun] | None = None
         for entity, kind in _KINDS.items():
-            if counts.get(entity, 0) < self.rules.least or kind in self._open:
+            count = counts.get(entity, 0)
+            if count < self.rules.least or kind in self._open or not is_cheaper(kind, count):
                 continue
             over = over or await self.store.bulk_runs(lease.lane, over=True)
             until = paused_until(over, kind)
@@ -263,6 +270,7 @@ class BulkLane:
             lease, Effects(moves=moves, bulk=(run, BulkLines(run.id, tuple(lines)), *hold))
         )
         self._open[run.kind] = run
+        self._fed[run.kind] = self._turn
         # room for one more batch, whatever it holds
         if run.lines >= _MOST_LINES - 500 or run.bytes >= MOST_BYTES - 10_000_000:
             await self._seal(lease, run)
