@@ -16,6 +16,7 @@ import platform
 import re
 import signal
 import sys
+import traceback
 import urllib.error
 import urllib.request
 from collections.abc import Sequence
@@ -29,6 +30,7 @@ from towline_agent.app import PORT_FILE, Agent, prepare_state
 from towline_agent.check import check_all
 from towline_agent.config import AgentConfig, load_config
 from towline_agent.courtesy.verbs import add_verbs
+from towline_agent.ibmi.given_up import hanging, leave
 from towline_agent.identity import enrol
 from towline_agent.tls import tls_context
 from towline_shared import __version__
@@ -45,7 +47,19 @@ _MARKS = {"ok": "ok", "warning": "WARN", "failed": "FAIL"}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one verb and return its exit code."""
+    """Run one verb and return its exit code; a call that hangs in a driver does not hinder that."""
+    try:
+        code = _one_verb(arguments)
+    except Exception:
+        if hanging():
+            traceback.print_exc()
+        leave(_FAILED)
+        raise
+    leave(code)
+    return code
+
+
+def _one_verb(arguments: Sequence[str] | None) -> int:
     parser = _parser()
     options, unknown = parser.parse_known_args(arguments)
     if unknown:

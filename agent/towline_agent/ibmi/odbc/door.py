@@ -19,6 +19,7 @@ from typing import Any, Generic, TypeVar
 import pyodbc
 
 from towline_agent.ibmi.errors import LinkLost, Restricted
+from towline_agent.ibmi.given_up import give_up, hanging
 from towline_agent.ibmi.odbc.settings import OdbcSettings, connection_string
 from towline_agent.ibmi.odbc.verdicts import DataFault, raised, seen
 from towline_agent.ibmi.port import Purpose
@@ -32,8 +33,6 @@ pyodbc.pooling = False  # a pool hands out dead connections: IBM/node-odbc issue
 
 _GRACE_S = 5.0  # after a cancel
 _MOST_ABANDONED = 8  # threads that hang at once before a restart of the agent is the better answer
-_abandoned: set[threading.Thread] = set()
-_counting = threading.Lock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,10 +92,9 @@ class Door:
             SignOnRefused: profile or password; never repeat by itself.
             Misconfigured: the driver or a keyword.
         """
-        hanging = _hanging()
-        if hanging >= _MOST_ABANDONED:
+        if hanging() >= _MOST_ABANDONED:
             raise Restricted(
-                f"{hanging} calls to the IBM i never came back; no new connection is opened.",
+                f"{hanging()} calls to the IBM i never came back; no new connection is opened.",
                 hint="Restart the agent; if it recurs, look at the server jobs (QZDASOINIT).",
                 retry_after_s=300.0,
             )
@@ -288,8 +286,7 @@ class Door:
                 running.cancel()
 
     def _abandon(self, doing: str, limit_s: float, *, connecting: bool) -> None:
-        with _counting:
-            _abandoned.add(self._thread)
+        give_up(self._thread)
         self.lost = True
         what = f"No answer within {limit_s:.0f} s while {doing}; the connection was given up."
         if connecting:
@@ -332,13 +329,6 @@ class _Answer(Generic[T]):
         except BaseException as error:  # handed to the caller's thread, whatever it is
             self.error = error
         self.done.set()
-
-
-def _hanging() -> int:
-    """Count the threads that were given up and still hang; a call that came back is no harm."""
-    with _counting:
-        _abandoned.difference_update({each for each in _abandoned if not each.is_alive()})
-        return len(_abandoned)
 
 
 def _told(error: pyodbc.Error) -> tuple[str, str]:

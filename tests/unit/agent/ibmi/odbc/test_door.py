@@ -16,6 +16,7 @@ from tests.unit.agent.ibmi.odbc.raw import (
     hangs_until,
     opened,
 )
+from towline_agent.ibmi import given_up
 from towline_agent.ibmi.errors import InUse, LinkLost, Restricted, SignOnRefused
 from towline_agent.ibmi.odbc.door import Door
 from towline_agent.ibmi.odbc.verdicts import DataFault
@@ -60,7 +61,7 @@ def test_a_call_that_never_comes_back_is_given_up(monkeypatch: pytest.MonkeyPatc
     never = threading.Event()
     raw = RawConnection(answers={"HANG": hangs_until(never, failure("HY000", "late"))})
     monkeypatch.setattr(door_module, "_GRACE_S", 0.01)
-    monkeypatch.setattr(door_module, "_abandoned", set())
+    monkeypatch.setattr(given_up, "_threads", set())
     with opened(raw, monkeypatch) as door:
         with pytest.raises(LinkLost, match="given up"):
             door.query("SELECT HANG", doing="reading", limit_s=0.01)
@@ -78,7 +79,7 @@ def test_too_many_abandoned_calls_open_no_more(monkeypatch: pytest.MonkeyPatch) 
     hanging = {threading.Thread(target=end.wait, args=(20,), daemon=True) for _ in range(8)}
     for thread in hanging:
         thread.start()
-    monkeypatch.setattr(door_module, "_abandoned", hanging)
+    monkeypatch.setattr(given_up, "_threads", hanging)
     with pytest.raises(Restricted, match="never came back"), opened(RawConnection(), monkeypatch):
         pass
     end.set()
@@ -94,11 +95,11 @@ def test_a_call_that_comes_back_late_is_tidied_up(monkeypatch: pytest.MonkeyPatc
     back = threading.Event()
     raw = RawConnection(answers={"HANG": hangs_until(back, failure("HY000", "late"))})
     monkeypatch.setattr(door_module, "_GRACE_S", 0.01)
-    monkeypatch.setattr(door_module, "_abandoned", set())
+    monkeypatch.setattr(given_up, "_threads", set())
     with opened(raw, monkeypatch) as door, pytest.raises(LinkLost):
         door.query("SELECT HANG", doing="reading", limit_s=0.01)
     assert "CLOSE" not in raw.texts
-    (thread,) = door_module._abandoned
+    (thread,) = given_up._threads
     back.set()
     thread.join(timeout=10)
     assert raw.texts[-1] == "CLOSE"
