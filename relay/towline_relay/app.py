@@ -29,8 +29,12 @@ from towline_relay.operator_api import OperatorApi
 from towline_relay.schedule import Schedule
 from towline_relay.secrets_box import read_or_make_keyring
 from towline_relay.store import vault
+from towline_relay.store.order_book import OrderBook
+from towline_relay.store.privacy import PrivacyStore
+from towline_relay.store.sealed_documents import SealedDocuments
 from towline_relay.store.sqlite import SqliteStore, prepare
 from towline_relay.tenancy import Tenancy
+from towline_relay.upkeep import UpkeepParts
 from towline_relay.webhooks.receive import ShopDoor, WebhookReceiver
 from towline_shared import stream_log
 from towline_shared.clock import Clock, SystemClock
@@ -74,22 +78,34 @@ class Relay:
     async def _start(self, stack: contextlib.AsyncExitStack) -> None:
         database = open_database(self.config)
         stack.callback(database.close)
-        log = stream_log.StreamLog(clock=self.clock)
+        enrolled = views.EnrolledAgents()
+        keyring = read_or_make_keyring(self.config.secrets_key)
+        documents = SealedDocuments(keyring, enrolled=enrolled, clock=self.clock)
+        log = stream_log.StreamLog(clock=self.clock, cover=documents)
         self._database, self._log = database, log
-        self._store = SqliteStore(
-            database, log=log, enrolled=views.EnrolledAgents(), clock=self.clock
+        self._store = SqliteStore(database, log=log, enrolled=enrolled, clock=self.clock)
+        self._privacy = PrivacyStore(
+            database, log=log, documents=documents, enrolled=enrolled, clock=self.clock
         )
+        identity = read_or_make_keys(self.config.identity)
         session = await stack.enter_async_context(aiohttp.ClientSession())
         self._link = LinkServer(
             database=database,
             log=log,
             sink=self._store,
-            identity=read_or_make_keys(self.config.identity),
+            identity=identity,
             clock=self.clock,
             on_received=lambda agent_id: self._nudge(None),
         )
         owner = secrets.token_hex(8)
-        keyring = read_or_make_keyring(self.config.secrets_key)
+        parts = UpkeepParts(
+            public_url=self.config.public_url,
+            privacy=self._privacy,
+            book=OrderBook(database),
+            certificates=self.config.state / "erasures",
+            sign=lambda text: (identity.current.public, identity.current.sign(text)),
+            nudge_agent=self._link.nudge,
+        )
         self._tenants = {
             tenant.id: Tenancy(
                 tenant,
@@ -99,7 +115,7 @@ class Relay:
                 owner=owner,
                 vault=vault.Vault(database, clock=self.clock),
                 keyring=keyring,
-                nudge_agent=self._link.nudge,
+                parts=parts,
             )
             for tenant in self.config.tenants
         }
@@ -109,7 +125,12 @@ class Relay:
 
     def _webhooks(self) -> WebhookReceiver:
         doors = {
-            tenant.shop.shop: ShopDoor(tenant.id, tenant.shop.shop, tenant.shop.webhook_secrets)
+            tenant.shop.shop: ShopDoor(
+                tenant.id,
+                tenant.shop.shop,
+                tenant.shop.webhook_secrets,
+                tenant.shop.api_version,
+            )
             for tenant in self.config.tenants
         }
         inbox = views.Inbox(self._store, nudge=self._nudge)
@@ -164,13 +185,16 @@ class Relay:
         for tenancy in self._tenants.values():
             interval = timedelta(seconds=tenancy.config.shop.sweep_s)
             schedule.every(f"sweep {tenancy.config.id}", tenancy.sweep, interval=interval)
+            for job in tenancy.upkeep.jobs():
+                schedule.every(job.name, job.work, interval=job.interval)
             minute = timedelta(minutes=1)
             schedule.every(
                 f"remember {tenancy.config.id}", tenancy.remember, interval=minute, soon=False
             )
-            # hourly, although Shopify asks for a daily look at versions: scopes change at once
-            hour = timedelta(hours=1)
-            schedule.every(f"audit {tenancy.config.id}", tenancy.audit, interval=hour)
+            # three points a time; Shopify asks for a daily look at versions, but scopes change
+            # whenever somebody changes them, and what they switch off should not wait for long
+            often = timedelta(minutes=10)
+            schedule.every(f"audit {tenancy.config.id}", tenancy.audit, interval=often)
         schedule.every("trim", self._trim, interval=timedelta(hours=6), soon=False)
         schedule.start()
         stack.callback(schedule.stop)

@@ -16,8 +16,8 @@ _HEAD = """\
 # Access scopes
 <!-- Written by `make scopes` from the first lines of the GraphQL documents; don't edit. -->
 
-Which rights the app takes, and for what. The relay reads at its start, and every hour, which ones
-it has. What an ungranted scope would be needed for is switched off: it is not sent, what waits for
+Which rights the app takes, and for what. The relay reads at its start, and every ten minutes, which
+ones it has. What an ungranted scope would be needed for is switched off: it is not sent, what waits for
 it waits, and a check says so in one sentence. Once the scope is granted, it goes on by itself.
 Whoever may write may read, so `write_orders` stands for `read_orders` too.
 

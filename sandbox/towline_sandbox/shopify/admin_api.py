@@ -62,6 +62,12 @@ class AdminApi:
         if not self.tokens.may_enter(request.headers.get("X-Shopify-Access-Token", "")):
             return self._refused(401, "[API] Invalid API key or access token")
         self._shop.base_url = str(request.url.origin())
+        if self._shop.faults.closed:
+            self._log_call("", (), self._shop.faults.closed, "closed")
+            page = "<html><body>This shop is unavailable</body></html>"
+            return web.Response(
+                status=self._shop.faults.closed, text=page, content_type="text/html"
+            )
         fault = self._shop.faults.next_for_call()
         if fault is CallFault.TOO_MANY:
             self._log_call("", (), 429, "http_429")

@@ -221,7 +221,14 @@ def _first(request: web.Request, default: int) -> int:
 def _arm(faults: Faults, given: dict[str, Any]) -> None:
     if "throttle" in given:
         faults.throttle = bool(given["throttle"])
-    for name in ("http_429", "http_500", "timeout_after_write", "token_lost", *BULK_FAULTS):
+    for name in (
+        "http_429",
+        "http_500",
+        "timeout_after_write",
+        "closed",
+        "token_lost",
+        *BULK_FAULTS,
+    ):
         if name in given:
             setattr(faults, name, _whole(given, name, 0))
     hooks = given.get("webhooks") or {}

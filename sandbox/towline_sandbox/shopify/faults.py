@@ -29,6 +29,8 @@ class Faults:
         http_429: how many of the next calls are refused with 429 and Retry-After.
         http_500: how many of the next calls fail with 500 and nothing done.
         timeout_after_write: how many of the next mutations are done and then answered with 504.
+        closed: an HTTP status that every call gets until it is 0 again: 402 frozen for a payment,
+            403 app refused, 423 locked, 430 taken for an attack.
         token_lost: how many of the next grants of a token are made and then answered with 504.
         webhooks_paused: nothing is sent; deliveries wait in the queue.
         bulk_fails: how many of the next bulk operations fail half-way, with a part of the result.
@@ -44,6 +46,7 @@ class Faults:
     http_429: int = 0
     http_500: int = 0
     timeout_after_write: int = 0
+    closed: int = 0
     token_lost: int = 0
     webhooks_paused: bool = False
     bulk_fails: int = 0
@@ -100,6 +103,7 @@ class Faults:
             "http_429": self.http_429,
             "http_500": self.http_500,
             "timeout_after_write": self.timeout_after_write,
+            "closed": self.closed,
             "token_lost": self.token_lost,
             **{name: getattr(self, name) for name in BULK_FAULTS},
             "webhooks": {

@@ -1,4 +1,4 @@
-"""The hourly look at scopes and versions reaches the checks, and the door."""
+"""The regular look at scopes and versions reaches the checks, and the door."""
 
 from __future__ import annotations
 
