@@ -31,6 +31,8 @@ from towline_relay.shopify.models import (
     VariantPrice,
     VariantRef,
 )
+from towline_relay.shopify.models_fulfillment import DeliveryStatus, MoveSpec, TrackingSpec
+from towline_relay.shopify.models_prices import ListPrice, PriceListRef
 from towline_shared.errors import Refused
 
 BERLIN = "gid://shopify/Location/1"
@@ -59,7 +61,11 @@ class FakeShop:
     tags: dict[str, list[str]] = field(default_factory=dict)
     metafields: dict[tuple[str, str], str] = field(default_factory=dict)
     fulfillments: dict[str, list[Fulfillment]] = field(default_factory=dict)
+    moved: dict[str, str] = field(default_factory=dict)
+    deliveries: dict[str, list[str]] = field(default_factory=dict)
     refused_skus: dict[str, LineOutcome] = field(default_factory=dict)
+    lists: list[PriceListRef] = field(default_factory=list)
+    list_prices: dict[tuple[str, str], ListPrice] = field(default_factory=dict)
     calls: list[str] = field(default_factory=list)
     keys: dict[str, list[LineOutcome]] = field(default_factory=dict)
     before: dict[str, Callable[[], None]] = field(default_factory=dict)
@@ -149,6 +155,29 @@ class FakeShop:
         self._leave("set_prices")
         return outcomes
 
+    async def price_lists(self) -> list[PriceListRef]:
+        return self.lists
+
+    async def set_list_prices(
+        self, price_list: PriceListRef, lines: Sequence[ListPrice], *, tiered: bool
+    ) -> list[LineOutcome]:
+        self._enter("set_list_prices")
+        skus = [self.catalogue[line.variant_gid].sku for line in lines]
+        if any(sku in self.refused_skus for sku in skus):
+            return [
+                replace(self.refused_skus[sku], index=index)
+                if sku in self.refused_skus
+                else LineOutcome(index, False, "", "", Remedy.SPLIT)
+                for index, sku in enumerate(skus)
+            ]
+        for line in lines:
+            if line.price is None:
+                self.list_prices.pop((price_list.name, line.variant_gid), None)
+            else:
+                self.list_prices[price_list.name, line.variant_gid] = line
+        self._leave("set_list_prices")
+        return [LineOutcome(index, ok=True) for index in range(len(lines))]
+
     async def locations(self) -> list[LocationRef]:
         return [LocationRef(BERLIN, "Berlin warehouse", True)]
 
@@ -221,7 +250,8 @@ class FakeShop:
     async def fulfillment_orders(self, order_gid: str) -> FulfillmentState:
         self._enter("fulfillment_orders")
         made = self.fulfillments.get(order_gid, [])
-        shipped = sum(quantity for one in made for _, quantity in one.lines)
+        alive = [one for one in made if one.status != "CANCELLED"]
+        shipped = sum(quantity for one in alive for _, quantity in one.lines)
         order = self.orders[order_gid]["lineItems"]["nodes"]
         lines = tuple(
             FulfillmentOrderLine(
@@ -232,8 +262,8 @@ class FakeShop:
         work = FulfillmentOrder(
             gid=f"gid://fo/{order_gid}",
             status="OPEN",
-            actions=frozenset({"CREATE_FULFILLMENT"}),
-            location_gid=BERLIN,
+            actions=frozenset({"CREATE_FULFILLMENT", "MOVE"}),
+            location_gid=self.moved.get(order_gid, BERLIN),
             location_name="Berlin warehouse",
             lines=lines,
         )
@@ -243,10 +273,47 @@ class FakeShop:
         self._enter("create_fulfillment")
         gid = f"gid://shopify/Fulfillment/{next(self.numbers)}"
         lines = tuple((line.removeprefix("gid://fol/"), count) for _, line, count in spec.lines)
-        made = Fulfillment(gid, "SUCCESS", spec.numbers, lines)
+        made = Fulfillment(gid, "SUCCESS", spec.numbers, lines, spec.carrier, spec.urls)
         self.fulfillments.setdefault(spec.order_gid, []).append(made)
         self._leave("create_fulfillment")
         return gid
+
+    def _change(self, gid: str, **values: Any) -> None:
+        for made in self.fulfillments.values():
+            made[:] = [replace(one, **values) if one.gid == gid else one for one in made]
+
+    async def set_tracking(
+        self, fulfillment_gid: str, spec: TrackingSpec, *, notify: bool = False
+    ) -> None:
+        self._enter("set_tracking")
+        self._change(fulfillment_gid, numbers=spec.numbers, carrier=spec.carrier, urls=spec.urls)
+        self._leave("set_tracking")
+
+    async def cancel_fulfillment(self, fulfillment_gid: str) -> None:
+        self._enter("cancel_fulfillment")
+        (found,) = [
+            one for made in self.fulfillments.values() for one in made if one.gid == fulfillment_gid
+        ]
+        if found.status == "CANCELLED":
+            raise Refused("Shopify refused fulfillmentCancel: it is cancelled.")
+        self._change(fulfillment_gid, status="CANCELLED", lines=())
+        self._leave("cancel_fulfillment")
+
+    async def move_fulfillment_order(self, spec: MoveSpec) -> None:
+        self._enter("move_fulfillment_order")
+        self.moved[spec.order_gid.removeprefix("gid://fo/")] = spec.location_gid
+        self._leave("move_fulfillment_order")
+
+    async def last_delivery_status(self, fulfillment_gid: str) -> str:
+        self._enter("last_delivery_status")
+        return self.deliveries.get(fulfillment_gid, [""])[-1]
+
+    async def report_delivery(
+        self, fulfillment_gid: str, status: DeliveryStatus, *, happened_at: str = ""
+    ) -> None:
+        self._enter("report_delivery")
+        self.deliveries.setdefault(fulfillment_gid, []).append(status.value)
+        self._leave("report_delivery")
 
 
 def money(amount: str, currency: str = "EUR") -> dict[str, Any]:

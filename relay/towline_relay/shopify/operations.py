@@ -21,6 +21,7 @@ from towline_relay.shopify import (
     order_calls,
     order_history,
     orders,
+    prices,
 )
 from towline_relay.shopify.client import Client
 from towline_relay.shopify.models import (
@@ -37,6 +38,8 @@ from towline_relay.shopify.models import (
     VariantPrice,
     VariantRef,
 )
+from towline_relay.shopify.models_fulfillment import DeliveryStatus, MoveSpec, TrackingSpec
+from towline_relay.shopify.models_prices import ListPrice, PriceListRef
 
 __all__ = ["Shop"]
 
@@ -85,6 +88,21 @@ class Shop:
         Idempotent by nature: it sets absolute prices.
         """
         return await catalogue.set_prices(self._client, product_gid, prices)
+
+    async def price_lists(self) -> list[PriceListRef]:
+        """Read every price list of the shop with its currency and its catalog's title."""
+        return await prices.price_lists(self._client)
+
+    async def set_list_prices(
+        self, price_list: PriceListRef, lines: Sequence[ListPrice], *, tiered: bool
+    ) -> list[LineOutcome]:
+        """Set or take away fixed prices of one list, 1 to 250 in a call; idempotent.
+
+        Args:
+            tiered: the volume prices of these variants are ours too: those given replace those
+                that are there.
+        """
+        return await prices.set_list_prices(self._client, price_list, lines, tiered=tiered)
 
     async def locations(self) -> list[LocationRef]:
         """Read every location, inactive ones too."""
@@ -180,7 +198,42 @@ class Shop:
         """Create a fulfillment and return its gid.
 
         NOT idempotent: make the spec with
-        :func:`~towline_relay.shopify.fulfillment.plan_fulfillment` from a state that was read after
-        any earlier attempt.
+        :func:`~towline_relay.shopify.fulfillment_plan.plan_fulfillment` from a state that was read
+        after any earlier attempt.
         """
         return await fulfillment.create_fulfillment(self._client, spec)
+
+    async def set_tracking(
+        self, fulfillment_gid: str, spec: TrackingSpec, *, notify: bool = False
+    ) -> None:
+        """Replace the tracking of a fulfillment; idempotent, but each call may mail the buyer."""
+        await fulfillment.set_tracking(self._client, fulfillment_gid, spec, notify=notify)
+
+    async def cancel_fulfillment(self, fulfillment_gid: str) -> None:
+        """Cancel a fulfillment: what it held is to be shipped again.
+
+        NOT idempotent: read its status before it is repeated, as Shopify refuses a second time.
+        """
+        await fulfillment.cancel_fulfillment(self._client, fulfillment_gid)
+
+    async def move_fulfillment_order(self, spec: MoveSpec) -> None:
+        """Move work to another location, which gives it a fulfillment order of its own there.
+
+        NOT idempotent: plan it again from what was read afterwards.
+        """
+        await fulfillment.move_fulfillment_order(self._client, spec)
+
+    async def last_delivery_status(self, fulfillment_gid: str) -> str:
+        """Read what was last said about a parcel's way; empty when nothing was."""
+        return await fulfillment.last_delivery_status(self._client, fulfillment_gid)
+
+    async def report_delivery(
+        self, fulfillment_gid: str, status: DeliveryStatus, *, happened_at: str = ""
+    ) -> None:
+        """Say where a parcel is; the buyer sees it on the order's page.
+
+        NOT idempotent: read the last status before it is repeated.
+        """
+        await fulfillment.report_delivery(
+            self._client, fulfillment_gid, status, happened_at=happened_at
+        )

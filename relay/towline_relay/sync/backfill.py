@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 import structlog
 
 from towline_relay.shopify.models import VariantRef
+from towline_relay.shopify.models_prices import PriceListRef
 from towline_relay.store.base import Store
 from towline_relay.store.rows import LinkRow
 from towline_relay.sync.rules import Rules
@@ -30,6 +31,8 @@ class ShopPicture:
         places: name and gid of each active location -> its gid.
         unmapped: locations the rules name and the shop lacks, with their warehouses.
         whole: all variants are linked; false when there were too many to page through.
+        price_lists: gid, name and catalog's title of each price list -> the list; empty when the
+            rules name none.
     """
 
     name: str
@@ -37,6 +40,7 @@ class ShopPicture:
     places: Mapping[str, str]
     unmapped: tuple[str, ...]
     whole: bool = True
+    price_lists: Mapping[str, PriceListRef] = field(default_factory=dict)
 
 
 async def learn(
@@ -77,7 +81,8 @@ async def learn(
             missing=list(unmapped),
         )
     whole = await _variants(tenant=tenant, shop=shop, store=store, clock=clock, most=most)
-    return ShopPicture(info.name, info.currency, places, unmapped, whole)
+    lists = await _price_lists(shop) if rules.price and rules.price.lists else {}
+    return ShopPicture(info.name, info.currency, places, unmapped, whole, lists)
 
 
 def link_of(ref: VariantRef, *, erp_key: str = "") -> LinkRow:
@@ -91,6 +96,18 @@ def link_of(ref: VariantRef, *, erp_key: str = "") -> LinkRow:
         tracked=ref.tracked,
         erp_key=erp_key,
     )
+
+
+async def _price_lists(shop: ShopPort) -> dict[str, PriceListRef]:
+    """Read the price lists by what rules may call them; a name of two lists means neither."""
+    found: dict[str, PriceListRef] = {}
+    twice: set[str] = set()
+    for ref in await shop.price_lists():
+        for name in {ref.gid, ref.name, ref.catalog} - {""}:
+            if name in found:
+                twice.add(name)
+            found[name] = ref
+    return {name: ref for name, ref in found.items() if name not in twice}
 
 
 async def _variants(

@@ -21,6 +21,7 @@ from towline_relay.sync.backfill import ShopPicture, learn
 from towline_relay.sync.bulk_lane import BulkLane
 from towline_relay.sync.catalogue_calls import CatalogueCalls
 from towline_relay.sync.catalogue_items import Items
+from towline_relay.sync.catalogue_lists import ListPrices
 from towline_relay.sync.catalogue_prices import Prices
 from towline_relay.sync.catalogue_stocks import Stocks
 from towline_relay.sync.catalogue_work import Work
@@ -60,6 +61,7 @@ class CatalogueLane:
         self._calls = CatalogueCalls(tenant=tenant, store=store, shop=shop, judge=judge)
         self._items = Items(self._work, rules, self._calls, bulk)
         self._prices = Prices(self._work, rules, self._calls, bulk)
+        self._lists = ListPrices(self._work, rules)
         self._stocks = Stocks(self._work, rules, self._calls, bulk)
         self._picture: ShopPicture | None = None
         self._picture_until = clock.now()
@@ -88,7 +90,7 @@ class CatalogueLane:
             return echoed or moved
         if self._bulk is not None:
             fresh = await self._work.links_are_fresh()
-            if await self._bulk.gauge(lease, full=len(rows) == _BATCH, fresh=fresh):
+            if await self._bulk.gauge(lease, read=len(rows), fresh=fresh):
                 return True  # the shop's variants are read first
             rows = await self._bulk.hold(lease, rows)
         base = self._rules.price.price_list if self._rules.price else ""
@@ -100,7 +102,9 @@ class CatalogueLane:
         if self._bulk is not None:
             kept = self._bulk.behind(kept)
         prices = [row for row in kept if row.entity == "price" and row.serial not in carried]
-        await self._prices.take(lease, prices, picture)
+        listed = [row for row in prices if self._lists.mine(row)]
+        await self._prices.take(lease, [row for row in prices if row not in listed], picture)
+        await self._lists.take(lease, listed, picture)
         await self._stocks.take(lease, [row for row in kept if row.entity == "stock"], picture)
         rest = [row for row in kept if row.entity not in ("item", "price", "stock")]
         await self._work.settle(lease, [_unreadable(row) for row in rest])

@@ -21,7 +21,7 @@ from towline_relay.store.states import OPEN, State
 from towline_relay.sync import decide
 from towline_relay.sync.attempt import Judge
 from towline_relay.sync.backfill import link_of
-from towline_relay.sync.calls import MOST_LINES, Calls, stale, text_of
+from towline_relay.sync.catalogue_intents import MOST_LINES, Calls, stale, text_of
 from towline_relay.sync.shop_port import ShopPort
 
 __all__ = ["CatalogueCalls", "price_of", "spec_of"]

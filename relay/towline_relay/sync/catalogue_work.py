@@ -24,6 +24,7 @@ __all__ = ["Around", "Work", "some_at_once"]
 
 T = TypeVar("T")
 Body = TypeVar("Body", Item, Price, Stock)
+Made = TypeVar("Made")
 
 _AT_ONCE = 4
 _LINKS_FRESH_FOR = timedelta(hours=1)  # within it, a SKU without link needs no search of its own
@@ -57,8 +58,8 @@ class Work:
     judge: Judge
 
     def decided(
-        self, row: EventRow, kind: type[Body], about: Callable[[Body], decide.Decision]
-    ) -> decide.Decision:
+        self, row: EventRow, kind: type[Body], about: Callable[[Body], Made]
+    ) -> Made | decide.Settle:
         """Decode and decide; what can't be read or mapped is parked with its sentence."""
         try:
             body = decode(row.body).body

@@ -39,6 +39,7 @@ __all__ = [
     "skip",
     "stock_target",
     "value_hash",
+    "variant_of",
 ]
 
 
@@ -189,7 +190,7 @@ def decide_price(
     """Decide about a price; see :func:`decide_item` for the arguments."""
     if isinstance(mapped, LeftOut):
         return skip(row, mapped.reason)
-    found = _variant(row, links, item)
+    found = variant_of(row, links, item)
     if isinstance(found, Settle):
         return replace(found, release=(Release(_price_of(row.key)),))
     wanted = price_known(found, mapped)
@@ -215,7 +216,7 @@ def decide_stock(
     """
     if isinstance(mapped, LeftOut):
         return skip(row, mapped.reason)
-    found = _variant(row, links, item)
+    found = variant_of(row, links, item)
     if isinstance(found, Settle):
         return found
     location = places.get(mapped.location)
@@ -276,7 +277,7 @@ def _price_of(key: str) -> str:
     return f"price:{fold_sku(key)}"
 
 
-def _variant(row: EventRow, links: Sequence[LinkRow], item: ItemRow | None) -> LinkRow | Settle:
+def variant_of(row: EventRow, links: Sequence[LinkRow], item: ItemRow | None) -> LinkRow | Settle:
     """Find the one variant an event is about, or say why there is none."""
     if item is not None and item.state == "left out":
         return skip(row, f"Its item is not for the shop. {item.reason}", waits_for=item_of(row.key))

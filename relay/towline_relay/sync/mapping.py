@@ -21,7 +21,9 @@ __all__ = [
     "LeftOut",
     "PriceTarget",
     "StockTarget",
+    "amount_of",
     "handle_of",
+    "left_out",
     "map_item",
     "map_price",
     "map_stock",
@@ -85,9 +87,9 @@ def map_item(item: Item, rules: ItemRules) -> ItemTarget | LeftOut:
     """Map a row of the item master; one that is gone never deletes anything in the shop."""
     if item.gone:
         return LeftOut("The item is gone on the IBM i; its product stays in the shop as it is.")
-    left_out = _left_out(rules.when, item.row)
-    if left_out is not None:
-        return left_out
+    out = left_out(rules.when, item.row)
+    if out is not None:
+        return out
     fields: dict[str, str | Decimal | tuple[str, ...]] = {}
     for name, field in rules.fields.items():
         value = _item_value(name, field, item.row)
@@ -111,18 +113,18 @@ def map_price(price: Price, rules: PriceRules, *, currency: str) -> PriceTarget 
         )
     if price.gone:
         return LeftOut("The price is gone on the IBM i; the shop keeps the one it has.")
-    left_out = _left_out(rules.when, price.row)
-    if left_out is not None:
-        return left_out
+    out = left_out(rules.when, price.row)
+    if out is not None:
+        return out
     if rules.currency is not None:
         given = rules.currency(price.row)
         if given != currency:
             raise rules.currency.bad(f"the shop sells in {currency}", price.row)
-    amount = _amount(rules.fields["price"].source, price.row, currency)
+    amount = amount_of(rules.fields["price"].source, price.row, currency)
     if amount is None:
         raise rules.fields["price"].source.bad("there is no price", price.row)
     field = rules.fields.get("compare_at")
-    compare_at = None if field is None else _amount(field.source, price.row, currency)
+    compare_at = None if field is None else amount_of(field.source, price.row, currency)
     if compare_at is not None and compare_at <= amount:
         compare_at = None  # nothing to strike through; zero is how the ERP says none
     return PriceTarget(amount, compare_at, field is not None)
@@ -136,9 +138,9 @@ def map_stock(stock: Stock, rules: StockRules) -> StockTarget | LeftOut:
     if stock.gone:
         # A work file that is cleared and refilled at night must not empty the shop.
         return LeftOut("The balance is gone on the IBM i; the shop keeps the quantity it has.")
-    left_out = _left_out(rules.when, stock.row)
-    if left_out is not None:
-        return left_out
+    out = left_out(rules.when, stock.row)
+    if out is not None:
+        return out
     value = rules.quantity(stock.row)
     if isinstance(value, bool) or not isinstance(value, int | Decimal):
         raise rules.quantity.bad(f"{value!r} is not a quantity", stock.row)
@@ -163,7 +165,8 @@ def handle_of(sku: str) -> str:
     return f"{readable}-{lost}".strip("-")
 
 
-def _left_out(when: When, row: Row) -> LeftOut | None:
+def left_out(when: When, row: Row) -> LeftOut | None:
+    """Tell whether a condition of the rules leaves a row out."""
     if when.condition is None:
         return None
     return None if when.condition(row) is True else LeftOut(when.otherwise)
@@ -183,7 +186,8 @@ def _item_value(name: str, field: Field, row: Row) -> str | Decimal | tuple[str,
     return text[:_MOST_TITLE]
 
 
-def _amount(source: Expression, row: Row, currency: str) -> Decimal | None:
+def amount_of(source: Expression, row: Row, currency: str) -> Decimal | None:
+    """Work out a price, rounded half up to the currency's minor unit; None when there is none."""
     value = source(row)
     if value is None:
         return None

@@ -16,6 +16,8 @@ from pathlib import Path
 from towline_relay.sync.expressions import Expression, Lookups, Place, compile_expression
 from towline_relay.sync.rules_bulk import BulkRules, read_bulk
 from towline_relay.sync.rules_orders import OrderRules, read_orders
+from towline_relay.sync.rules_price import ListRules, read_lists
+from towline_relay.sync.rules_shipments import ShipmentRules, read_shipments
 from towline_shared.config import Section, load_toml
 from towline_shared.errors import Misconfigured
 
@@ -74,12 +76,14 @@ class PriceRules:
     Attributes:
         price_list: the ERP's list that is the base price; other lists are left out.
         currency: None when every price is in the shop's currency.
+        lists: the ERP's other lists that are price lists of the shop, by name.
     """
 
     when: When
     fields: Mapping[str, Field]
     price_list: str
     currency: Expression | None
+    lists: Mapping[str, ListRules]
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +115,7 @@ class Rules:
     price: PriceRules | None
     stock: StockRules | None
     orders: OrderRules
+    shipments: ShipmentRules
     lookups: Lookups
     bulk: BulkRules
 
@@ -122,20 +127,22 @@ def load_rules(path: Path) -> Rules:
         Misconfigured: one sentence with file, line where it can be told, field and value.
     """
     root = load_toml(path)
-    root.only("version", "entities", "orders", "lookup", "bulk")
+    root.only("version", "entities", "orders", "lookup", "bulk", "shipments")
     if root.number("version") != 1:
         raise root.wrong("version", root.data["version"], "must be 1")
     text = path.read_text(encoding="utf-8")
     reader = _Reader(text, _lookups(root))
     entities = root.section("entities")
     entities.only("item", "price", "stock")
+    orders = read_orders(root.section("orders"))
     return Rules(
         file=path.name,
         fingerprint=hashlib.sha256(text.encode()).hexdigest(),
         item=reader.item(entities.section("item")) if "item" in entities.data else None,
         price=reader.price(entities.section("price")) if "price" in entities.data else None,
         stock=reader.stock(entities.section("stock")) if "stock" in entities.data else None,
-        orders=read_orders(root.section("orders")),
+        orders=orders,
+        shipments=read_shipments(root.section("shipments"), notify=orders.notify),
         lookups=reader.lookups,
         bulk=read_bulk(root.section("bulk")),
     )
@@ -159,7 +166,7 @@ class _Reader:
         return ItemRules(self._when(section), fields)
 
     def price(self, section: Section) -> PriceRules:
-        section.only("when", "otherwise", "fields", "list", "currency")
+        section.only("when", "otherwise", "fields", "list", "currency", "lists")
         fields = self._fields(section, PRICE_FIELDS)
         if "price" not in fields:
             raise Misconfigured(f"{section.file}: {section.name}.fields.price is missing.")
@@ -167,7 +174,9 @@ class _Reader:
             if field.create_only:
                 raise section.wrong("fields", field.name, "can't be create_only; leave it out")
         currency = self._expression(section, "currency") if "currency" in section.data else None
-        return PriceRules(self._when(section), fields, section.text("list", ""), currency)
+        base = section.text("list", "")
+        lists = read_lists(section, self._expression, base=base)
+        return PriceRules(self._when(section), fields, base, currency, lists)
 
     def stock(self, section: Section) -> StockRules:
         section.only("when", "otherwise", "name", "quantity", "locations")

@@ -21,6 +21,8 @@ from towline_relay.shopify.models import (
     VariantPrice,
     VariantRef,
 )
+from towline_relay.shopify.models_fulfillment import DeliveryStatus, MoveSpec, TrackingSpec
+from towline_relay.shopify.models_prices import ListPrice, PriceListRef
 
 __all__ = ["ShopPort"]
 
@@ -42,6 +44,12 @@ class ShopPort(Protocol):
 
     async def set_prices(
         self, product_gid: str, prices: Sequence[VariantPrice]
+    ) -> list[LineOutcome]: ...
+
+    async def price_lists(self) -> list[PriceListRef]: ...
+
+    async def set_list_prices(
+        self, price_list: PriceListRef, lines: Sequence[ListPrice], *, tiered: bool
     ) -> list[LineOutcome]: ...
 
     async def locations(self) -> list[LocationRef]: ...
@@ -78,3 +86,17 @@ class ShopPort(Protocol):
     async def fulfillment_orders(self, order_gid: str) -> FulfillmentState: ...
 
     async def create_fulfillment(self, spec: FulfillmentSpec) -> str: ...
+
+    async def set_tracking(
+        self, fulfillment_gid: str, spec: TrackingSpec, *, notify: bool = False
+    ) -> None: ...
+
+    async def cancel_fulfillment(self, fulfillment_gid: str) -> None: ...
+
+    async def move_fulfillment_order(self, spec: MoveSpec) -> None: ...
+
+    async def last_delivery_status(self, fulfillment_gid: str) -> str: ...
+
+    async def report_delivery(
+        self, fulfillment_gid: str, status: DeliveryStatus, *, happened_at: str = ""
+    ) -> None: ...

@@ -121,6 +121,8 @@ def delete_variant(shop: Shop, variant: int) -> None:
     shop.db.run("DELETE FROM sku_tokens WHERE variant_id = ?", variant)
     shop.db.run("DELETE FROM inventory_levels WHERE inventory_item_id = ?", item)
     shop.db.run("DELETE FROM inventory_items WHERE id = ?", item)
+    shop.db.run("DELETE FROM list_prices WHERE variant_id = ?", variant)
+    shop.db.run("DELETE FROM price_breaks WHERE variant_id = ?", variant)
     shop.db.run("DELETE FROM variants WHERE id = ?", variant)
     shop.db.run("DELETE FROM metafields WHERE owner = ?", gid("ProductVariant", variant))
 

@@ -30,8 +30,18 @@ def seed(shop: Shop) -> None:
                     country_code=place.country_code,
                     position=position,
                 )
-            number = shop.db.next_number("Publication")
-            shop.db.insert("publications", id=number, title="Online Store")
+            for title in shop.settings.publications:
+                number = shop.db.next_number("Publication")
+                shop.db.insert("publications", id=number, title=title)
+            for one in shop.settings.price_lists:
+                number = shop.db.next_number("PriceList")
+                shop.db.insert(
+                    "price_lists",
+                    id=number,
+                    name=one.name,
+                    currency=one.currency,
+                    catalog=f"{one.name} catalog",
+                )
             for product in shop.settings.products:
                 add_seed_product(shop, product)
             shop.db.set_setting("seeded", "yes")

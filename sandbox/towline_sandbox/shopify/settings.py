@@ -10,6 +10,7 @@ __all__ = [
     "DEFAULT_SCOPES",
     "DEFAULT_TOPICS",
     "SeedLocation",
+    "SeedPriceList",
     "SeedProduct",
     "ShopSettings",
     "WebhookOdds",
@@ -81,6 +82,14 @@ class SeedLocation:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SeedPriceList:
+    """A price list of a B2B catalog of the same title."""
+
+    name: str
+    currency: str = "EUR"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SeedProduct:
     """A product the shop had before anybody connected it; one variant.
 
@@ -126,6 +135,8 @@ class ShopSettings:
         latency_s: how long the shop thinks before it works on a GraphQL call, in seconds.
         locations: places with stock, the default one first; used when the state is new.
         products: catalogue the shop starts with; used when the state is new.
+        price_lists: of its catalogs; used when the state is new.
+        publications: names of its sales channels; used when the state is new.
     """
 
     state: Path
@@ -153,3 +164,5 @@ class ShopSettings:
     latency_s: float = 0.0
     locations: tuple[SeedLocation, ...] = _WAREHOUSES
     products: tuple[SeedProduct, ...] = ()
+    price_lists: tuple[SeedPriceList, ...] = ()
+    publications: tuple[str, ...] = ("Online Store",)

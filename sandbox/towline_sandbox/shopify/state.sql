@@ -136,6 +136,17 @@ CREATE TABLE IF NOT EXISTS product_publications (
   product_id INTEGER NOT NULL, publication_id INTEGER NOT NULL, published_at TEXT NOT NULL,
   PRIMARY KEY (product_id, publication_id)
 ) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS price_lists (
+  id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, currency TEXT NOT NULL, catalog TEXT NOT NULL
+);
+CREATE TABLE IF NOT EXISTS list_prices (
+  price_list_id INTEGER NOT NULL, variant_id INTEGER NOT NULL, price TEXT NOT NULL,
+  compare_at_price TEXT, PRIMARY KEY (price_list_id, variant_id)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS price_breaks (
+  price_list_id INTEGER NOT NULL, variant_id INTEGER NOT NULL, minimum INTEGER NOT NULL,
+  price TEXT NOT NULL, PRIMARY KEY (price_list_id, variant_id, minimum)
+) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS webhook_subscriptions (
   id INTEGER PRIMARY KEY, topic TEXT NOT NULL, uri TEXT, name TEXT, format TEXT NOT NULL,
   origin TEXT NOT NULL, failures INTEGER NOT NULL DEFAULT 0, created_at TEXT NOT NULL,
