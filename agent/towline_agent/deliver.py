@@ -123,11 +123,12 @@ class Delivery:
         self._patience.succeeded()
         if not await self._noted(row, self._report(row, outcome, reason)):
             return False
-        self._count(row, outcome, reason)
+        self._count(row, outcome)
         self._reported()
         return True
 
-    def _count(self, row: InboxRow, outcome: str, reason: str) -> None:
+    def _count(self, row: InboxRow, outcome: str) -> None:
+        """Count it; the reason is the ERP's own text, may name a customer, and is in no log."""
         refused = outcome == "refused"
         self._state = replace(
             self._state,
@@ -143,7 +144,6 @@ class Delivery:
             action="deliver",
             event_id=row.event_id,
             outcome=outcome,
-            reason=reason,
         )
 
     async def _noted(self, row: InboxRow, report: Event) -> bool:

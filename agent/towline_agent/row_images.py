@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from towline_agent.ibmi.errors import InUse
 from towline_agent.ibmi.port import EntityQuery, IbmI, TableRow
 from towline_agent.ibmi.worker import IbmIWorker
 from towline_agent.policy import FileName
 from towline_agent.sources.facts import group_rows
 from towline_agent.sources.outbox import Plan
 from towline_shared.clock import Clock
-from towline_shared.errors import Permanent
+from towline_shared.errors import Permanent, Retryable
 
 __all__ = ["Aside", "Images", "current_rows", "feeds_of", "images_of"]
 
@@ -21,10 +20,10 @@ _FIRST_ASIDE_S, _MOST_ASIDE_S = 5.0, 60.0
 
 
 class Aside:
-    """Entities whose file another job holds: not asked for a while, so that the others flow.
+    """Entities whose SELECT does not work for now: not asked for a while, so that others flow.
 
-    Each question would wait as long as the machine waits for a lock, on the one connection that
-    reads, with everybody else behind it.
+    Mostly another job holds the file. Each question would wait as long as the machine waits for a
+    lock, on the one connection that reads, with everybody else behind it.
     """
 
     def __init__(self, clock: Clock) -> None:
@@ -37,7 +36,7 @@ class Aside:
         until_s, sentence, _ = self._until.get(entity, (0.0, "", 0))
         return sentence if self._clock.monotonic() < until_s else ""
 
-    def put(self, entity: str, error: InUse) -> str:
+    def put(self, entity: str, error: Retryable) -> str:
         """Set an entity aside, longer each time; return the sentence."""
         _, _, times = self._until.get(entity, (0.0, "", 0))
         rest_s = min(_MOST_ASIDE_S, _FIRST_ASIDE_S * 2.0 ** min(times, 10))
@@ -45,7 +44,7 @@ class Aside:
         return str(error)
 
     def free(self, entity: str) -> None:
-        """Forget that an entity was held: it was read."""
+        """Forget that an entity was set aside: it was read."""
         self._until.pop(entity, None)
 
 
@@ -71,8 +70,9 @@ async def images_of(
 
     Args:
         wanted: entity -> keys.
-        aside: remembers entities that are locked, which are then set aside too; without it a lock
-            is raised, for readers that must keep the order of all entities.
+        aside: remembers entities that are locked, or fail in passing on a connection that is sound;
+            they are set aside too. Without it that is raised, for readers that must keep the order
+            of all entities.
 
     Returns:
         (entity, key) -> rows, and entity -> sentence for the entities that can't be read.
@@ -90,8 +90,8 @@ async def images_of(
             continue
         try:
             rows = await reader.call(_rows_verb(query, keys))
-        except InUse as error:
-            if aside is None:
+        except Retryable as error:
+            if aside is None or reader.state.status != "up":
                 raise
             faults[entity] = aside.put(entity, error)
             continue

@@ -24,7 +24,7 @@ import structlog
 from towline_agent.ibmi.errors import InUse, LinkLost, Restricted, SignOnRefused
 from towline_agent.ibmi.port import IbmI, IbmIDriver, Purpose
 from towline_shared.clock import Clock
-from towline_shared.errors import Misconfigured, Permanent, Retryable, TowlineError
+from towline_shared.errors import Misconfigured, Permanent, Refused, Retryable, TowlineError
 from towline_shared.retry import Backoff
 
 __all__ = ["IbmIWorker", "SignOn", "WorkerState"]
@@ -164,7 +164,8 @@ class IbmIWorker:
             raise
         except TowlineError as error:
             if self._connection is not None:
-                self._good(str(error))
+                # what the ERP refused is no trouble of the connection, and may name a customer
+                self._good("" if isinstance(error, Refused) else str(error))
             raise
         self._good("")
         return answer

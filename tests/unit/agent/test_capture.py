@@ -8,8 +8,8 @@ from pathlib import Path
 
 from tests.support.agent_house import ORIGIN, AgentHouse, agent_house, until
 from towline_agent.ibmi.errors import InUse, LinkLost
-from towline_agent.ibmi.port import Unread
-from towline_shared.errors import Permanent
+from towline_agent.ibmi.port import Purpose, Unread
+from towline_shared.errors import Permanent, Retryable
 from towline_shared.events import OrderResult, Price, Shipment, Stock, Unreadable
 
 
@@ -221,6 +221,23 @@ def test_a_locked_file_stalls_its_own_entity_only(tmp_path: Path) -> None:
         await capture.read(ORIGIN, sweep=True)
         assert capture.state.faults == {}
         assert [event.entity for event in house.events()] == ["stock", "price"]
+
+    with agent_house(tmp_path) as house:
+        asyncio.run(scenario(house))
+
+
+def test_a_select_that_fails_in_passing_stalls_its_own_entity_only(tmp_path: Path) -> None:
+    """A resource limit of one SELECT on a sound connection is no reason to read nothing."""
+
+    async def scenario(house: AgentHouse) -> None:
+        house.partition.set_price(1, "A", 1)
+        house.partition.rows["stock"][("A", "001")] = [{"SKU": "A", "WAREHOUSE": "001"}]
+        house.partition.change(2, "ITMBAL", "A", "001")
+        house.partition.failures["rows"] = [Retryable("SQL0904: a resource limit was reached.")]
+        capture = house.capture()
+        await capture.read(ORIGIN, sweep=True)
+        assert [event.entity for event in house.events()] == ["stock"]
+        assert house.workers[Purpose.READ].state.status == "up"
 
     with agent_house(tmp_path) as house:
         asyncio.run(scenario(house))

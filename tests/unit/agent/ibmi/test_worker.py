@@ -11,7 +11,7 @@ import pytest
 from tests.support.agent_house import AgentHouse, agent_house
 from towline_agent.ibmi.errors import InUse, LinkLost, Restricted, SignOnRefused
 from towline_agent.ibmi.port import IbmI, Purpose
-from towline_shared.errors import Misconfigured, Permanent, Retryable
+from towline_shared.errors import Misconfigured, Permanent, Refused, Retryable
 
 
 def describe(ibmi: IbmI) -> str:
@@ -159,6 +159,20 @@ def test_a_lock_does_not_cost_the_connection(tmp_path: Path) -> None:
         assert worker.state.status == "up"
         await worker.call(describe)
         assert len(house.partition.connects) == 1
+
+    with agent_house(tmp_path) as house:
+        asyncio.run(scenario(house))
+
+
+def test_what_the_erp_refuses_is_not_shown_as_trouble_of_a_connection(tmp_path: Path) -> None:
+    """The sentence is the ERP's and may name a customer; it travels with the report only."""
+
+    async def scenario(house: AgentHouse) -> None:
+        worker = house.workers[Purpose.WRITE]
+        house.partition.failures["describe"] = [Refused("Kunde Käthe Grün ist gesperrt.")]
+        with pytest.raises(Refused):
+            await worker.call(describe)
+        assert (worker.state.status, worker.state.last_error) == ("up", "")
 
     with agent_house(tmp_path) as house:
         asyncio.run(scenario(house))
