@@ -42,6 +42,9 @@ class BulkShop:
     async def start(self, kind: str, *, path: str, mark: str) -> str:
         """Start a run of a kind; returns the operation's gid. Look with :meth:`find` first."""
         wanted = _DOCUMENTS[kind]
+        # starting takes no scope of its own: a run without those of the document inside would end
+        # with every line refused
+        self._client.access.demand(wanted)
         text = bulk.marked(wanted, mark)
         if wanted.mutation:
             return await bulk.start_mutation(self._client, text, path=path, mark=mark)

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+
+import aiohttp
 import pytest
 
+from tests.unit.relay.shopify.scripted import world
 from towline_relay.shopify import features
 from towline_relay.shopify.access import Access
+from towline_relay.shopify.bulk_files import BulkFiles
+from towline_relay.shopify.bulk_shop import BulkShop
 from towline_relay.shopify.documents import document, read_document
 from towline_relay.shopify.features import needs
 from towline_relay.shopify.replies import AccessDenied, ShopUnavailable
@@ -121,3 +127,17 @@ def test_a_closed_shop_lets_one_call_a_minute_ask() -> None:
         found.demand(STOCK)
     found.answered(ORDER)
     found.demand(STOCK)
+
+
+def test_a_bulk_run_needs_the_scopes_of_the_document_inside() -> None:
+    """Starting a run takes no scope; without the inner ones each of its lines would be refused."""
+
+    async def run() -> None:
+        async with world() as it, aiohttp.ClientSession() as session:
+            it.client.access.grant(ALL - {"write_inventory"})
+            bulk = BulkShop(it.client, BulkFiles(session))
+            with pytest.raises(AccessDenied, match="write_inventory"):
+                await bulk.start("stock", path="p", mark="m")
+            assert it.script.calls == []
+
+    asyncio.run(run())
