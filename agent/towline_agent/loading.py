@@ -32,6 +32,7 @@ __all__ = ["Loading", "LoadingState"]
 
 _log = structlog.get_logger(__name__)
 _LOOK_S = 2.0  # how soon a wish for a reload is seen
+_AGAIN_S = 300.0  # how soon a load that could not go on is tried again: a grant may have come
 _YIELD_S = 0.1
 # Changes go first, but a shop that never stops changing must get its load too: then and now a page.
 _MOST_YIELD_S = 60.0
@@ -116,7 +117,11 @@ class Loading:
         await self.run()
         queries = {query.entity: query for query in reloadable}
         taken: dict[str, str] = {}
+        tried_at = self._clock.monotonic()
         while True:
+            if self._state.faults and self._clock.monotonic() - tried_at >= _AGAIN_S:
+                await self.run()
+                tried_at = self._clock.monotonic()
             for entity, asked_at in asked_reloads(wishes, frozenset(queries)).items():
                 if taken.get(entity) != asked_at and await self._anew(wishes, queries[entity]):
                     taken[entity] = asked_at
@@ -140,10 +145,13 @@ class Loading:
             forget_reload(wishes, query.entity)
         except Permanent as error:
             _log.warning("reload wish", action="load", entity=query.entity, error=str(error))
-        faults = {name: text for name, text in self._state.faults.items() if name != query.entity}
-        self._state = replace(self._state, faults=faults)
+        self._well(query)
         await self._whole(query)
         return True
+
+    def _well(self, query: EntityQuery) -> None:
+        faults = {name: text for name, text in self._state.faults.items() if name != query.entity}
+        self._state = replace(self._state, faults=faults)
 
     async def _whole(self, query: EntityQuery) -> None:
         self._state = replace(self._state, running=query.entity)
@@ -152,7 +160,7 @@ class Loading:
         self._state = replace(self._state, running="")
 
     async def _tried(self, query: EntityQuery) -> bool:
-        """Go on with one entity; return whether it is finished or given up until the next start."""
+        """Go on with one entity; return whether it is finished or given up for now."""
         try:
             await self.load(query)
         except Retryable as error:
@@ -168,6 +176,7 @@ class Loading:
             await self._pace.rest(asyncio.Event(), self._patience.delay_s(error))
             return False
         self._patience.succeeded()
+        self._well(query)
         return True
 
     async def load(self, query: EntityQuery) -> None:

@@ -15,7 +15,7 @@ from tests.support.agent_house import ENTITIES, AgentHouse, agent_house, until
 from towline_agent.buffer import Buffer
 from towline_agent.courtesy.budget import LoadBudget
 from towline_agent.courtesy.reload import ask_reload
-from towline_agent.ibmi.errors import LinkLost
+from towline_agent.ibmi.errors import LinkLost, SiteFault
 from towline_agent.ibmi.port import EntityQuery, Purpose, Unread
 from towline_agent.ibmi.worker import IbmIWorker
 from towline_agent.sources.snapshot import DONE
@@ -133,6 +133,27 @@ def test_a_page_without_a_readable_key_stops_with_a_sentence(tmp_path: Path) -> 
             await loading.load(QUERIES["item"])
         await loading.run()
         assert "item" in loading.state.faults
+
+    with agent_house(tmp_path) as house:
+        asyncio.run(scenario(house))
+
+
+def test_a_grant_that_comes_later_lets_the_load_go_on(tmp_path: Path) -> None:
+    """No restart is needed: what could not be loaded is tried again now and then."""
+
+    async def scenario(house: AgentHouse) -> None:
+        fill(house, 3)
+        house.partition.failures["snapshot"] = [SiteFault("SQL0551: not authorised to ITMMST.")]
+        loading = house.loading("item")
+        task = asyncio.create_task(loading.attend(tmp_path, []))
+        await until(lambda: bool(house.pace.rests))
+        assert "item" in loading.state.faults
+        house.clock.advance(300)
+        house.pace.tick()
+        await until(lambda: not loading.state.faults)
+        assert len(house.events()) == 3
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
 
     with agent_house(tmp_path) as house:
         asyncio.run(scenario(house))
