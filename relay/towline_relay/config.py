@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -30,6 +31,8 @@ class ShopConfig:
         refresh_token: the first one of an offline token that expires; empty for client credentials.
         webhook_secrets: newest first.
         sweep_s: seconds between two looks for orders no webhook told about.
+        webhooks: who subscribes: the ``app`` by its toml file, or the relay by the ``api``.
+        reconcile_days: how far back the daily comparison of orders looks.
     """
 
     shop: str
@@ -41,6 +44,8 @@ class ShopConfig:
     refresh_token: str = field(repr=False)
     webhook_secrets: tuple[str, ...] = field(repr=False)
     sweep_s: float
+    webhooks: str
+    reconcile_days: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +70,7 @@ class RelayConfig:
     log_format: str
     retention_days: int
     tenants: tuple[TenantConfig, ...]
+    public_url: str = ""
 
     @property
     def database(self) -> Path:
@@ -114,6 +120,7 @@ def load_config(path: Path, *, secrets: bool = True) -> RelayConfig:
         file=path,
         host=server.text("host", "127.0.0.1"),
         port=port,
+        public_url=_public_url(server, tenants),
         state=state.path("folder", "state"),
         log_format=log.text("format", "auto", among=("auto", "json", "text")),
         retention_days=state.number("retention_days", 30, least=3),
@@ -139,7 +146,7 @@ def _tenant(section: Section, *, secrets: bool) -> TenantConfig:
 def _shop(section: Section, tenant: str, *, secrets: bool) -> ShopConfig:
     section.only(
         "shop", "api_version", "url", "client_id", "client_secret_file", "access_token_file",
-        "refresh_token_file", "webhook_secrets_file", "sweep_s",
+        "refresh_token_file", "webhook_secrets_file", "sweep_s", "webhooks", "reconcile_days",
     )  # fmt: skip
     shop = section.text("shop").lower()
     if not _SHOP.fullmatch(shop):
@@ -168,6 +175,8 @@ def _shop(section: Section, tenant: str, *, secrets: bool) -> ShopConfig:
         refresh_token=refresh_token,
         webhook_secrets=webhook_secrets,
         sweep_s=section.seconds("sweep_s", 300.0),
+        webhooks=section.text("webhooks", "app", among=("app", "api")),
+        reconcile_days=section.number("reconcile_days", 7, least=1),
     )
 
 
@@ -175,6 +184,20 @@ def _refresh_token(section: Section, *, variable: str) -> str:
     if variable not in os.environ and "refresh_token_file" not in section.data:
         return ""
     return read_secret(section, "refresh_token", variable=variable)
+
+
+def _public_url(server: Section, tenants: Sequence[TenantConfig]) -> str:
+    """Read the address from outside; whoever makes subscriptions by the API needs it."""
+    url = server.text("public_url", "").rstrip("/")
+    if url and not url.startswith(("https://", "http://")):
+        raise server.wrong("public_url", url, "must be an address like https://relay.example.com")
+    asking = [tenant.id for tenant in tenants if tenant.shop.webhooks == "api"]
+    if asking and not url:
+        raise Misconfigured(
+            f"{server.file}: server.public_url is missing.",
+            hint=f"Tenant {asking[0]} has webhooks = \"api\": say where Shopify is to send them.",
+        )
+    return url
 
 
 def _api_version(section: Section) -> str:

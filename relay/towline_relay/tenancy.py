@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import datetime
 
 import aiohttp
@@ -27,6 +26,7 @@ from towline_relay.sync.catalogue import CatalogueLane
 from towline_relay.sync.handover import HandOver
 from towline_relay.sync.orders import OrdersLane
 from towline_relay.sync.sweep import sweep_orders
+from towline_relay.upkeep import Upkeep, UpkeepParts
 from towline_shared.clock import Clock
 from towline_shared.envelope import Keyring
 from towline_shared.health import Check, Status
@@ -47,7 +47,7 @@ class Tenancy:
         owner: str,
         vault: Vault,
         keyring: Keyring,
-        nudge_agent: Callable[[str], None],
+        parts: UpkeepParts,
     ) -> None:
         self.config = config
         self._store = store
@@ -88,7 +88,7 @@ class Tenancy:
             shop=self._shop,
             rules=config.rules,
             clock=clock,
-            nudge=nudge_agent,
+            nudge=parts.nudge_agent,
         )
         orders = OrdersLane(
             tenant=config.id,
@@ -99,8 +99,19 @@ class Tenancy:
             hand_over=hand_over,
             places=self._place,
         )
+        self.upkeep = Upkeep(
+            config,
+            client=self._client,
+            shop=self._shop,
+            store=store,
+            clock=clock,
+            parts=parts,
+            sweep=self.sweep,
+        )
         self.loops = {
-            lane.name: LaneLoop(lane, store=store, clock=clock, owner=owner)
+            lane.name: LaneLoop(
+                self.upkeep.standing.resting(lane), store=store, clock=clock, owner=owner
+            )
             for lane in (orders, self._catalogue)
         }
 
@@ -110,7 +121,9 @@ class Tenancy:
             loop.nudge()
 
     async def sweep(self) -> None:
-        """Look for orders no webhook told about."""
+        """Look for orders no webhook told about; nothing while the app is uninstalled."""
+        if not await self.upkeep.standing.look():
+            return
         new = await sweep_orders(
             tenant=self.config.id, shop=self._shop, store=self._store, clock=self._clock
         )
@@ -135,6 +148,7 @@ class Tenancy:
         """Tell how shop, lanes and rules are doing."""
         checks = [*self._client.health.checks(), *self._client.access.checks()]
         checks.extend(loop.check() for loop in self.loops.values())
+        checks.extend(self.upkeep.checks())
         picture = self._catalogue.picture
         if picture is not None and picture.unmapped:
             checks.append(_missing(self.config.id, picture.unmapped, self._started))

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from towline_relay.shopify.client import Client
-from towline_relay.shopify.documents import document
+from towline_relay.shopify.documents import Document, document
 from towline_relay.shopify.paging import MOST, pages
 from towline_relay.shopify.throttle import Priority
 from towline_relay.shopify.user_errors import raise_first, read_errors
@@ -66,14 +66,16 @@ class WebhookDoor:
         """Subscribe to a topic; Shopify refuses a second one of the same topic and address."""
         await self._change(
             "webhookSubscriptionCreate",
-            "webhook_create",
+            document("webhook_create"),
             {"topic": topic, "subscription": {"uri": uri, "name": name}},
         )
 
     async def update_webhook(self, gid: str, *, uri: str) -> None:
         """Point a subscription to another address; idempotent."""
         await self._change(
-            "webhookSubscriptionUpdate", "webhook_update", {"id": gid, "subscription": {"uri": uri}}
+            "webhookSubscriptionUpdate",
+            document("webhook_update"),
+            {"id": gid, "subscription": {"uri": uri}},
         )
 
     async def delete_webhook(self, gid: str) -> None:
@@ -82,8 +84,8 @@ class WebhookDoor:
         Raises:
             Refused: it is not there (any more).
         """
-        await self._change("webhookSubscriptionDelete", "webhook_delete", {"id": gid})
+        await self._change("webhookSubscriptionDelete", document("webhook_delete"), {"id": gid})
 
-    async def _change(self, mutation: str, name: str, variables: dict[str, Any]) -> None:
-        answer = await self._client.execute(document(name), variables, priority=Priority.SWEEP)
+    async def _change(self, mutation: str, wanted: Document, variables: dict[str, Any]) -> None:
+        answer = await self._client.execute(wanted, variables, priority=Priority.SWEEP)
         raise_first(mutation, read_errors(answer.data[mutation]))

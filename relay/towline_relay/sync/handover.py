@@ -10,6 +10,7 @@ from towline_relay.store.base import Store
 from towline_relay.store.effects import Downlink, Effects, Move
 from towline_relay.store.rows import EventRow, OrderSent, OrderTold
 from towline_relay.store.states import State
+from towline_relay.sync.cutoff import cutoff, too_old
 from towline_relay.sync.follow_up import FollowUp
 from towline_relay.sync.order_changes import keys_of
 from towline_relay.sync.order_document import Document, NotWanted, build
@@ -66,6 +67,9 @@ class HandOver:
         try:
             if sent is not None and sent.outcome != NOT_WRITTEN:
                 return await self._follow_up.effects(readings, sent, given)
+            since = await cutoff(self._tenant, self._store, self._rules.orders.since)
+            if old := too_old(given, since):
+                return all_of(readings, State.SKIPPED, old)
             if not given["cancelledAt"] and risk_is_open(given):
                 until = wait_until(given, self._rules.orders)
                 if until > self._clock.now():

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from types import MappingProxyType
 
+from towline_relay.sync.rules_cutoff import read_since
 from towline_shared.config import Section
 
 __all__ = ["CHARGE_KINDS", "OrderRules", "read_orders"]
@@ -31,6 +33,7 @@ class OrderRules:
             ERP takes the order) or ``on_shipment`` (what was shipped).
         capture_warning_days: warn this many days before an authorisation lapses.
         erp_cancels: the ERP's cancellation also cancels the order in the shop.
+        since: orders placed before are not taken in; None means since the set-up.
     """
 
     tag: str
@@ -47,6 +50,7 @@ class OrderRules:
     capture: str = "never"
     capture_warning_days: int = 2
     erp_cancels: bool = False
+    since: datetime | None = None
 
 
 def read_orders(section: Section) -> OrderRules:
@@ -58,6 +62,7 @@ def read_orders(section: Section) -> OrderRules:
     section.only(
         "tag", "refused_tag", "cancelled_tag", "metafield", "custom_item", "test_orders", "notify",
         "items", "risk_wait_s", "risky", "capture", "capture_warning_days", "erp_cancels",
+        "since",
     )  # fmt: skip
     metafield = section.section("metafield")
     metafield.only("namespace", "key")
@@ -78,4 +83,5 @@ def read_orders(section: Section) -> OrderRules:
         capture=section.text("capture", "never", among=("never", "on_accept", "on_shipment")),
         capture_warning_days=section.number("capture_warning_days", 2),
         erp_cancels=section.flag("erp_cancels", False),
+        since=read_since(section),
     )

@@ -1,0 +1,198 @@
+"""What one tenant's shop needs again and again: subscriptions, comparisons, duties of privacy."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import structlog
+
+from towline_relay.config import TenantConfig
+from towline_relay.shopify.client import Client
+from towline_relay.shopify.webhooks import WebhookDoor
+from towline_relay.store.base import Store
+from towline_relay.store.order_book import OrderBook
+from towline_relay.store.privacy import PrivacyStore
+from towline_relay.store.privacy_rows import NewPrivacyRequest, PrivacyRequest
+from towline_relay.sync.erasure import Erasure, Sign
+from towline_relay.sync.reconcile import Comparison, Reconciliation
+from towline_relay.sync.shop_port import ShopPort
+from towline_relay.sync.standing import Standing
+from towline_relay.sync.subscriptions import Subscriptions, Wanted
+from towline_relay.webhooks.app_toml import address
+from towline_relay.webhooks.topics import SUBSCRIBED, enum_of
+from towline_shared.clock import Clock, parse_utc
+from towline_shared.health import Check
+
+__all__ = ["Job", "Upkeep", "UpkeepParts"]
+
+_log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """Something that is done at an interval."""
+
+    name: str
+    work: Callable[[], Awaitable[object]]
+    interval: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class UpkeepParts:
+    """What all tenants' upkeep shares.
+
+    Attributes:
+        public_url: the relay's address from outside; empty when nobody told.
+        certificates: folder of the certificates of erasure.
+        sign: signs with the relay's identity.
+    """
+
+    public_url: str
+    privacy: PrivacyStore
+    book: OrderBook
+    certificates: Path
+    sign: Sign
+    nudge_agent: Callable[[str], None]
+
+
+class Upkeep:
+    """Builds and runs the duties of one tenant."""
+
+    def __init__(
+        self,
+        config: TenantConfig,
+        *,
+        client: Client,
+        shop: ShopPort,
+        store: Store,
+        clock: Clock,
+        parts: UpkeepParts,
+        sweep: Callable[[], Awaitable[None]],
+    ) -> None:
+        """Build it; ``sweep`` is called when webhooks may have been missed."""
+        self._config = config
+        self._parts = parts
+        self._sweep = sweep
+        self.standing = Standing(
+            tenant=config.id, shop=config.shop.shop, store=store, door=shop, clock=clock
+        )
+        self.erasure = Erasure(
+            tenant=config.id,
+            store=parts.privacy,
+            sign=parts.sign,
+            clock=clock,
+            nudge=parts.nudge_agent,
+        )
+        self.reconciliation = Reconciliation(
+            tenant=config.id,
+            store=store,
+            book=parts.book,
+            shop=shop,
+            clock=clock,
+            since=config.rules.orders.since,
+            days=config.shop.reconcile_days,
+        )
+        self.subscriptions = self._subscriptions(client, clock)
+
+    def _subscriptions(self, client: Client, clock: Clock) -> Subscriptions | None:
+        shop, url = self._config.shop, self._parts.public_url
+        if shop.webhooks != "api":
+            return None
+        return Subscriptions(
+            shop=shop.shop,
+            door=WebhookDoor(client),
+            wanted=[Wanted(enum_of(topic), address(url, shop.shop, topic)) for topic in SUBSCRIBED],
+            start=address(url, shop.shop, ""),
+            clock=clock,
+        )
+
+    def jobs(self) -> Iterator[Job]:
+        """Return what is to be done at which interval, each also soon after the start."""
+        tenant = self._config.id
+        yield Job(f"privacy {tenant}", self.privacy, timedelta(minutes=1))
+        yield Job(f"reconcile {tenant}", self.nightly, timedelta(hours=1))
+        if self.subscriptions is not None:
+            yield Job(f"subscriptions {tenant}", self.repair, timedelta(minutes=10))
+
+    async def repair(self) -> None:
+        """Repair the subscriptions; what was missed while some lacked is swept for."""
+        if self.subscriptions is None or not await self.standing.look():
+            return
+        if await self.subscriptions.repair():
+            await self._sweep()
+
+    async def nightly(self) -> None:
+        """Compare the orders once a day."""
+        if await self.standing.look() and await self.reconciliation.nightly():
+            await self._sweep()
+
+    async def compare(self) -> Comparison:
+        """Compare the orders now."""
+        found = await self.reconciliation.run()
+        if found.missing:
+            await self._sweep()
+        return found
+
+    async def privacy(self) -> None:
+        """Act on requests about personal data; certificates are also kept as files.
+
+        The files outlive the database: after an old backup was restored, what they tell was erased
+        is erased again.
+        """
+        for asked in await self._restored():
+            await self._parts.privacy.add(self._config.id, asked)
+        for text in await self.erasure.work():
+            self._keep(text)
+
+    async def _restored(self) -> list[NewPrivacyRequest]:
+        """Find what the certificates tell and the database does not know: it is an older copy."""
+        folder = self._parts.certificates
+        if not folder.exists():
+            return []
+        known = {_identity(asked) for asked in await self._parts.privacy.requests(self._config.id)}
+        found = []
+        for path in sorted(folder.glob(f"{self._config.id}-*.json")):
+            told = json.loads(path.read_text(encoding="utf-8"))["certificate"]
+            new = NewPrivacyRequest(
+                kind=told["kind"],
+                reference=told["reference"],
+                customer=told["customer"],
+                orders=tuple(told["orders"]),
+                received_at=parse_utc(told["received_at"]),
+                due_at=parse_utc(told["due_at"]),
+            )
+            if _identity(new) not in known:
+                _log.warning(
+                    "erasing again after a restore", action="privacy.again", file=path.name
+                )
+                found.append(new)
+        return found
+
+    def _keep(self, text: str) -> None:
+        folder = self._parts.certificates
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        told = json.loads(text)["certificate"]
+        moment = "".join(c for c in told["received_at"] if c.isdigit())
+        path = folder / f"{told['tenant']}-{moment}-{told['kind']}-{told['number']}.json"
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+
+    def checks(self) -> list[Check]:
+        """Tell how the duties stand."""
+        checks = [self.standing.check(), self.reconciliation.check(), self.erasure.check()]
+        if self.subscriptions is not None:
+            checks.append(self.subscriptions.check())
+        return checks
+
+
+def _identity(asked: NewPrivacyRequest | PrivacyRequest) -> tuple[Any, ...]:
+    return (asked.kind, asked.customer, asked.received_at)
