@@ -30,6 +30,7 @@ class Aside:
         """Set nothing aside yet."""
         self._clock = clock
         self._until: dict[str, tuple[float, str, int]] = {}
+        self._broke: set[str] = set()
 
     def why(self, entity: str) -> str:
         """Return why an entity is not asked now; an empty text when it may be."""
@@ -43,9 +44,19 @@ class Aside:
         self._until[entity] = (self._clock.monotonic() + rest_s, str(error), times + 1)
         return str(error)
 
+    def broke(self, entity: str, error: Retryable) -> None:
+        """Note that the connection broke over an entity; the second time in a row is no chance.
+
+        A SELECT that ends its server job (SQL0901), or never ends, would break every connection.
+        """
+        if entity in self._broke:
+            self.put(entity, error)
+        self._broke.add(entity)
+
     def free(self, entity: str) -> None:
         """Forget that an entity was set aside: it was read."""
         self._until.pop(entity, None)
+        self._broke.discard(entity)
 
 
 async def current_rows(
@@ -88,10 +99,15 @@ async def images_of(
         if held:
             faults[entity] = held
             continue
+        was_up = reader.state.status == "up"
         try:
             rows = await reader.call(_rows_verb(query, keys))
         except Retryable as error:
-            if aside is None or reader.state.status != "up":
+            if aside is None:
+                raise
+            if reader.state.status != "up":
+                if was_up:
+                    aside.broke(entity, error)
                 raise
             faults[entity] = aside.put(entity, error)
             continue

@@ -6,6 +6,8 @@ import asyncio
 from decimal import Decimal
 from pathlib import Path
 
+import pytest
+
 from tests.support.agent_house import ORIGIN, AgentHouse, agent_house, until
 from towline_agent.ibmi.errors import InUse, LinkLost
 from towline_agent.ibmi.port import Purpose, Unread
@@ -220,6 +222,30 @@ def test_a_locked_file_stalls_its_own_entity_only(tmp_path: Path) -> None:
         house.clock.advance(5)
         await capture.read(ORIGIN, sweep=True)
         assert capture.state.faults == {}
+        assert [event.entity for event in house.events()] == ["stock", "price"]
+
+    with agent_house(tmp_path) as house:
+        asyncio.run(scenario(house))
+
+
+def test_a_select_that_breaks_every_connection_stalls_its_own_entity_only(tmp_path: Path) -> None:
+    """The first time it may be the line; after the second the others are read without it."""
+
+    async def scenario(house: AgentHouse) -> None:
+        house.partition.set_price(1, "A", 1)
+        house.partition.rows["stock"][("A", "001")] = [{"SKU": "A", "WAREHOUSE": "001"}]
+        house.partition.change(2, "ITMBAL", "A", "001")
+        capture = house.capture()
+        for _ in range(2):
+            house.partition.failures["rows"] = [LinkLost("SQL0901: SQL system error.")]
+            with pytest.raises(LinkLost):
+                await capture.read(ORIGIN, sweep=True)
+            assert house.events() == []
+            house.clock.advance(3)
+        await capture.read(ORIGIN, sweep=True)
+        assert [event.entity for event in house.events()] == ["stock"]
+        house.clock.advance(5)
+        await capture.read(ORIGIN, sweep=True)
         assert [event.entity for event in house.events()] == ["stock", "price"]
 
     with agent_house(tmp_path) as house:
