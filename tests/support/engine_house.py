@@ -10,17 +10,20 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, TypeVar
 
+from tests.support.fake_bulk import FakeBulk
 from tests.support.fake_shop import FakeShop
 from tests.support.store import START, StoreHouse
 from towline_relay.store.base import Lease
 from towline_relay.store.rows import EventQuery, EventRow, NewEvent
 from towline_relay.store.uplink import new_event
 from towline_relay.sync.attempt import Judge
+from towline_relay.sync.bulk_lane import BulkLane
 from towline_relay.sync.catalogue import CatalogueLane
 from towline_relay.sync.handover import HandOver
 from towline_relay.sync.intake import order_event
 from towline_relay.sync.orders import OrdersLane
 from towline_relay.sync.rules import Rules, load_rules
+from towline_relay.sync.rules_bulk import BulkRules
 from towline_shared.codec import encode
 from towline_shared.events import (
     Body,
@@ -63,12 +66,14 @@ class EngineHouse:
     shop: FakeShop = field(default_factory=FakeShop)
     nudged: list[str] = field(default_factory=list)
     fed: int = 0
+    bulk_from: int = 0  # 0: nothing goes in bulk
 
     def __post_init__(self) -> None:
         path = self.folder / "towline.toml"
         path.write_text(RULES, encoding="utf-8")
         self.rules: Rules = load_rules(path)
         self.house = StoreHouse(self.folder / "relay.db")
+        self.bulk = FakeBulk(self.shop)
         self._build()
 
     @property
@@ -78,8 +83,22 @@ class EngineHouse:
     def _build(self) -> None:
         clock, store = self.house.clock, self.house.store
         judge = Judge(clock, random.Random(7))
+        bulk = BulkLane(
+            tenant="t",
+            store=store,
+            shop=self.bulk,
+            rules=BulkRules(least=self.bulk_from),
+            clock=clock,
+            judge=judge,
+        )
         self.catalogue = CatalogueLane(
-            tenant="t", store=store, shop=self.shop, rules=self.rules, clock=clock, judge=judge
+            tenant="t",
+            store=store,
+            shop=self.shop,
+            rules=self.rules,
+            clock=clock,
+            judge=judge,
+            bulk=bulk if self.bulk_from else None,
         )
         self.orders = OrdersLane(
             tenant="t",
@@ -103,6 +122,8 @@ class EngineHouse:
         """Open the file again in new lanes, which recover before they work."""
         self.shop.before.clear()
         self.shop.after.clear()
+        self.bulk.before.clear()
+        self.bulk.after.clear()
         self.house.reopen()
         self._build()
 

@@ -59,6 +59,7 @@ class BulkState:
             ``EXPIRED``.
         error_code: why it failed; empty otherwise.
         objects: how many lines or objects it has worked on.
+        roots: how many of them are no children of others.
         url: of the result, whole or (when it did not complete) in part; empty without any.
     """
 
@@ -66,6 +67,7 @@ class BulkState:
     status: str
     error_code: str
     objects: int
+    roots: int
     url: str
 
     @property
@@ -179,6 +181,7 @@ async def bulk_state(client: Client, gid: str) -> BulkState | None:
         status=node["status"],
         error_code=node["errorCode"] or "",
         objects=int(node["objectCount"]),
+        roots=int(node["rootObjectCount"]),
         url=node["url"] or node["partialDataUrl"] or "",
     )
 

@@ -23,7 +23,8 @@ from towline_shared.clock import parse_utc, utc_text
 
 __all__ = ["apply", "carried", "due_counts", "lines", "runs", "unanswered"]
 
-# The safety net under a hold: nothing of a run can be found after that.
+# What people see as the time of the next look; a run's end frees its events long before, and
+# nothing of a run can be found after that.
 # https://shopify.dev/docs/api/usage/bulk-operations/queries
 _HELD_FOR = timedelta(days=7)
 _HELD = "Its product is being made in bulk; it goes on when that is done."
@@ -213,7 +214,7 @@ def carried(db: sqlite3.Connection, tenant: str, rows: Iterable[EventRow]) -> di
     for row in rows:
         making = db.execute(
             """SELECT run FROM bulk_line JOIN bulk_run ON bulk_run.id = bulk_line.run
-               WHERE makes = ? AND answered = 0 AND lane = ? LIMIT 1""",
+               WHERE makes = ? AND makes <> '' AND answered = 0 AND lane = ? LIMIT 1""",
             (fold_sku(row.key), row.lane),
         ).fetchone()
         if making is None:
@@ -233,7 +234,7 @@ def due_counts(db: sqlite3.Connection, lane: str, *, most: int, now: datetime) -
     rows = db.execute(
         """SELECT entity, count(*) AS n FROM (
                SELECT entity FROM event WHERE lane = ? AND state IN ('pending', 'waiting')
-                 AND attempts = 0 AND (due_at IS NULL OR due_at <= ?) ORDER BY serial LIMIT ?)
+                 AND waits_for NOT GLOB 'bulk:*' AND attempts = 0 AND (due_at IS NULL OR due_at <= ?) ORDER BY serial LIMIT ?)
            GROUP BY entity""",
         (lane, utc_text(now), most),
     )

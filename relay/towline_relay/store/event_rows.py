@@ -89,7 +89,7 @@ def due(db: sqlite3.Connection, lane: str, *, limit: int, now: datetime) -> list
     rows = db.execute(
         f"""SELECT {_COLUMNS}, body FROM event
             WHERE lane = ? AND state IN ('pending', 'waiting')
-              AND (due_at IS NULL OR due_at <= ?) {held}
+              AND waits_for NOT GLOB 'bulk:*' AND (due_at IS NULL OR due_at <= ?) {held}
             ORDER BY serial LIMIT ?""",  # noqa: S608 - constants of this module only
         (lane, utc_text(now), limit),
     )
@@ -99,7 +99,9 @@ def due(db: sqlite3.Connection, lane: str, *, limit: int, now: datetime) -> list
 def next_due(db: sqlite3.Connection, lane: str) -> datetime | None:
     """Return the least due_at of a lane's waiting events."""
     row = db.execute(
-        "SELECT min(due_at) FROM event WHERE lane = ? AND state = 'waiting'", (lane,)
+        """SELECT min(due_at) FROM event
+           WHERE lane = ? AND state = 'waiting' AND waits_for NOT GLOB 'bulk:*'""",
+        (lane,),
     ).fetchone()
     return parse_utc(row[0]) if row[0] else None
 

@@ -40,6 +40,7 @@ _MOST_LINES = 100_000  # of one run; its bytes end most runs sooner
 _QUIET_TURNS, _QUIET = 3, timedelta(seconds=3)
 _OLDEST = timedelta(minutes=3)  # a run that is fed for ever must start one day
 _HELD_FOR = timedelta(days=7)  # the safety net; a run's end frees its events long before
+_LARGE = 500  # events of one batch
 _LOOK_EVERY = timedelta(seconds=1)  # at the length of the backlog
 
 
@@ -127,18 +128,19 @@ class BulkLane:
         until = paused_until(over, "picture")
         return self.rules.least > 0 and (until is None or until <= self.clock.now())
 
-    async def gauge(self, lease: Lease, *, full: bool, fresh: bool) -> bool:
+    async def gauge(self, lease: Lease, *, read: int, fresh: bool) -> bool:
         """Open runs for what has a great backlog.
 
         Args:
-            full: the batch was full, so there may be far more behind it.
+            read: size of the batch; when it is large there may be far more behind it.
             fresh: the links to the shop's variants are; else products can't be made in bulk, since
                 each would have to be searched for.
 
         Returns:
             True when the variants are being read in bulk first.
         """
-        if not full or not self.rules.least or self.clock.now() - self._looked_at < _LOOK_EVERY:
+        large = self.rules.least and read >= min(self.rules.least, _LARGE)
+        if not large or self.clock.now() - self._looked_at < _LOOK_EVERY:
             return False
         self._looked_at = self.clock.now()
         counts = await self.store.due_counts(lease.lane, most=max(20 * self.rules.least, 5000))

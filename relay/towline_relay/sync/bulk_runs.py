@@ -63,8 +63,7 @@ class BulkRuns:
     judge: Judge
     at_once: int
     _readings: dict[str, _Reading] = field(default_factory=dict)
-    _looked: bool = False  # has a run found in state "starting" been searched for by this process?
-    _fresh: set[str] = field(default_factory=set)
+    _fresh: set[str] = field(default_factory=set)  # starts that can't have been sent before
 
     async def step(self, lease: Lease, runs: Sequence[BulkRun]) -> bool:
         """Move every run that is due on by one step; true when something was done."""
@@ -79,6 +78,8 @@ class BulkRuns:
                 started += 1
             worked = True
             try:
+                if run.state == "sealed":
+                    run = await self._upload(lease, run)
                 await self._move(lease, run)
             except Stale as error:
                 self._readings.pop(run.id, None)
@@ -99,16 +100,12 @@ class BulkRuns:
                 await self._put(lease, replace(run, due_at=None))
 
     async def _move(self, lease: Lease, run: BulkRun) -> None:
-        if run.state == "sealed":
-            run = await self._upload(lease, run)
-        elif run.state == "starting" and run.id not in self._fresh:
-            gid = await self.shop.find(run.id, since=run.opened_at)
-            if gid:
-                await self._started(lease, run, gid)
-                return
         if run.state == "starting":
+            gid = ""
+            if run.id not in self._fresh:
+                gid = await self.shop.find(run.id, since=run.opened_at)
             self._fresh.discard(run.id)  # whatever happens now: the next one must look first
-            gid = await self.shop.start(run.kind, path=run.path, mark=run.id)
+            gid = gid or await self.shop.start(run.kind, path=run.path, mark=run.id)
             await self._started(lease, run, gid)
         elif run.state == "running":
             await self._look(lease, run)
@@ -196,9 +193,13 @@ class BulkRuns:
 
     async def _finish(self, lease: Lease, run: BulkRun, reading: _Reading) -> None:
         """Close a run whose result was read to the end."""
-        missing = await self.store.bulk_unanswered(run.id)
         state = reading.state
-        if state.completed and not missing:
+        missing = (
+            state.roots - reading.links
+            if run.kind == "picture"
+            else await self.store.bulk_unanswered(run.id)
+        )
+        if state.completed and missing <= 0:
             timers: dict[str, str] = {}
             if run.kind == "picture":
                 timers[f"{self.tenant}/backfill"] = reading.since
@@ -206,7 +207,8 @@ class BulkRuns:
             return
         code = f" ({state.error_code})" if state.error_code else ""
         words = f"Shopify ended the bulk operation as {state.status.lower()}{code}"
-        await self._end(lease, run, f"{words}; {missing} of {run.lines} lines have no outcome.")
+        of = run.lines or state.roots
+        await self._end(lease, run, f"{words}; {missing} of {of} lines have no outcome.")
 
     async def _end(self, lease: Lease, run: BulkRun, reason: str) -> None:
         """Give a run up: what has no outcome is decided anew, and read back where it must be."""

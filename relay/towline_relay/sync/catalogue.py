@@ -122,7 +122,7 @@ class CatalogueLane:
                 store=self._store,
                 rules=self._rules,
                 clock=self._clock,
-                most=self._rules.bulk.least if may_see else None,
+                most=self._bulk.rules.least if may_see and self._bulk else None,
             )
             if not self._picture.whole and self._bulk is not None:
                 self._picture = None

@@ -31,6 +31,12 @@ _STATEMENTS = (
         makes TEXT NOT NULL,
         answered INTEGER NOT NULL DEFAULT 0,
         PRIMARY KEY (run, number))""",
+    # What waits for a run is not looked at; a hundred thousand such events would be read at each turn
+    """CREATE INDEX event_due ON event (lane, serial)
+       WHERE state IN ('pending', 'waiting') AND waits_for NOT GLOB 'bulk:*'""",
+    """CREATE INDEX event_next_due ON event (lane, due_at)
+       WHERE state = 'waiting' AND waits_for NOT GLOB 'bulk:*'""",
+    "DROP INDEX event_open",
     "CREATE INDEX bulk_line_makes ON bulk_line (makes) WHERE makes <> '' AND answered = 0",
 )
 

@@ -1,0 +1,219 @@
+"""Bulk operations in memory over the fake shop, with a script of failures, for tests.
+
+A mutation runs when it is started; what can fail is everything around it: the upload, the answer to
+the start, the status, lines of the result. Results come in another order than the input.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from tests.support.fake_shop import FakeShop
+from towline_relay.shopify.bulk import BulkState, Target
+from towline_shared.errors import Retryable
+
+
+@dataclass
+class Operation:
+    """One operation: its mark, its result lines, how it stands."""
+
+    mark: str
+    kind: str
+    results: list[bytes] = field(default_factory=list)
+    status: str = "RUNNING"
+    error_code: str = ""
+
+
+@dataclass
+class FakeBulk:
+    """See the module's docstring.
+
+    Attributes:
+        before: verb -> what happens before it takes effect (raise something).
+        after: verb -> what happens after it took effect and before the caller learns of it.
+        looks: how often an operation is still running when it is looked at.
+        ends: what becomes of the next operations, as (status, share of the lines that run).
+        lose: numbers of lines whose result line is missing.
+        cut_after: the next result breaks off after so many lines.
+        refuse: SKU -> user error of its creation.
+        limit: operations that may run at once.
+    """
+
+    shop: FakeShop
+    files: dict[str, bytes] = field(default_factory=dict)
+    operations: dict[str, Operation] = field(default_factory=dict)
+    calls: list[str] = field(default_factory=list)
+    before: dict[str, Callable[[], None]] = field(default_factory=dict)
+    after: dict[str, Callable[[], None]] = field(default_factory=dict)
+    looks: int = 0
+    ends: list[tuple[str, float]] = field(default_factory=list)
+    lose: set[int] = field(default_factory=set)
+    cut_after: int | None = None
+    refuse: dict[str, dict[str, Any]] = field(default_factory=dict)
+    limit: int = 5
+
+    def count(self, verb: str) -> int:
+        """Return how often a verb was called."""
+        return self.calls.count(verb)
+
+    def _enter(self, verb: str) -> None:
+        self.calls.append(verb)
+        self.before.get(verb, lambda: None)()
+
+    def _leave(self, verb: str) -> None:
+        self.after.get(verb, lambda: None)()
+
+    # -- the port
+
+    async def stage(self, mark: str) -> Target:
+        self._enter("stage")
+        return Target("https://files.example/", (("key", f"tmp/{mark}/{len(self.calls)}"),))
+
+    async def upload(self, target: Target, content: bytes) -> None:
+        self._enter("upload")
+        self.files[target.path] = content
+        self._leave("upload")
+
+    async def start(self, kind: str, *, path: str, mark: str) -> str:
+        self._enter("start")
+        running = [op for op in self.operations.values() if op.status == "RUNNING"]
+        if len(running) >= self.limit:
+            raise Retryable("Five run already.")
+        gid = f"gid://shopify/BulkOperation/{len(self.operations) + 1}"
+        operation = self.operations[gid] = Operation(mark, kind)
+        if kind == "picture":
+            operation.results = [_variant(ref) for ref in self.shop.catalogue.values()]
+        else:
+            await self._run(operation, self.files.pop(path))
+        self._leave("start")
+        return gid
+
+    async def find(self, mark: str, *, since: datetime) -> str:
+        self._enter("find")
+        return next((gid for gid, op in self.operations.items() if op.mark == mark), "")
+
+    async def state(self, gid: str) -> BulkState | None:
+        self._enter("state")
+        operation = self.operations.get(gid)
+        if operation is None:
+            return None
+        if operation.status == "RUNNING" and self.looks <= 0:
+            operation.status = "COMPLETED"
+        self.looks -= 1
+        url = gid if operation.status != "RUNNING" and operation.results else ""
+        return BulkState(
+            gid,
+            operation.status,
+            operation.error_code,
+            len(operation.results),
+            len(operation.results),
+            url,
+        )
+
+    async def cancel(self, gid: str) -> None:
+        self._enter("cancel")
+        self.operations[gid].status = "CANCELED"
+
+    def lines(self, url: str) -> AsyncIterator[bytes]:
+        self._enter("lines")
+        cut, self.cut_after = self.cut_after, None
+        return _Lines(list(self.operations[url].results), cut)
+
+    # -- the work
+
+    async def _run(self, operation: Operation, content: bytes) -> None:
+        lines = content.decode().splitlines()
+        if self.ends:
+            operation.status, share = self.ends.pop(0)
+            operation.error_code = "INTERNAL_SERVER_ERROR" if operation.status == "FAILED" else ""
+            lines = lines[: int(len(lines) * share)]
+        work = {"create": self._create, "price": self._price, "stock": self._stock}[operation.kind]
+        for number, line in reversed(list(enumerate(lines))):
+            payload = await work(json.loads(line))
+            if number not in self.lose:
+                answer = {"data": {"m": payload}, "__lineNumber": number}
+                operation.results.append(json.dumps(answer).encode())
+
+    async def _create(self, given: dict[str, Any]) -> dict[str, Any]:
+        wanted = given["input"]
+        variant = wanted["variants"][0]
+        sku = variant["inventoryItem"]["sku"]
+        taken = f"gid://shopify/Product/{wanted['handle']}"
+        if any(ref.product_gid == taken for ref in self.shop.catalogue.values()):
+            error = {"field": ["input", "handle"], "message": "Taken", "code": "HANDLE_NOT_UNIQUE"}
+            return {"product": None, "userErrors": [error]}
+        if sku in self.refuse:
+            return {"product": None, "userErrors": [self.refuse[sku]]}
+        ref = replace(
+            self.shop.add_variant(sku, variant["price"]), product_gid=taken, product_status="DRAFT"
+        )
+        self.shop.catalogue[ref.variant_gid] = ref
+        node = json.loads(_variant(ref))
+        edges = [{"node": {k: v for k, v in node.items() if k != "product"}}]
+        return {"product": {**node["product"], "variants": {"edges": edges}}, "userErrors": []}
+
+    async def _price(self, given: dict[str, Any]) -> dict[str, Any]:
+        written, errors = [], []
+        for index, line in enumerate(given["variants"]):
+            ref = self.shop.catalogue.get(line["id"])
+            if ref is None or ref.sku in self.refuse:
+                where = ["variants", str(index)]
+                known = self.refuse.get(ref.sku) if ref else None
+                code = known["code"] if known else "PRODUCT_VARIANT_DOES_NOT_EXIST"
+                errors.append({"field": where, "message": "No", "code": code})
+                continue
+            self.shop.catalogue[line["id"]] = replace(ref, price=Decimal(line["price"]))
+            written.append({"id": line["id"]})
+        return {"productVariants": written, "userErrors": errors}
+
+    async def _stock(self, given: dict[str, Any]) -> dict[str, Any]:
+        lines, key = given["input"]["quantities"], given["idempotencyKey"]
+        by_item = {ref.inventory_item_gid: ref.sku for ref in self.shop.catalogue.values()}
+        errors = [
+            {**self.refuse[sku], "field": ["input", "quantities", str(index)]}
+            for index, line in enumerate(lines)
+            if (sku := by_item[line["inventoryItemId"]]) in self.refuse
+        ]
+        if not errors and key not in self.shop.keys:
+            self.shop.keys[key] = []
+            for line in lines:
+                target = line["inventoryItemId"], line["locationId"], given["input"]["name"]
+                self.shop.quantities[target] = line["quantity"]
+        return {"inventoryAdjustmentGroup": None, "userErrors": errors}
+
+
+class _Lines:
+    """A result that breaks off where it is told to; lives over several event loops."""
+
+    def __init__(self, lines: list[bytes], cut: int | None) -> None:
+        self._lines = lines
+        self._cut = cut
+        self._at = 0
+
+    def __aiter__(self) -> _Lines:
+        return self
+
+    async def __anext__(self) -> bytes:
+        if self._cut is not None and self._at >= self._cut:
+            raise Retryable("The bulk result broke off.")
+        if self._at >= len(self._lines):
+            raise StopAsyncIteration
+        self._at += 1
+        return self._lines[self._at - 1]
+
+
+def _variant(ref: Any) -> bytes:
+    node = {
+        "id": ref.variant_gid,
+        "sku": ref.sku,
+        "price": str(ref.price),
+        "compareAtPrice": None,
+        "product": {"id": ref.product_gid, "status": ref.product_status},
+        "inventoryItem": {"id": ref.inventory_item_gid, "tracked": ref.tracked},
+    }
+    return json.dumps(node).encode()
