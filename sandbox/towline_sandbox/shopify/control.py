@@ -155,8 +155,10 @@ class Control:
 
     async def install(self, _request: web.Request) -> web.Response:
         """The merchant installs the app (again): answers with a refresh token to begin with."""
+        desk = TokenDesk(self._shop)
+        desk.revoke()  # what an earlier installation was given died with it
         self._shop.db.set_setting("uninstalled", "no")
-        return web.json_response({"refresh_token": TokenDesk(self._shop).first_refresh_token()})
+        return web.json_response({"refresh_token": desk.first_refresh_token()})
 
     async def revoke(self, _request: web.Request) -> web.Response:
         """The app's owner revokes all tokens that were given out."""
