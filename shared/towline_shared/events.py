@@ -169,7 +169,10 @@ class Shipment:
 
     Attributes:
         shipment: the ERP's number of the shipment, unique per partition.
+        tracking: one number a parcel; ``urls`` are their pages, in the same order, or none.
         shipped_at: the ERP's own text of the moment; may be empty.
+        status: the ERP's own code of where the parcels are, or that it is cancelled; the rules say
+            what it means.
     """
 
     shipment: str
@@ -180,6 +183,8 @@ class Shipment:
     tracking: tuple[str, ...] = ()
     shipped_at: str = ""
     gone: bool = False
+    urls: tuple[str, ...] = ()
+    status: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ a price is worse than a parked one.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from types import MappingProxyType
@@ -15,6 +16,7 @@ from towline_agent.ibmi.port import EntityQuery, TableRow, Unread
 from towline_shared.errors import BadRecord
 from towline_shared.events import (
     Body,
+    ChangeResult,
     Item,
     OrderResult,
     Price,
@@ -28,7 +30,7 @@ from towline_shared.money import plain
 
 __all__ = ["GONE", "Grouped", "bodies", "event_key", "group_rows", "key_of", "readable"]
 
-_OUTCOMES = {"A": "accepted", "R": "refused", "X": "cancelled"}
+_OUTCOMES = {"A": "accepted", "R": "refused", "X": "cancelled", "L": "locked"}
 Grouped = Mapping[tuple[str, ...], Sequence[TableRow]]
 
 
@@ -129,7 +131,7 @@ def event_key(body: Body, key: tuple[str, ...]) -> str:
     """Return what order is kept by: the SKU, or the gid of the order."""
     if isinstance(body, Item | Price | Stock):
         return body.sku
-    if isinstance(body, OrderResult | Shipment):
+    if isinstance(body, OrderResult | ChangeResult | Shipment):
         return body.order_gid or key[0]
     return key[0] if key else ""
 
@@ -188,20 +190,57 @@ def _order_result(row: Row, where: str) -> Iterator[Body]:
     )
 
 
+def _change_result(row: Row, where: str) -> Iterator[Body]:
+    order_gid = _need(row, "ORDER_GID", where)
+    outcome = _OUTCOMES.get(_optional(row, "OUTCOME"))
+    if outcome not in ("accepted", "refused"):
+        return  # the ERP has not decided yet
+    yield ChangeResult(
+        order_gid=order_gid,
+        change_id=_need(row, "CHANGE_ID", where),
+        outcome=outcome,
+        reason=_optional(row, "REASON"),
+        row=row,
+    )
+
+
 def _shipment(rows: Sequence[Row], where: str) -> Shipment:
+    """Read a shipment: a row a line, and rows without LINE_GID for parcels beyond the first."""
     first = rows[0]
-    tracking = dict.fromkeys(_optional(row, "TRACKING") for row in rows)
+    lines = [row for row in rows if _optional(row, "LINE_GID") or "QUANTITY" not in row]
+    if not lines:
+        _need(first, "LINE_GID", where)
+    parcels = _parcels(rows, where)
     return Shipment(
         shipment=_need(first, "SHIPMENT", where),
         order_gid=_need(first, "ORDER_GID", where),
         warehouse=_optional(first, "WAREHOUSE"),
         lines=tuple(
-            ShipmentLine(_need(row, "LINE_GID", where), _quantity(row, where)) for row in rows
+            ShipmentLine(_need(row, "LINE_GID", where), _quantity(row, where)) for row in lines
         ),
         carrier=_optional(first, "CARRIER"),
-        tracking=tuple(number for number in tracking if number),
+        tracking=tuple(parcels),
         shipped_at=_optional(first, "SHIPPED_AT"),
+        urls=tuple(parcels.values()) if any(parcels.values()) else (),
+        status=_optional(first, "STATUS"),
     )
+
+
+def _parcels(rows: Sequence[Row], where: str) -> dict[str, str]:
+    """Return the page of each tracking number; a cell may hold several, parted by commas."""
+    parcels: dict[str, str] = {}
+    for row in rows:
+        numbers = [part.strip() for part in re.split("[,;]", _optional(row, "TRACKING"))]
+        page = _optional(row, "TRACKING_URL")
+        for number in filter(None, numbers):
+            if page and len(numbers) > 1:
+                raise BadRecord(
+                    f"{where}: one TRACKING_URL stands beside {len(numbers)} tracking numbers.",
+                    field="TRACKING_URL",
+                    hint="Give each parcel a row of its own, or leave the page to the rules.",
+                )
+            parcels[number] = page or parcels.get(number, "")
+    return parcels
 
 
 def _quantity(row: Row, where: str) -> int:
@@ -237,11 +276,13 @@ _SINGLE: Mapping[str, Callable[[Row, str], Iterator[Body]]] = {
     "item": _item,
     "stock": _stock,
     "order_result": _order_result,
+    "change_result": _change_result,
 }
 GONE: Mapping[str, Callable[[tuple[str, ...]], Iterator[Body]]] = {
     "item": _gone_item,
     "price": _gone_price,
     "stock": _gone_stock,
     "order_result": _nothing,
+    "change_result": _nothing,
     "shipment": _gone_shipment,
 }

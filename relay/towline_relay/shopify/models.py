@@ -198,6 +198,7 @@ class FulfillmentOrder:
         actions: what Shopify allows now, such as ``CREATE_FULFILLMENT``.
         location_gid: empty when the location was deleted.
         holds: the reasons of its holds.
+        fulfill_at: when a scheduled one opens, ISO 8601; empty when Shopify names no moment.
     """
 
     gid: str
@@ -207,6 +208,7 @@ class FulfillmentOrder:
     location_name: str
     lines: tuple[FulfillmentOrderLine, ...]
     holds: tuple[str, ...] = ()
+    fulfill_at: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,13 +217,16 @@ class Fulfillment:
 
     Attributes:
         status: ``SUCCESS``, ``OPEN``, ``PENDING``, ``CANCELLED``, ``ERROR`` or ``FAILURE``.
-        lines: (line item gid, quantity) pairs.
+        lines: (line item gid, quantity) pairs; not read of one that is dead.
+        urls: where its parcels are looked up, as far as they have one.
     """
 
     gid: str
     status: str
     numbers: tuple[str, ...]
     lines: tuple[tuple[str, int], ...]
+    carrier: str = ""
+    urls: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,6 +247,7 @@ class FulfillmentSpec:
         numbers: tracking numbers; never empty, they are what a repetition is recognised by.
         carrier: name of the carrier; empty when unknown.
         notify: mail the customer.
+        urls: where the parcels are looked up, in the order of the numbers; may be empty.
     """
 
     order_gid: str
@@ -249,13 +255,20 @@ class FulfillmentSpec:
     numbers: tuple[str, ...]
     carrier: str = ""
     notify: bool = False
+    urls: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class AlreadyDone:
-    """The shipment is in the shop already, as this fulfillment."""
+    """The shipment is in the shop already, as this fulfillment, or as several."""
 
     fulfillment_gid: str
+    others: tuple[str, ...] = ()
+
+    @property
+    def gids(self) -> tuple[str, ...]:
+        """All fulfillments it is in the shop as."""
+        return (self.fulfillment_gid, *self.others)
 
 
 @dataclass(frozen=True, slots=True)

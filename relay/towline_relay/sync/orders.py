@@ -8,23 +8,13 @@ so that a crash between call and outcome is healed by doing the step again.
 from __future__ import annotations
 
 import asyncio
-import json
-from collections.abc import Awaitable, Callable, Sequence
-from typing import Any
+from collections.abc import Awaitable, Sequence
 
-from towline_relay.shopify.fulfillment import plan_shipment
-from towline_relay.shopify.models import (
-    AlreadyDone,
-    FulfillmentSpec,
-    MetafieldEntry,
-    Refusal,
-    Remedy,
-)
+from towline_relay.shopify.models import MetafieldEntry
 from towline_relay.store.base import Lease, LeaseLost, Store
 from towline_relay.store.effects import (
     ChangeAnswer,
     Effects,
-    Intent,
     IntentClose,
     Move,
     OrderAnswer,
@@ -35,19 +25,19 @@ from towline_relay.store.rows import EventRow
 from towline_relay.store.states import OPEN, State
 from towline_relay.sync.attempt import Judge
 from towline_relay.sync.handover import HandOver
+from towline_relay.sync.intents import Intents
 from towline_relay.sync.rules import Rules
+from towline_relay.sync.shipments import Places, Shipments
 from towline_relay.sync.shop_port import ShopPort
 from towline_shared.codec import decode
-from towline_shared.errors import Permanent, Refused, TowlineError
-from towline_shared.events import ChangeResult, OrderResult, Shipment, Unreadable, event_id
+from towline_shared.errors import Permanent
+from towline_shared.events import ChangeResult, OrderResult, Shipment, Unreadable
 
 __all__ = ["OrdersLane"]
 
 _BATCH = 200
 _AT_ONCE = 4
 _UNKNOWN_HINT = "Look for the order's own event; when it was handed over by hand, forget this one."
-
-Places = Callable[[str], str]  # warehouse -> location gid, empty when the rules name none
 
 
 class OrdersLane:
@@ -71,7 +61,16 @@ class OrdersLane:
         self._rules = rules
         self._judge = judge
         self._hand_over = hand_over
-        self._places = places
+        self._intents = Intents(tenant=tenant, store=store)
+        self._shipments = Shipments(
+            tenant=tenant,
+            store=store,
+            shop=shop,
+            rules=rules.shipments,
+            judge=judge,
+            intents=self._intents,
+            places=places,
+        )
 
     async def recover(self, lease: Lease) -> None:
         """Close what a dead owner left open; the events are still open and are decided again.
@@ -143,7 +142,7 @@ class OrdersLane:
             case ChangeResult():
                 return await self._change_result(row, body, replaced)
             case Shipment():
-                return await self._shipment(lease, row, body, replaced)
+                return await self._shipments.effects(lease, row, body, replaced)
             case Unreadable():
                 return Effects(moves=(Move(row.serial, State.PARKED, body.reason),))
             case _:
@@ -195,9 +194,8 @@ class OrdersLane:
             if entries:
                 await self._shop.set_metafields(entries)
 
-        done = await self._called(
-            lease, row, "answer_order", {"order": result.order_gid, "tag": tag}, call
-        )
+        shown = {"order": result.order_gid, "tag": tag}
+        done = await self._intents.make(lease, row, "answer_order", shown, call)
         answer = OrderAnswer(result.order_gid, result.outcome, result.erp_order, reason)
         return Effects(
             closed=(done,),
@@ -231,80 +229,3 @@ class OrdersLane:
             supersede=replaced,
             moves=(Move(row.serial, State.APPLIED, reason),),
         )
-
-    async def _shipment(
-        self, lease: Lease, row: EventRow, shipment: Shipment, replaced: tuple[Supersede, ...]
-    ) -> Effects:
-        """Create the fulfillment the shop lacks, after reading what it has."""
-        if shipment.gone:
-            what = f"Shipment {shipment.shipment} is gone on the IBM i; the shop keeps what it has."
-            return Effects(moves=(Move(row.serial, State.SKIPPED, what),), supersede=replaced)
-        state = await self._shop.fulfillment_orders(shipment.order_gid)
-        plan = plan_shipment(
-            state,
-            [(line.line_gid, line.quantity) for line in shipment.lines],
-            shipment=shipment.shipment,
-            tracking=shipment.tracking,
-            carrier=shipment.carrier,
-            location_gid=self._places(shipment.warehouse),
-            notify=self._rules.orders.notify,
-        )
-        if isinstance(plan, Refusal):
-            if plan.verdict is Remedy.RETRY:
-                return Effects(moves=(self._judge.wait(row, plan.reason, hint=plan.hint),))
-            raise Refused(plan.reason, hint=plan.hint)
-        if isinstance(plan, AlreadyDone):
-            what = f"The shop has it as {plan.fulfillment_gid}."
-            return Effects(
-                moves=(Move(row.serial, State.APPLIED, what),),
-                supersede=replaced,
-                say_again=(SayAgain(shipment.order_gid, row.id),),
-            )
-
-        async def call() -> None:
-            for part in plan:
-                await self._shop.create_fulfillment(part)
-
-        shown = {"parts": [_shown(part) for part in plan]}
-        done = await self._called(lease, row, "create_fulfillment", shown, call)
-        numbers = ", ".join(plan[0].numbers)
-        return Effects(
-            closed=(done,),
-            supersede=replaced,
-            say_again=(SayAgain(shipment.order_gid, row.id),),
-            moves=(Move(row.serial, State.APPLIED, f"Fulfilled with tracking {numbers}."),),
-        )
-
-    async def _called(
-        self,
-        lease: Lease,
-        row: EventRow,
-        operation: str,
-        variables: dict[str, Any],
-        call: Callable[[], Awaitable[None]],
-    ) -> IntentClose:
-        """Commit the intent, make the call, and return the outcome for the step's commit."""
-        intent = Intent(
-            id=event_id("intent", self._tenant, operation, row.id, str(row.attempts)),
-            operation=operation,
-            variables=json.dumps(variables, ensure_ascii=False),
-            serials=(row.serial,),
-        )
-        await self._store.advance(lease, Effects(opened=(intent,)))
-        try:
-            await call()
-        except TowlineError as error:
-            state = "failed" if isinstance(error, Refused) else "unsure"
-            closed = IntentClose(intent.id, state, error.what)
-            await self._store.advance(lease, Effects(closed=(closed,)))
-            raise
-        return IntentClose(intent.id, "done")
-
-
-def _shown(plan: FulfillmentSpec) -> dict[str, Any]:
-    return {
-        "order": plan.order_gid,
-        "lines": plan.lines,
-        "numbers": plan.numbers,
-        "carrier": plan.carrier,
-    }

@@ -17,6 +17,7 @@ from towline_relay.sync.expressions import Expression, Lookups, Place, compile_e
 from towline_relay.sync.rules_bulk import BulkRules, read_bulk
 from towline_relay.sync.rules_orders import OrderRules, read_orders
 from towline_relay.sync.rules_price import ListRules, read_lists
+from towline_relay.sync.rules_stock import StockShape, read_shape
 from towline_relay.sync.rules_shipments import ShipmentRules, read_shipments
 from towline_shared.config import Section, load_toml
 from towline_shared.errors import Misconfigured
@@ -93,12 +94,19 @@ class StockRules:
     Attributes:
         name: ``available`` (the ERP reports free stock) or ``on_hand`` (physical stock).
         locations: warehouse -> name or gid of a location; no two of one location.
+        shape: sums of several warehouses, safety stock, limits.
     """
 
     when: When
     name: str
     quantity: Expression
     locations: Mapping[str, str]
+    shape: StockShape = StockShape()  # noqa: RUF009 - it is frozen
+
+    def location_of(self, warehouse: str) -> str:
+        """Return the location a warehouse feeds, alone or with others; empty when none."""
+        formula = self.shape.formula_of(warehouse)
+        return formula.location if formula else self.locations.get(warehouse, "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,8 +187,11 @@ class _Reader:
         return PriceRules(self._when(section), fields, base, currency, lists)
 
     def stock(self, section: Section) -> StockRules:
-        section.only("when", "otherwise", "name", "quantity", "locations")
-        places = section.section("locations", required=True)
+        section.only(
+            "when", "otherwise", "name", "quantity", "locations", "formulas", "safety", "least",
+            "most", "in_flight",
+        )  # fmt: skip
+        places = section.section("locations", required="formulas" not in section.data)
         locations = {warehouse: places.text(warehouse) for warehouse in places.data}
         for place in set(locations.values()):
             both = sorted(name for name, found in locations.items() if found == place)
@@ -188,11 +199,14 @@ class _Reader:
                 raise places.wrong(
                     both[1], place, f"is the location of warehouse {both[0]} already"
                 )
+        name = section.text("name", "on_hand", among=("on_hand", "available"))
+        shape = read_shape(section, self._expression, name=name, locations=locations)
         return StockRules(
             when=self._when(section),
-            name=section.text("name", "on_hand", among=("on_hand", "available")),
+            name=name,
             quantity=self._expression(section, "quantity"),
             locations=locations,
+            shape=shape,
         )
 
     def _fields(self, section: Section, known: tuple[str, ...]) -> dict[str, Field]:

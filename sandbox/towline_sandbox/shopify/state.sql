@@ -115,6 +115,11 @@ CREATE TABLE IF NOT EXISTS fulfillment_lines (
   quantity INTEGER NOT NULL
 );
 CREATE INDEX IF NOT EXISTS fulfillment_lines_fulfillment ON fulfillment_lines (fulfillment_id);
+CREATE TABLE IF NOT EXISTS fulfillment_events (
+  id INTEGER PRIMARY KEY, fulfillment_id INTEGER NOT NULL, status TEXT NOT NULL,
+  happened_at TEXT NOT NULL
+);
+CREATE INDEX IF NOT EXISTS fulfillment_events_of ON fulfillment_events (fulfillment_id, id);
 CREATE TABLE IF NOT EXISTS metafield_definitions (
   id INTEGER PRIMARY KEY, owner_type TEXT NOT NULL, namespace TEXT NOT NULL, "key" TEXT NOT NULL,
   name TEXT NOT NULL, type TEXT NOT NULL, is_unique INTEGER NOT NULL,

@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from towline_relay.shopify.fulfillment import plan_fulfillment, plan_shipment
+from towline_relay.shopify.fulfillment_plan import plan_fulfillment, plan_shipment
 from towline_relay.shopify.models import (
     AlreadyDone,
     Fulfillment,
@@ -211,7 +211,7 @@ def test_a_part_that_exists_is_not_made_again() -> None:
     assert [spec.lines for spec in parts(half)] == [(("x", "x/a", 1),)]
     closed = order("x", status="CLOSED", a=0)
     whole = state(closed, made=(made("F1", a=1), made("F2", a=1)))
-    assert parts(whole) == AlreadyDone("F1")
+    assert parts(whole) == AlreadyDone("F1", ("F2",))
 
 
 def test_more_than_all_places_hold_is_refused_whole() -> None:

@@ -471,6 +471,7 @@ def fulfillment_order(number: int, lines: Any, location: Any = None) -> dict[str
     return {
         "id": f"FO{number}",
         "status": "OPEN",
+        "fulfillAt": None,
         "supportedActions": [{"action": "CREATE_FULFILLMENT"}],
         "assignedLocation": {"name": "Berlin", "location": location},
         "fulfillmentHolds": [],
@@ -483,10 +484,15 @@ def line(number: int) -> dict[str, Any]:
     return {"id": f"FL{number}", "remainingQuantity": number, "lineItem": {"id": f"LI{number}"}}
 
 
+def parcel(number: str | None) -> dict[str, Any]:
+    """Return FulfillmentTrackingInfo."""
+    return {"number": number, "company": "DHL", "url": None}
+
+
 def test_fulfillment_state_is_read_over_all_three_kinds_of_pages() -> None:
     """Orders, their lines and the lines of fulfillments each have a second page."""
     fulfillments = [
-        {"id": "F1", "status": "SUCCESS", "trackingInfo": [{"number": "T1"}, {"number": None}]},
+        {"id": "F1", "status": "SUCCESS", "trackingInfo": [parcel("T1"), parcel(None)]},
         {"id": "F2", "status": "CANCELLED", "trackingInfo": []},
     ]
 

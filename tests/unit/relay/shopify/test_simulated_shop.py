@@ -21,7 +21,7 @@ from aiohttp.typedefs import Handler
 from tests.support.answer_shape import faults
 from towline_relay.shopify.client import Client
 from towline_relay.shopify.documents import scopes
-from towline_relay.shopify.fulfillment import plan_fulfillment
+from towline_relay.shopify.fulfillment_plan import plan_fulfillment, plan_moves
 from towline_relay.shopify.models import (
     AlreadyDone,
     FulfillmentSpec,
@@ -32,6 +32,7 @@ from towline_relay.shopify.models import (
     Remedy,
     VariantPrice,
 )
+from towline_relay.shopify.models_fulfillment import DeliveryStatus, TrackingSpec
 from towline_relay.shopify.operations import Shop
 from towline_relay.shopify.tokens import ClientCredentials
 from towline_sandbox.shopify.execution import schema
@@ -268,6 +269,50 @@ def test_an_order_comes_down_and_its_shipment_goes_up_once(tmp_path: Path) -> No
         state = await on.shop.fulfillment_orders(gid)
         assert [f.numbers for f in state.fulfillments] == [("T1",), ("S2",)]
         assert sum(line.remaining for o in state.orders for line in o.lines) == 0
+
+    play(tmp_path, scene)
+
+
+def test_a_fulfillment_is_followed_corrected_and_taken_back(tmp_path: Path) -> None:
+    """New tracking, a delivery, a cancellation; what it held is to be shipped again, elsewhere."""
+
+    async def scene(on: Stand) -> None:
+        gid = await place_order(on)
+        state = await on.shop.fulfillment_orders(gid)
+        lines = [(line.line_gid, line.remaining) for o in state.orders for line in o.lines]
+        spec = plan_fulfillment(state, lines, shipment="S1")
+        assert isinstance(spec, FulfillmentSpec)
+        made = await on.shop.create_fulfillment(spec)
+        parcels = TrackingSpec(("T1", "T2"), "DPD", ("https://a.example/1", "https://a.example/2"))
+        await on.shop.set_tracking(made, parcels)
+        (now,) = (await on.shop.fulfillment_orders(gid)).fulfillments
+        assert (now.numbers, now.carrier, now.urls) == (("T1", "T2"), "DPD", parcels.urls)
+
+        assert await on.shop.last_delivery_status(made) == ""
+        for status in (DeliveryStatus.IN_TRANSIT, DeliveryStatus.DELIVERED):
+            await on.shop.report_delivery(made, status)
+            assert await on.shop.last_delivery_status(made) == status
+
+        await on.shop.cancel_fulfillment(made)
+        with pytest.raises(Refused, match="already cancelled"):
+            await on.shop.cancel_fulfillment(made)
+        state = await on.shop.fulfillment_orders(gid)
+        assert sum(line.remaining for o in state.orders for line in o.lines) == sum(
+            quantity for _, quantity in lines
+        )
+        here = {order.location_gid for order in state.orders}
+        other = next(p.gid for p in await on.shop.locations() if p.active and p.gid not in here)
+        (move,) = plan_moves(state, lines, location_gid=other)
+        with pytest.raises(Refused, match="not stocked at the new location"):
+            await on.shop.move_fulfillment_order(move)
+        items = [await on.shop.variants_by_sku(sku) for sku in ("NW-100", "NW-100-XL")]
+        there = [Quantity(ref.inventory_item_gid, other, 5) for (ref,) in items]
+        await on.shop.set_quantities("on_hand", there, idempotency_key="k", reference="gid://t/E/1")
+        await on.shop.move_fulfillment_order(move)
+        state = await on.shop.fulfillment_orders(gid)
+        spec = plan_fulfillment(state, lines, shipment="S1", location_gid=other)
+        assert isinstance(spec, FulfillmentSpec)
+        assert await on.shop.create_fulfillment(spec) != made
 
     play(tmp_path, scene)
 
