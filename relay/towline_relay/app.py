@@ -26,6 +26,7 @@ from towline_relay.keys import read_or_make_keys
 from towline_relay.link import enrolment
 from towline_relay.link.server import LinkServer
 from towline_relay.operator_api import OperatorApi
+from towline_relay.operator_shop import ShopApi
 from towline_relay.schedule import Schedule
 from towline_relay.secrets_box import read_or_make_keyring
 from towline_relay.store import vault
@@ -153,6 +154,11 @@ class Relay:
         app.router.add_post("/link/enrol", self._link.enrol)
         app.router.add_post("/webhooks/{shop}/{topic:.+}", self._receiver.handle)
         api.add_routes(app)
+        ShopApi(
+            upkeep={name: tenancy.upkeep for name, tenancy in self._tenants.items()},
+            privacy=self._privacy,
+            is_operator=api.is_operator,
+        ).add_routes(app)
         setup_admin(
             app,
             store=views.PagesStore(self._store),

@@ -80,7 +80,7 @@ class OperatorApi:
 
     async def enrolment_codes(self, request: web.Request) -> web.Response:
         """Make a one-time code: ``{tenant, name}`` -> ``{code, tenant, name}``."""
-        if not self._is_operator(request):
+        if not self.is_operator(request):
             return _error(401, "The operator's token is missing or wrong.")
         try:
             body = await request.json()
@@ -100,12 +100,13 @@ class OperatorApi:
 
     async def verify(self, request: web.Request) -> web.Response:
         """Count events by state; what is not final is named."""
-        if not self._is_operator(request):
+        if not self.is_operator(request):
             return _error(401, "The operator's token is missing or wrong.")
         tenant = request.query.get("tenant", "")
         return web.json_response(verified(await self._store.counts(tenant)))
 
-    def _is_operator(self, request: web.Request) -> bool:
+    def is_operator(self, request: web.Request) -> bool:
+        """Tell whether a request carries the operator's token."""
         scheme, _, given = request.headers.get("Authorization", "").partition(" ")
         offered = hashlib.sha256(given.strip().encode()).digest()
         return scheme.lower() == "bearer" and hmac.compare_digest(offered, self._token)

@@ -21,7 +21,7 @@ from towline_relay.verify import verified
 from towline_shared.clock import SystemClock
 from towline_shared.errors import Misconfigured, Permanent, Refused
 
-__all__ = ["enrolment_code", "verify"]
+__all__ = ["ask", "enrolment_code", "verify"]
 
 _TIMEOUT_S = 10.0
 
@@ -38,7 +38,7 @@ def enrolment_code(config: RelayConfig, *, tenant: str, name: str) -> dict[str, 
             f"{config.file} has no tenant {tenant!r}.",
             hint="Known: " + ", ".join(known.id for known in config.tenants),
         )
-    answer = _ask(config, "POST", "/admin/api/enrolment-codes", {"tenant": tenant, "name": name})
+    answer = ask(config, "POST", "/admin/api/enrolment-codes", {"tenant": tenant, "name": name})
     if answer is not None:
         return answer
     database = open_database(config)
@@ -54,7 +54,7 @@ def enrolment_code(config: RelayConfig, *, tenant: str, name: str) -> dict[str, 
 def verify(config: RelayConfig, *, tenant: str) -> dict[str, Any]:
     """Count events by state; see :mod:`towline_relay.verify`."""
     query = urllib.parse.urlencode({"tenant": tenant})
-    answer = _ask(config, "GET", f"/admin/api/verify?{query}", None)
+    answer = ask(config, "GET", f"/admin/api/verify?{query}", None)
     if answer is not None:
         return answer
     database = open_database(config)
@@ -64,8 +64,13 @@ def verify(config: RelayConfig, *, tenant: str) -> dict[str, Any]:
         database.close()
 
 
-def _ask(
-    config: RelayConfig, method: str, path: str, body: dict[str, str] | None
+def ask(
+    config: RelayConfig,
+    method: str,
+    path: str,
+    body: dict[str, str] | None,
+    *,
+    timeout_s: float = _TIMEOUT_S,
 ) -> dict[str, Any] | None:
     """Ask the running relay; None when none listens on the port."""
     if not config.admin_token.exists():
@@ -84,7 +89,7 @@ def _ask(
     )
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
-        with opener.open(request, timeout=_TIMEOUT_S) as response:
+        with opener.open(request, timeout=timeout_s) as response:
             answer: dict[str, Any] = json.load(response)
             return answer
     except urllib.error.HTTPError as error:

@@ -120,15 +120,16 @@ class Tenancy:
         for loop in self.loops.values():
             loop.nudge()
 
-    async def sweep(self) -> None:
+    async def sweep(self) -> int:
         """Look for orders no webhook told about; nothing while the app is uninstalled."""
         if not await self.upkeep.standing.look():
-            return
+            return 0
         new = await sweep_orders(
             tenant=self.config.id, shop=self._shop, store=self._store, clock=self._clock
         )
         if new:
             self.nudge()
+        return new
 
     async def recall(self) -> None:
         """Take up what earlier processes learned; before the first call."""
@@ -159,7 +160,7 @@ class Tenancy:
         stock, picture = self.config.rules.stock, self._catalogue.picture
         if stock is None or picture is None:
             return ""
-        return picture.places.get(stock.locations.get(warehouse, ""), "")
+        return picture.places.get(stock.location_of(warehouse), "")
 
 
 def _tokens(

@@ -6,7 +6,7 @@ import json
 import os
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -24,9 +24,10 @@ from towline_relay.sync.reconcile import Comparison, Reconciliation
 from towline_relay.sync.shop_port import ShopPort
 from towline_relay.sync.standing import Standing
 from towline_relay.sync.subscriptions import Subscriptions, Wanted
+from towline_relay.sync.sweep import sweep_timer
 from towline_relay.webhooks.app_toml import address
 from towline_relay.webhooks.topics import SUBSCRIBED, enum_of
-from towline_shared.clock import Clock, parse_utc
+from towline_shared.clock import Clock, parse_utc, utc_text
 from towline_shared.health import Check
 
 __all__ = ["Job", "Upkeep", "UpkeepParts"]
@@ -73,11 +74,12 @@ class Upkeep:
         store: Store,
         clock: Clock,
         parts: UpkeepParts,
-        sweep: Callable[[], Awaitable[None]],
+        sweep: Callable[[], Awaitable[int]],
     ) -> None:
         """Build it; ``sweep`` is called when webhooks may have been missed."""
         self._config = config
         self._parts = parts
+        self._store = store
         self._sweep = sweep
         self.standing = Standing(
             tenant=config.id, shop=config.shop.shop, store=store, door=shop, clock=clock
@@ -138,6 +140,14 @@ class Upkeep:
         if found.missing:
             await self._sweep()
         return found
+
+    async def replay(self, since: datetime) -> int:
+        """Look again at all orders changed since a moment; returns how many were news.
+
+        What was handed over is not handed over again, and what is too old stays out.
+        """
+        await self._store.set_timer(sweep_timer(self._config.id), utc_text(since))
+        return await self._sweep()
 
     async def privacy(self) -> None:
         """Act on requests about personal data; certificates are also kept as files.

@@ -13,13 +13,18 @@ from towline_relay.sync.intake import order_event
 from towline_relay.sync.shop_port import ShopPort
 from towline_shared.clock import Clock, parse_utc, utc_text
 
-__all__ = ["sweep_orders"]
+__all__ = ["sweep_orders", "sweep_timer"]
 
 _log = structlog.get_logger()
 
 # Shopify's search lags behind its writes, and clocks differ: look again at what was new lately.
 # Both roads give one event id per order and time of change, so the overlap costs a read, no more.
 _OVERLAP = timedelta(minutes=10)
+
+
+def sweep_timer(tenant: str) -> str:
+    """Return the name under which the sweep's cursor is kept."""
+    return f"{tenant}/sweep"
 
 
 async def sweep_orders(*, tenant: str, shop: ShopPort, store: Store, clock: Clock) -> int:
@@ -31,7 +36,7 @@ async def sweep_orders(*, tenant: str, shop: ShopPort, store: Store, clock: Cloc
     Raises:
         Retryable: the shop can't be read now; the cursor stays.
     """
-    timer = f"{tenant}/sweep"
+    timer = sweep_timer(tenant)
     written = await store.timer(timer)
     cursor = parse_utc(written) if written else clock.now()
     newest, found = cursor, list[NewEvent]()
