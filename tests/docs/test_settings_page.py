@@ -17,6 +17,8 @@ _SOURCES = (
     "relay/towline_relay/config.py",
     "relay/towline_relay/sync/rules.py",
     "relay/towline_relay/sync/rules_orders.py",
+    "relay/towline_relay/sync/rules_price.py",
+    "relay/towline_relay/sync/rules_stock.py",
     "relay/towline_relay/sync/rules_shipments.py",
 )
 

@@ -149,6 +149,10 @@ class Store(Protocol):
         """Read what was decided about items, by the ERP's exact key."""
         ...
 
+    async def in_flight(self, tenant: str, keys: Sequence[str]) -> dict[str, int]:
+        """Sum up by folded SKU the pieces of orders that the ERP has not taken yet."""
+        ...
+
     async def latest(
         self, tenant: str, entity: str, keys: Sequence[str], *, subkeys: Sequence[str] = ("",)
     ) -> dict[str, EventRow]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from datetime import datetime
 
-from towline_relay.store import event_rows
+from towline_relay.store import event_rows, flight_rows
 from towline_relay.store.effects import Move, OrderAnswer
 from towline_relay.store.rows import OrderSent
 from towline_relay.store.states import State
@@ -52,6 +52,7 @@ def put(db: sqlite3.Connection, tenant: str, order: OrderSent, *, now: datetime)
         "INSERT INTO order_sku (tenant, order_gid, sku) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
         [(tenant, order.order_gid, sku) for sku in order.skus],
     )
+    flight_rows.put_pieces(db, tenant, order.order_gid, order.pieces)
 
 
 def order(db: sqlite3.Connection, tenant: str, order_gid: str) -> OrderSent | None:

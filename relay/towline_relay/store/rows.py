@@ -140,6 +140,7 @@ class OrderSent:
     Attributes:
         content: hash of the document without what our own writes change.
         skus: of its lines.
+        pieces: (SKU, quantity) of its lines, one entry a SKU.
         outcome: empty, ``accepted``, ``locked`` (being picked), ``refused``, ``cancelled``, or
             ``not written`` when the site could not write it down.
     """
@@ -153,6 +154,7 @@ class OrderSent:
     erp_order: str = ""
     outcome: str = ""
     skus: tuple[str, ...] = ()
+    pieces: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

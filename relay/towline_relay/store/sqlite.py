@@ -12,6 +12,7 @@ from towline_relay.store import (
     bulk_rows,
     change_rows,
     event_rows,
+    flight_rows,
     intake_rows,
     lane_rows,
     order_rows,
@@ -251,6 +252,9 @@ class SqliteStore:
 
     async def items(self, tenant: str, keys: Sequence[str]) -> dict[str, ItemRow]:
         return await self._unit(lambda db, now: shop_rows.items(db, tenant, keys))
+
+    async def in_flight(self, tenant: str, keys: Sequence[str]) -> dict[str, int]:
+        return await self._unit(lambda db, now: flight_rows.in_flight(db, tenant, keys))
 
     async def latest(
         self, tenant: str, entity: str, keys: Sequence[str], *, subkeys: Sequence[str] = ("",)

@@ -67,11 +67,11 @@ async def learn(
     for location in await shop.locations():
         if location.active:
             places[location.gid] = places[location.name] = location.gid
-    wanted = rules.stock.locations if rules.stock else {}
+    wanted = list(rules.stock.locations.items()) if rules.stock else []
+    for formula in rules.stock.shape.formulas if rules.stock else ():
+        wanted += [(warehouse, formula.location) for warehouse in formula.warehouses]
     unmapped = tuple(
-        f"{place} (warehouse {warehouse})"
-        for warehouse, place in wanted.items()
-        if place not in places
+        f"{place} (warehouse {warehouse})" for warehouse, place in wanted if place not in places
     )
     if unmapped:
         _log.warning(

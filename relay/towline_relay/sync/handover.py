@@ -21,7 +21,7 @@ from towline_relay.sync.rules import Rules
 from towline_relay.sync.shop_port import ShopPort
 from towline_shared.clock import Clock
 from towline_shared.errors import TowlineError, Verdict, verdict
-from towline_shared.events import Event, event_id
+from towline_shared.events import Event, Order, event_id
 
 __all__ = ["STREAM", "HandOver"]
 
@@ -143,6 +143,7 @@ class HandOver:
             name=order.name,
             agent=agent,
             skus=skus,
+            pieces=_pieces(order),
         )
         told = tuple(
             OrderTold(order.order_gid, key, event.id, row.serial, "", order.total, order.tax_total,
@@ -157,3 +158,11 @@ class HandOver:
             moves=await take_over(self._store, self._tenant, readings, reason),
             forget=await moved_stock(self._store, self._tenant, skus),
         )
+
+
+def _pieces(order: Order) -> tuple[tuple[str, int], ...]:
+    """Sum up by SKU what the shop has promised; free stock of the ERP does not know of it yet."""
+    pieces: dict[str, int] = {}
+    for line in order.lines:
+        pieces[line.sku] = pieces.get(line.sku, 0) + line.quantity
+    return tuple(pieces.items())

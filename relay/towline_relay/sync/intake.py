@@ -15,7 +15,7 @@ from typing import Any, Protocol
 
 from towline_relay.store.rows import NewDelivery, NewEvent
 from towline_relay.store.states import State
-from towline_relay.sync.intake_facts import event_facts, facts_of, order_of
+from towline_relay.sync.intake_facts import event_facts, facts_of, order_of, pieces_of
 from towline_relay.sync.intake_privacy import request_of
 from towline_shared.clock import parse_utc, utc_text
 from towline_shared.events import event_id
@@ -52,15 +52,19 @@ def order_event(
     origin: str,
     seen_at: datetime,
     content: str = "",
+    pieces: Mapping[str, int] | None = None,
 ) -> NewEvent:
     """Return the event that says "look at this order"; one per order and time of change.
 
     Args:
         content: hash of the body that told it; Shopify's times are whole seconds, and two changes
             within one second are told apart by it.
+        pieces: SKU -> pieces the shop has promised; None when the source does not tell.
     """
     moment = utc_text(updated_at)
-    facts = {"order": gid, "updated_at": moment}
+    facts: dict[str, Any] = {"order": gid, "updated_at": moment}
+    if pieces is not None:
+        facts["pieces"] = dict(pieces)
     return NewEvent(
         id=event_id("order", tenant, gid, moment),
         lane=f"{tenant}/orders",
@@ -118,17 +122,17 @@ def _facts(
     if topic.startswith("events/"):
         topic, facts = event_facts(body)
         if "order" in facts:
-            return _order(delivery, topic, facts["order"], facts["changed"])
+            return _order(delivery, topic, facts["order"], facts["changed"], None)
         return facts, "" if topic.startswith("products/") else "noted", None
     found = order_of(topic, body)
     if found is not None:
-        return _order(delivery, topic, *found)
+        return _order(delivery, topic, *found, pieces_of(topic, body))
     facts, looked_at = facts_of(topic, body)
     return facts, "" if looked_at else "noted", None
 
 
 def _order(
-    delivery: Delivered, topic: str, gid: str, changed: str
+    delivery: Delivered, topic: str, gid: str, changed: str, pieces: Mapping[str, int] | None
 ) -> tuple[dict[str, Any], str, NewEvent]:
     event = order_event(
         tenant=delivery.tenant,
@@ -137,6 +141,7 @@ def _order(
         origin=f"shopify:{topic}",
         seen_at=delivery.received_at,
         content=hashlib.sha256(delivery.body).hexdigest()[:16],
+        pieces=pieces,
     )
     return {"order": gid}, "order", event
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-__all__ = ["event_facts", "facts_of", "order_of"]
+__all__ = ["event_facts", "facts_of", "order_of", "pieces_of"]
 
 Body = Mapping[str, Any]
 Facts = dict[str, Any]
@@ -41,6 +41,22 @@ def order_of(topic: str, body: Body) -> tuple[str, str] | None:
         gid = body.get("order_id") or (body.get("order") or {}).get("admin_graphql_api_id")
         return (_gid("Order", gid), "") if gid else None
     return None
+
+
+def pieces_of(topic: str, body: Body) -> dict[str, int] | None:
+    """Sum up by SKU what an order's body says is still to be fulfilled; None when it tells nothing.
+
+    The shop has taken these pieces off ``available`` already; free stock of the ERP has not.
+    """
+    lines = body.get("line_items")
+    if not topic.startswith("orders/") or not isinstance(lines, list):
+        return None
+    pieces: dict[str, int] = {}
+    for line in lines if not body.get("cancelled_at") else ():
+        count = line.get("fulfillable_quantity", line.get("current_quantity", line.get("quantity")))
+        if line.get("sku") and isinstance(count, int) and count > 0:
+            pieces[line["sku"]] = pieces.get(line["sku"], 0) + count
+    return pieces
 
 
 def facts_of(topic: str, body: Body) -> tuple[Facts, bool]:

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 
 from towline_relay.sync.expressions import Expression
-from towline_relay.sync.rules import Field, ItemRules, PriceRules, StockRules, When
-from towline_shared.events import Item, Price, Row, Stock
+from towline_relay.sync.rules import Field, ItemRules, PriceRules, When
+from towline_shared.events import Item, Price, Row
 from towline_shared.money import exponent, plain
 
 __all__ = [
@@ -26,11 +26,9 @@ __all__ = [
     "left_out",
     "map_item",
     "map_price",
-    "map_stock",
 ]
 
 _MOST_TITLE = 255  # https://shopify.dev/docs/api/admin-graphql/2026-10/mutations/productSet
-_MOST_QUANTITY = 1_000_000_000  # Shopify refuses more than this in an inventory quantity
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,26 +126,6 @@ def map_price(price: Price, rules: PriceRules, *, currency: str) -> PriceTarget 
     if compare_at is not None and compare_at <= amount:
         compare_at = None  # nothing to strike through; zero is how the ERP says none
     return PriceTarget(amount, compare_at, field is not None)
-
-
-def map_stock(stock: Stock, rules: StockRules) -> StockTarget | LeftOut:
-    """Map a row of the item balance file."""
-    location = rules.locations.get(stock.warehouse)
-    if location is None:
-        return LeftOut(f"The rules name no location for warehouse {stock.warehouse}.")
-    if stock.gone:
-        # A work file that is cleared and refilled at night must not empty the shop.
-        return LeftOut("The balance is gone on the IBM i; the shop keeps the quantity it has.")
-    out = left_out(rules.when, stock.row)
-    if out is not None:
-        return out
-    value = rules.quantity(stock.row)
-    if isinstance(value, bool) or not isinstance(value, int | Decimal):
-        raise rules.quantity.bad(f"{value!r} is not a quantity", stock.row)
-    quantity = int(Decimal(value).to_integral_value(rounding="ROUND_FLOOR"))
-    if abs(quantity) > _MOST_QUANTITY:
-        raise rules.quantity.bad(f"{quantity} exceeds what a shop can hold", stock.row)
-    return StockTarget(rules.name, location, quantity)
 
 
 def handle_of(sku: str) -> str:

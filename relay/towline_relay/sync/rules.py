@@ -17,8 +17,8 @@ from towline_relay.sync.expressions import Expression, Lookups, Place, compile_e
 from towline_relay.sync.rules_bulk import BulkRules, read_bulk
 from towline_relay.sync.rules_orders import OrderRules, read_orders
 from towline_relay.sync.rules_price import ListRules, read_lists
-from towline_relay.sync.rules_stock import StockShape, read_shape
 from towline_relay.sync.rules_shipments import ShipmentRules, read_shipments
+from towline_relay.sync.rules_stock import StockShape, read_shape
 from towline_shared.config import Section, load_toml
 from towline_shared.errors import Misconfigured
 

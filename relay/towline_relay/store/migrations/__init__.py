@@ -17,6 +17,7 @@ from towline_relay.store.migrations import (
     m0002_bulk,
     m0003_privacy,
     m0004_order_told,
+    m0005_catalogue,
 )
 from towline_shared.clock import utc_text
 from towline_shared.errors import Permanent
@@ -28,6 +29,7 @@ STEPS: tuple[tuple[str, Callable[[sqlite_utils.Database], None]], ...] = (
     ("0002_bulk", m0002_bulk.apply),
     ("0003_privacy", m0003_privacy.apply),
     ("0004_order_told", m0004_order_told.apply),
+    ("0005_catalogue", m0005_catalogue.apply),
 )
 
 

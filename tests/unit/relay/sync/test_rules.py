@@ -20,10 +20,10 @@ from towline_relay.sync.mapping import (
     handle_of,
     map_item,
     map_price,
-    map_stock,
 )
 from towline_relay.sync.ownership import Attempt, judge, owner_of
 from towline_relay.sync.rules import Rules, load_rules
+from towline_relay.sync.stock_sums import map_stock
 from towline_shared.errors import BadRecord, Misconfigured
 from towline_shared.events import Item, Price, Stock
 
