@@ -42,6 +42,7 @@ class FakeBulk:
         cut_after: the next result breaks off after so many lines.
         refuse: SKU -> user error of its creation.
         limit: operations that may run at once.
+        shorten: so many lines are missing at the end of the next result that is read.
     """
 
     shop: FakeShop
@@ -56,6 +57,7 @@ class FakeBulk:
     cut_after: int | None = None
     refuse: dict[str, dict[str, Any]] = field(default_factory=dict)
     limit: int = 5
+    shorten: int = 0
 
     def count(self, verb: str) -> int:
         """Return how often a verb was called."""
@@ -122,7 +124,9 @@ class FakeBulk:
     def lines(self, url: str) -> AsyncIterator[bytes]:
         self._enter("lines")
         cut, self.cut_after = self.cut_after, None
-        return _Lines(list(self.operations[url].results), cut)
+        lines = list(self.operations[url].results)
+        lines, self.shorten = lines[: len(lines) - self.shorten], 0
+        return _Lines(lines, cut)
 
     # -- the work
 

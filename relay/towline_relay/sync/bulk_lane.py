@@ -16,7 +16,14 @@ from typing import TypeVar
 
 from towline_relay.shopify.bulk import MOST_BYTES
 from towline_relay.store.base import Lease, Store
-from towline_relay.store.bulk import BulkHold, BulkLine, BulkLines, BulkRun, waits_for
+from towline_relay.store.bulk import (
+    BulkFree,
+    BulkHold,
+    BulkLine,
+    BulkLines,
+    BulkRun,
+    waits_for,
+)
 from towline_relay.store.effects import Effects, Move
 from towline_relay.store.rows import EventRow
 from towline_relay.store.sku import fold_sku
@@ -58,6 +65,7 @@ class BulkLane:
     _runs: list[BulkRun] = field(default_factory=list)
     _making: frozenset[str] = frozenset()
     _fed: dict[str, int] = field(default_factory=dict)  # kind -> turn in which lines came last
+    _values: dict[str, int] = field(default_factory=dict)  # kind -> events in the open run
     _turn: int = 0
 
     def __post_init__(self) -> None:
@@ -273,12 +281,23 @@ class BulkLane:
         )
         self._open[run.kind] = run
         self._fed[run.kind] = self._turn
+        self._values[run.kind] = self._values.get(run.kind, 0) + len(moves)
         # room for one more batch, whatever it holds
         if run.lines >= _MOST_LINES - 500 or run.bytes >= MOST_BYTES - 10_000_000:
             await self._seal(lease, run)
 
     async def _seal(self, lease: Lease, run: BulkRun) -> None:
+        """Close a run's file. One that came to little goes by calls: most of a full statement may
+        be what the shop holds already."""
         self._open.pop(run.kind, None)
-        if run.lines:
-            sealed = replace(run, state="sealed", changed_at=self.clock.now())
-            await self.store.advance(lease, Effects(bulk=(sealed,)))
+        values = self._values.pop(run.kind, None)
+        if not run.lines:
+            return
+        now = self.clock.now()
+        if values is not None and not is_cheaper(run.kind, values):
+            reason = f"Only {values} values differed, so they went by calls."
+            done = replace(run, state="done", reason=reason, changed_at=now)
+            await self.store.advance(lease, Effects(bulk=(done, BulkFree(run.id))))
+            return
+        sealed = replace(run, state="sealed", changed_at=now)
+        await self.store.advance(lease, Effects(bulk=(sealed,)))
