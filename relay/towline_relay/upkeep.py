@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 from collections.abc import Awaitable, Callable, Iterator
@@ -80,6 +81,7 @@ class Upkeep:
         self._config = config
         self._parts = parts
         self._store = store
+        self._one_at_a_time = asyncio.Lock()
         self._sweep = sweep
         self.standing = Standing(
             tenant=config.id, shop=config.shop.shop, store=store, door=shop, clock=clock
@@ -126,17 +128,24 @@ class Upkeep:
         """Repair the subscriptions; what was missed while some lacked is swept for."""
         if self.subscriptions is None or not await self.standing.look():
             return
-        if await self.subscriptions.repair():
+        async with self._one_at_a_time:
+            lacked = await self.subscriptions.repair()
+        if lacked:
             await self._sweep()
 
     async def nightly(self) -> None:
         """Compare the orders once a day."""
-        if await self.standing.look() and await self.reconciliation.nightly():
+        if not await self.standing.look():
+            return
+        async with self._one_at_a_time:
+            found = await self.reconciliation.nightly()
+        if found:
             await self._sweep()
 
     async def compare(self) -> Comparison:
         """Compare the orders now."""
-        found = await self.reconciliation.run()
+        async with self._one_at_a_time:
+            found = await self.reconciliation.run()
         if found.missing:
             await self._sweep()
         return found
@@ -155,10 +164,11 @@ class Upkeep:
         The files outlive the database: after an old backup was restored, what they tell was erased
         is erased again.
         """
-        for asked in await self._restored():
-            await self._parts.privacy.add(self._config.id, asked)
-        for text in await self.erasure.work():
-            self._keep(text)
+        async with self._one_at_a_time:
+            for asked in await self._restored():
+                await self._parts.privacy.add(self._config.id, asked)
+            for text in await self.erasure.work():
+                self._keep(text)
 
     async def _restored(self) -> list[NewPrivacyRequest]:
         """Find what the certificates tell and the database does not know: it is an older copy."""

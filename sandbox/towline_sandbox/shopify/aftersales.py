@@ -16,6 +16,7 @@ from towline_sandbox.shopify import stock
 from towline_sandbox.shopify.buying import cart_line
 from towline_sandbox.shopify.checkout import Cart, price
 from towline_sandbox.shopify.ledger import Entry, agree, standing, taken_off
+from towline_sandbox.shopify.news import return_topic
 from towline_sandbox.shopify.orders import add_line, document, refresh_status, route
 from towline_sandbox.shopify.wire import compact
 from towline_shared.money import decimal_from_text, plain
@@ -46,6 +47,7 @@ def edit(shop: Shop, order: int, given: dict[str, Any]) -> None:
     if not entries:
         raise NotPossible("the edit changes nothing")
     shop.db.update("orders", order, edited=1)
+    shop.changes.tell("orders/edited", order)
     agree(shop, order, kind="OrderEditAgreement", reason="ORDER_EDIT", entries=entries)
     refresh_status(shop, order)
 
@@ -135,6 +137,7 @@ def _write_refund(
         document=compact({"lines": lines, "transactions": transactions}),
     )
     agree(shop, row["id"], kind="RefundAgreement", reason="REFUND", entries=entries, about=number)
+    shop.changes.tell("refunds/create", number)
     refunded = Decimal(row["refunded"]) + back
     if back:
         left = Decimal(_order(shop, row["id"])["current_total"])
@@ -175,6 +178,7 @@ def cancel(shop: Shop, order: int, *, reason: str, restock: bool, money: bool = 
     if left:
         given["shipping"] = plain(left)
     shop.db.update("orders", order, cancelled_at=shop.now(), cancel_reason=reason)
+    shop.changes.tell("orders/cancelled", order)
     refund(shop, order, given)
     if row["financial_status"] == "AUTHORIZED":
         shop.db.update("orders", order, financial_status="VOIDED")
@@ -202,6 +206,7 @@ def start_return(shop: Shop, order: int, given: dict[str, Any]) -> int:
         created_at=shop.now(),
         document=compact({"lines": lines, "exchange": [entry.target for entry in entries]}),
     )
+    shop.changes.tell(return_topic(str(given.get("status", "OPEN"))), number)
     if entries:
         agree(shop, order, kind="ReturnAgreement", reason="RETURN", entries=entries, about=number)
     _return_status(shop, order, "RETURN_REQUESTED" if given.get("status") == "REQUESTED"
@@ -216,6 +221,7 @@ def change_return(shop: Shop, number: int, status: str) -> None:
         raise NotPossible("there is no such return")
     closed = shop.now() if status == "CLOSED" else None
     shop.db.update("returns", number, status=status, closed_at=closed)
+    shop.changes.tell(return_topic(status), number)
     shown = {"CLOSED": "RETURNED", "OPEN": "IN_PROGRESS"}.get(status, "RETURN_FAILED")
     _return_status(shop, row["order_id"], shown)
 

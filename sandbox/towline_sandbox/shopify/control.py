@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import ipaddress
 import json
+import uuid
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Any
 
 from aiohttp import web
 
-from towline_sandbox.shopify import corpus, views
+from towline_sandbox.shopify import corpus, news, outbox, views
+from towline_sandbox.shopify.after_desk import AfterDesk
 from towline_sandbox.shopify.buying import NotForSale, buy, summary
 from towline_sandbox.shopify.catalogue import touch_product
 from towline_sandbox.shopify.faults import BULK_FAULTS, Faults
@@ -47,8 +49,10 @@ class Control:
             web.get("/sandbox/catalogue", _guarded(self.catalogue)),
             web.get("/sandbox/deliveries", _guarded(self.deliveries)),
             web.post("/sandbox/product/{id:.+}/publish", _guarded(self.publish)),
+            web.post("/sandbox/order/{id:.+}/{action}", _guarded(AfterDesk(self._shop).act)),
             web.post("/sandbox/publish", _guarded(self.publish_all)),
             web.post("/sandbox/uninstall", _guarded(self.uninstall)),
+            web.post("/sandbox/compliance", _guarded(self.compliance)),
             web.post("/sandbox/install", _guarded(self.install)),
             web.post("/sandbox/revoke", _guarded(self.revoke)),
         ]
@@ -164,6 +168,19 @@ class Control:
         """The app's owner revokes all tokens that were given out."""
         TokenDesk(self._shop).revoke()
         return web.json_response({"revoked": True})
+
+    async def compliance(self, request: web.Request) -> web.Response:
+        """Shopify asks about a customer or a shop: ``{topic, customer, orders}``, gids."""
+        given = await _body(request)
+        topic = given.get("topic")
+        if topic not in news.COMPLIANCE:
+            raise BadRequest(f"topic must be one of {', '.join(news.COMPLIANCE)}")
+        customer = number_of(str(given.get("customer", "")), "Customer") or 0
+        orders = tuple(number_of(str(order), "Order") or 0 for order in given.get("orders") or ())
+        with self._shop.unit():
+            body = news.compliance(self._shop, topic, customer=customer, orders=orders)
+            outbox.queue(self._shop, topic, body, str(uuid.uuid4()))
+        return web.json_response({"topic": topic})
 
     def _publish(self, number: int) -> None:
         shop = self._shop

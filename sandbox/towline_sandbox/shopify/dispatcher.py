@@ -62,9 +62,14 @@ def signature(secret: str, body: bytes) -> str:
 
 def headers(shop: Shop, row: sqlite3.Row) -> dict[str, str]:
     """Return a delivery's headers, of the webhook family or of the Events family."""
-    prefix = "shopify-" if shop.settings.events_family else "X-Shopify-"
+    # Events name the resource where webhooks name the topic:
+    # https://shopify.dev/docs/apps/build/events/migrate-from-webhooks
+    resource = row["topic"].removeprefix("events/").capitalize()
+    is_event = row["topic"].startswith("events/")
+    lower = shop.settings.events_family or is_event
+    prefix = "shopify-" if lower else "X-Shopify-"
     named = {
-        "Topic": row["topic"],
+        "Topic": resource if is_event else row["topic"],
         "Hmac-Sha256": signature(shop.settings.webhook_secret, row["body"]),
         "Shop-Domain": shop.settings.shop_domain,
         "API-Version": SPOKEN,
@@ -74,7 +79,6 @@ def headers(shop: Shop, row: sqlite3.Row) -> dict[str, str]:
     }
     if row["name"]:
         named["Name"] = row["name"]
-    lower = shop.settings.events_family
     return {
         "Content-Type": "application/json",
         **{f"{prefix}{k.lower() if lower else k}": v for k, v in named.items()},

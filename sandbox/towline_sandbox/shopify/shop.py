@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC
 from typing import Any
 
-from towline_sandbox.shopify import bodies, outbox
+from towline_sandbox.shopify import bodies, news, outbox
 from towline_sandbox.shopify.bucket import Bucket
 from towline_sandbox.shopify.faults import Faults
 from towline_sandbox.shopify.record import Record
@@ -29,6 +29,7 @@ class Changes:
         orders: order number -> created (True) or updated.
         levels: (inventory item, location) numbers whose available quantity changed.
         fulfillments: new fulfillments' numbers.
+        news: topic and number of the thing it is about, see ``news.py``.
         uninstalled: the merchant removed the app.
     """
 
@@ -36,6 +37,7 @@ class Changes:
     orders: dict[int, bool] = field(default_factory=dict)
     levels: dict[tuple[int, int], None] = field(default_factory=dict)
     fulfillments: list[int] = field(default_factory=list)
+    news: dict[tuple[str, int], None] = field(default_factory=dict)
     uninstalled: bool = False
 
     def product(self, number: int, *, created: bool = False) -> None:
@@ -45,6 +47,10 @@ class Changes:
     def order(self, number: int, *, created: bool = False) -> None:
         """Note an order as touched."""
         self.orders[number] = self.orders.get(number, False) or created
+
+    def tell(self, topic: str, number: int) -> None:
+        """Note something that has a topic of its own."""
+        self.news[(topic, number)] = None
 
     def level(self, item: int, location: int) -> None:
         """Note an inventory level as touched."""
@@ -104,6 +110,12 @@ class Shop:
         for number, created in changes.orders.items():
             body = bodies.order(self, number)
             outbox.queue(self, f"orders/{'create' if created else 'updated'}", body, event)
+            if created and body["financial_status"] == "paid":
+                outbox.queue(self, "orders/paid", body, event)
+            told = news.order_event(self, number, created=created)
+            outbox.queue(self, "events/order", told, event)
+        for topic, number in changes.news:
+            outbox.queue(self, topic, news.body(self, topic, number), event)
         if changes.uninstalled:
             outbox.queue(self, "app/uninstalled", bodies.uninstalled(self), event)
 

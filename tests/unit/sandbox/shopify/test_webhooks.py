@@ -193,7 +193,7 @@ def test_lost_webhooks_are_never_sent_but_stay_on_record(tmp_path: Path) -> None
             async with running(given) as lab:
                 await lab.order(lines=_LINES)
                 state = await (await lab.client.get("/sandbox/state")).json()
-                assert state["webhooks"]["lost"] == 2
+                assert state["webhooks"]["lost"] == 3
                 assert state["webhooks"]["pending"] == 0
             assert receiver.got == []
 
