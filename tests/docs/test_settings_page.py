@@ -16,6 +16,7 @@ _SOURCES = (
     "agent/towline_agent/config_queues.py",
     "relay/towline_relay/config.py",
     "relay/towline_relay/sync/rules.py",
+    "relay/towline_relay/sync/rules_bulk.py",
     "relay/towline_relay/sync/rules_orders.py",
     "relay/towline_relay/sync/rules_price.py",
     "relay/towline_relay/sync/rules_stock.py",
