@@ -167,6 +167,7 @@ class Relay:
             clock=self.clock,
             retry=self._retry,
             revoke=self._link.revoke,
+            checks=self.checks,
         )
         # The socket sessions end by GOAWAY; what is left is cut after the graceful time.
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=5.0)

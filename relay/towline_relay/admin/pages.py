@@ -16,8 +16,9 @@ from towline_relay.admin.facts import (
 )
 from towline_relay.admin.summary import body_summary
 from towline_shared.clock import utc_text
+from towline_shared.health import Check, Status
 
-__all__ = ["agents_page", "duration", "event_page", "events_page"]
+__all__ = ["agents_page", "checks_page", "duration", "event_page", "events_page", "troubles"]
 
 _TODO: Mapping[str, str] = {
     "pending": "Nothing: it waits for its turn in its lane.",
@@ -87,6 +88,17 @@ def event_page(
         ],
         "at": utc_text(now),
     }
+
+
+def checks_page(checks: Sequence[Check], *, now: datetime) -> dict[str, Any]:
+    """Build the page of checks: the worst first, then by name."""
+    rows = sorted(checks, key=lambda check: (-check.status, check.name))
+    return {"checks": [check.as_dict() for check in rows], "at": utc_text(now)}
+
+
+def troubles(checks: Sequence[Check]) -> list[dict[str, str]]:
+    """Return the checks that have failed, for the top of every page."""
+    return [check.as_dict() for check in checks if check.status is Status.FAILED]
 
 
 def duration(seconds: float) -> str:

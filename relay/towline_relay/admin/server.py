@@ -18,6 +18,7 @@ from towline_relay.admin.auth import Attempts, Sessions
 from towline_relay.admin.facts import STATES, AdminStore, AgentFacts
 from towline_relay.admin.forms import Wrong, inside, read_filter, read_form
 from towline_shared.clock import Clock, parse_utc
+from towline_shared.health import Check
 
 __all__ = ["setup_admin"]
 
@@ -25,6 +26,7 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 Agents = Callable[[], Awaitable[Sequence[AgentFacts]]]
 Retry = Callable[[str, str], Awaitable[bool]]
 Revoke = Callable[[str], Awaitable[bool]]
+Checks = Callable[[], Sequence[Check]]
 
 _SESSION = "towline_session"
 _BEFORE = "towline_sign_in"
@@ -52,6 +54,7 @@ def setup_admin(
     clock: Clock,
     retry: Retry | None = None,
     revoke: Revoke | None = None,
+    checks: Checks = list,
 ) -> None:
     """Add the operator's pages under ``/admin``; nothing else of the app changes.
 
@@ -59,8 +62,17 @@ def setup_admin(
         retry: takes tenant and event id of a parked event and makes it pending again; returns
             whether it was parked. Without it the pages only show.
         revoke: takes the id of an agent and shuts it out at once.
+        checks: how everything is doing; what has failed stands on every page.
     """
-    admin = _Admin(store=store, agents=agents, token=token, clock=clock, retry=retry, revoke=revoke)
+    admin = _Admin(
+        store=store,
+        agents=agents,
+        token=token,
+        clock=clock,
+        retry=retry,
+        revoke=revoke,
+        checks=checks,
+    )
     get, post = app.router.add_get, app.router.add_post
     get("/admin", admin.open(admin.home))
     get("/admin/", admin.open(admin.home))
@@ -74,6 +86,7 @@ def setup_admin(
     for path, page in (
         ("/admin/agents", admin.agents_page),
         ("/admin/events", admin.events_page),
+        ("/admin/checks", admin.checks_page),
         ("/admin/events/{event_id:[^/]+}", admin.event_page),
     ):
         get(f"{_twin(path)}.json", admin.guarded(page, as_json=True))
@@ -94,8 +107,10 @@ class _Admin:
         clock: Clock,
         retry: Retry | None,
         revoke: Revoke | None,
+        checks: Checks,
     ) -> None:
         self._store = store
+        self._checks = checks
         self._retry = retry
         self._revoke = revoke
         self._agents = agents
@@ -174,6 +189,7 @@ class _Admin:
             path=request.path,
             query=request.query_string,
             signed_in=signed_in,
+            troubles=pages.troubles(self._checks()) if signed_in else [],
             form_token=self._sessions.form_token(session) if signed_in else "",
         )
         return web.Response(text=html, content_type="text/html", status=status)
@@ -198,6 +214,9 @@ class _Admin:
         events = await self._store.events(wanted)
         data = pages.events_page(counts, events, wanted, now=self._clock.now())
         return "events.html", data
+
+    async def checks_page(self, request: web.Request) -> tuple[str, dict[str, Any]]:
+        return "checks.html", pages.checks_page(self._checks(), now=self._clock.now())
 
     async def event_page(self, request: web.Request) -> tuple[str, dict[str, Any]]:
         event = await self._store.event(request.match_info["event_id"])

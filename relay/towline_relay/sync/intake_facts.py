@@ -123,7 +123,10 @@ def _product(body: Body) -> Facts:
     return {
         "product": _gid("Product", body["id"]),
         "status": str(body.get("status") or "").upper(),
-        "variants": [_variant(variant) for variant in body["variants"]],
+        # the documented sample has variants without an inventory item; nothing links to them
+        "variants": [
+            _variant(variant) for variant in body["variants"] if variant["inventory_item_id"]
+        ],
     }
 
 

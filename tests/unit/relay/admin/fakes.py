@@ -20,6 +20,7 @@ from towline_relay.admin.facts import (
 )
 from towline_relay.admin.server import setup_admin
 from towline_shared.clock import Clock, ManualClock
+from towline_shared.health import Check, Status
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 TOKEN = "an-operator-token-for-tests"
@@ -166,6 +167,10 @@ def build(store: FakeStore, *, clock: Clock | None = None) -> web.Application:
         clock=clock or ManualClock(NOW),
         retry=store.retry,
         revoke=store.revoke,
+        checks=lambda: [
+            Check("lane t/orders", Status.OK, NOW, "It works what is due."),
+            Check("app demo", Status.FAILED, NOW, f"The app was uninstalled. {NASTY}"),
+        ],
     )
     return app
 

@@ -52,7 +52,9 @@ def _form_token(page: str) -> str:
     return found[1]
 
 
-@pytest.mark.parametrize("path", ["/admin/agents", "/admin/events", "/admin/events/x"])
+@pytest.mark.parametrize(
+    "path", ["/admin/agents", "/admin/events", "/admin/events/x", "/admin/checks"]
+)
 def test_a_stranger_sees_the_sign_in_page_and_nothing_else(path: str) -> None:
     """Pages redirect, their twins answer 401."""
 
@@ -295,3 +297,19 @@ def test_a_session_does_not_outlive_its_time() -> None:
             assert (await client.get("/admin/agents.json")).status == 401
 
     asyncio.run(inside())
+
+
+def test_what_has_failed_stands_on_every_page_of_who_is_signed_in() -> None:
+    """Nobody must look for a shop that is closed to us; a stranger learns nothing of it."""
+
+    async def test(client: Client) -> None:
+        assert "uninstalled" not in await (await client.get("/admin/sign-in")).text()
+        await sign_in(client)
+        for path in ("/admin/agents", "/admin/events", "/admin/checks"):
+            page = await (await client.get(path)).text()
+            assert "The app was uninstalled" in page
+            assert NASTY not in page
+        rows = (await (await client.get("/admin/checks.json", headers=BEARER)).json())["checks"]
+        assert [row["status"] for row in rows] == ["failed", "ok"]
+
+    run(test)

@@ -50,6 +50,16 @@ def test_twenty_at_once_make_one_order(
     assert engine.states("order") == ["sent"]
 
 
+def test_two_changes_within_one_second_are_two_readings(engine: EngineHouse) -> None:
+    """Shopify's times are whole seconds: the second change must not pass for the first."""
+    for note, webhook_id in (("", "w1"), ("ring twice", "w2"), ("ring twice", "w3")):
+        body = {**BODY, "note": note}
+        engine.run(engine.store.put_delivery(take_in(hook("orders/updated", body, webhook_id))))
+    assert len(engine.rows("order")) == 2
+    engine.turn(2)
+    assert sorted(engine.states("order")) == ["sent", "skipped"]
+
+
 def test_create_and_updated_of_one_moment_are_one_event(engine: EngineHouse) -> None:
     """Two topics of one action name the same order and moment: one event, one reading."""
     for topic, webhook_id in (("orders/create", "w1"), ("orders/updated", "w2")):
