@@ -47,15 +47,20 @@ _MARKS = {"ok": "ok", "warning": "WARN", "failed": "FAIL"}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one verb and return its exit code; a call that hangs in a driver does not hinder that."""
+    """Run one verb and return its exit code.
+
+    Args:
+        arguments: None for those of the process, which then ends although a driver's call hangs.
+    """
     try:
         code = _one_verb(arguments)
     except Exception:
-        if hanging():
+        if arguments is None and hanging():
             traceback.print_exc()
-        leave(_FAILED)
+            leave(_FAILED)
         raise
-    leave(code)
+    if arguments is None:
+        leave(code)
     return code
 
 

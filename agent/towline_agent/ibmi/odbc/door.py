@@ -181,6 +181,8 @@ class Door:
         self._work.put(None)
         if not self.lost:
             self._thread.join(timeout=_GRACE_S)
+        if self._thread.is_alive():
+            give_up(self._thread)
 
     # -- on the door's thread ---------------------------------------------------------------------
 

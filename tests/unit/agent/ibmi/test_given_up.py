@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import threading
 from collections.abc import Iterator
 
@@ -40,8 +41,9 @@ def test_a_verb_ends_at_once_with_its_exit_code(
     """The driver would wait for its call at the end of the process, for minutes or for ever."""
     codes: list[int] = []
     monkeypatch.setattr(os, "_exit", codes.append)
-    code = main(["status", "--config", "nowhere.toml"])
-    assert codes == [code] == [2]
+    monkeypatch.setattr(sys, "argv", ["towline-agent", "status", "--config", "nowhere.toml"])
+    assert main() == 2
+    assert codes == [2]
     assert "nowhere.toml" in capsys.readouterr().err
 
 

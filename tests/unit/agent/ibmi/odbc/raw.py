@@ -45,6 +45,7 @@ class RawConnection:
     closed_cursors: int = 0
     on_commit: Exception | None = None
     on_rollback: Exception | None = None
+    on_close: threading.Event | None = None
 
     def cursor(self) -> RawCursor:
         return RawCursor(self)
@@ -61,6 +62,8 @@ class RawConnection:
 
     def close(self) -> None:
         self.log.append(("CLOSE", ()))
+        if self.on_close is not None:
+            self.on_close.wait(20)
 
     @property
     def texts(self) -> list[str]:

@@ -115,6 +115,19 @@ def test_a_dead_connection_is_closed_on_its_own_thread(monkeypatch: pytest.Monke
     assert raw.texts[-1] == "CLOSE"
 
 
+def test_a_disconnect_that_hangs_hinders_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Closing returns, and the end of the process will not wait for it either."""
+    monkeypatch.setattr(door_module, "_GRACE_S", 0.01)
+    monkeypatch.setattr(given_up, "_threads", set())
+    back = threading.Event()
+    with opened(RawConnection(on_close=back), monkeypatch) as door:
+        door.close()
+    assert given_up.hanging() == 1
+    back.set()
+    door._thread.join(timeout=10)
+    assert given_up.hanging() == 0
+
+
 def test_a_cancel_that_comes_late_meets_no_other_statement(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
