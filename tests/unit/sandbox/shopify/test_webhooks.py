@@ -12,8 +12,10 @@ import pytest
 from shopify_app import ShopifyApp
 
 from tests.unit.sandbox.shopify.lab import SECRET, Received, receiving, running, settings
+from towline_sandbox.shopify import aftersales
 from towline_sandbox.shopify.bodies import sample
 from towline_sandbox.shopify.dispatcher import after_attempt, target
+from towline_sandbox.shopify.news import COMPLIANCE
 from towline_sandbox.shopify.outbox import GAPS_MIN, fate, retry_gap_s
 from towline_sandbox.shopify.settings import WebhookOdds
 
@@ -61,6 +63,73 @@ def test_the_events_family_has_the_same_headers_without_the_x(tmp_path: Path) ->
     names = {name.lower() for name in got[0].headers}
     assert {"shopify-topic", "shopify-hmac-sha256", "shopify-webhook-id"} <= names
     assert not [name for name in names if name.startswith("x-shopify")]
+
+
+def test_an_event_names_its_resource_and_its_order(tmp_path: Path) -> None:
+    """Of Events: the resource as topic, ids as variables, and the payload that was asked for."""
+    got = _gather(tmp_path, _LINES, webhook_topics=("events/order",))
+    first = json.loads(got[0].body)
+    headers = {name.lower(): value for name, value in got[0].headers.items()}
+    assert (headers["shopify-topic"], first["topic"]) == ("Order", "Order")
+    assert {json.loads(one.body)["action"] for one in got} == {"create", "update"}
+    assert first["query_variables"]["orderId"] == first["data"]["order"]["id"]
+
+
+@pytest.mark.parametrize(
+    ("topic", "shape"),
+    [
+        ("orders/edited", "orders/edited"),
+        ("refunds/create", "refunds/create"),
+        ("returns/approve", "returns/approve"),
+        ("returns/close", "returns/close"),
+        ("orders/cancelled", "orders/create"),
+        ("customers/redact", "customers/redact"),
+        ("customers/data_request", "customers/data_request"),
+        ("shop/redact", "shop/redact"),
+    ],
+)
+def test_what_happens_later_has_topics_of_its_own(tmp_path: Path, topic: str, shape: str) -> None:
+    """Edits, refunds, returns, cancellations and compliance have the documented keys."""
+
+    async def story() -> list[Received]:
+        async with receiving() as receiver:
+            given = settings(tmp_path / "shop.db", webhook_base=receiver.base)
+            async with running(given) as lab:
+                placed = await lab.order(lines=[{"sku": "NW-100", "quantity": 3}])
+                number = int(placed["id"].rsplit("/", 1)[1])
+                other = await lab.order(lines=[{"sku": "NW-100", "quantity": 1}])
+                with lab.shop.unit():
+                    aftersales.edit(lab.shop, number, {"set": {"0": 2}})
+                with lab.shop.unit():
+                    aftersales.refund(lab.shop, number, {"amount": "1.00"})
+                with lab.shop.unit():
+                    aftersales.cancel(
+                        lab.shop,
+                        int(other["id"].rsplit("/", 1)[1]),
+                        reason="CUSTOMER",
+                        restock=True,
+                    )
+                data = await lab.data(
+                    "fulfillment_orders_of_order", {"orderId": placed["id"], "first": 5}
+                )
+                target_id = data["order"]["fulfillmentOrders"]["nodes"][0]["id"]
+                entry = {"fulfillmentOrderId": target_id}
+                await lab.data(
+                    "fulfillment_create", {"fulfillment": {"lineItemsByFulfillmentOrder": [entry]}}
+                )
+                with lab.shop.unit():
+                    lines = [{"position": 0, "quantity": 1}]
+                    found = aftersales.start_return(lab.shop, number, {"lines": lines})
+                with lab.shop.unit():
+                    aftersales.change_return(lab.shop, found, "CLOSED")
+                if topic in COMPLIANCE:
+                    asked = {"topic": topic, "orders": [placed["id"]]}
+                    await lab.client.post("/sandbox/compliance", json=asked)
+                await lab.drained()
+            return receiver.got
+
+    body = next(json.loads(one.body) for one in asyncio.run(story()) if one.topic == topic)
+    assert list(body) == list(sample(shape))
 
 
 @pytest.mark.parametrize("topic", ["orders/create", "orders/updated", "fulfillments/create",
