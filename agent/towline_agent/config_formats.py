@@ -28,6 +28,7 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
     "price": ("SKU",),
     "stock": ("SKU", "WAREHOUSE"),
     "order_result": ("ORDER_GID",),
+    "change_result": ("CHANGE_ID",),
     "shipment": ("SHIPMENT",),
 }
 

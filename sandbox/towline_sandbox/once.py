@@ -179,7 +179,7 @@ async def _under_way(whole: Whole) -> str:
     counts: dict[str, Any] = relay["counts"]
     moving = {
         "outbox rows": erp["outbox_depth"],
-        "web orders undecided": erp["new_orders"],
+        "web orders undecided": erp["new_orders"] + erp["new_changes"],
         "orders unshipped": erp["unshipped"],
         "data queue entries": sum(erp["queues"].values()),
         "events in the agent": agent["buffer"]["backlog"] + agent["buffer"]["inbox"],

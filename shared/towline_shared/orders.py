@@ -117,8 +117,8 @@ class Charge:
     """Money that is neither goods nor shipping.
 
     Attributes:
-        kind: ``TIP``, ``DUTY``, ``FEE``, ``ROUNDING`` (cash); in changes also ``SHIPPING`` and
-            ``ADJUSTMENT`` (money paid back for nothing in particular).
+        kind: ``TIP``, ``DUTY``, ``FEE``, ``ROUNDING`` (cash); in changes also ``SHIPPING``,
+            ``ADJUSTMENT`` (money paid back for nothing in particular), ``CREDIT`` and ``OTHER``.
         amount: as lines are: with the tax when the order's prices include it, else without.
         tax: the tax in it, or on top of it.
         item: the ERP's item for money of this kind, from the rules; may be empty.
@@ -278,11 +278,13 @@ class OrderChange:
 
     ``total``, ``tax_total`` and ``refunded`` are what stands after it; ``total`` less the sum of
     the amounts of lines and charges (and of their taxes, when prices are without) is what stood
-    before, which makes every change provable by itself.
+    before, which makes every change provable by itself. Charges of the kind ADJUSTMENT are outside
+    of that sum: money that was paid back and took nothing off the order.
 
     Attributes:
         change_gid: Shopify's gid of the agreement, refund or return behind it.
-        kind: ``edit``, ``refund``, ``restock``, ``return``, ``cancel`` or ``other``.
+        kind: ``edit``, ``refund``, ``restock``, ``return``, ``cancel``, ``details`` (who it is for
+            and where it goes: the last fields hold all of that as it is now) or ``other``.
         status: of a return: REQUESTED, OPEN, CLOSED, DECLINED, CANCELED; else empty.
         happened_at: ISO 8601 text as Shopify gave it.
         reason: words of the merchant or of Shopify; no personal data.
@@ -306,3 +308,10 @@ class OrderChange:
     payments: tuple[Payment, ...] = ()
     status: str = ""
     reason: str = ""
+    email: str = ""
+    phone: str = ""
+    purchase_order: str = ""
+    note: str = ""
+    ship_to: Address = Address()
+    bill_to: Address = Address()
+    attributes: tuple[tuple[str, str], ...] = ()

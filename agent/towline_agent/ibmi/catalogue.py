@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from enum import Enum
 from functools import cached_property
 
-__all__ = ["Field", "FileLayout", "Kind", "SqlType", "char", "packed", "varchar", "zoned"]
+__all__ = ["Field", "FileLayout", "Kind", "SqlType", "char", "optional", "packed", "timestamp"]
+__all__ += ["varchar", "zoned"]
 
 
 class Kind(Enum):
@@ -110,11 +111,21 @@ def varchar(name: str, length: int, text: str = "", *, ccsid: int = 37, default:
     return Field(name, SqlType(Kind.VARCHAR, length, ccsid=ccsid), text, default)
 
 
-def packed(name: str, digits: int, decimals: int, text: str = "") -> Field:
+def packed(name: str, digits: int, decimals: int, text: str = "", *, default: str = "") -> Field:
     """A packed decimal field."""
-    return Field(name, SqlType(Kind.PACKED, digits, decimals), text)
+    return Field(name, SqlType(Kind.PACKED, digits, decimals), text, default)
 
 
 def zoned(name: str, digits: int, decimals: int = 0, text: str = "", *, default: str = "") -> Field:
     """A zoned decimal field."""
     return Field(name, SqlType(Kind.ZONED, digits, decimals), text, default)
+
+
+def timestamp(name: str, text: str, *, default: str = "") -> Field:
+    """A moment of the partition's local time."""
+    return Field(name, SqlType(Kind.TIMESTAMP, 26), text, default)
+
+
+def optional(name: str, length: int, text: str, *, ccsid: int = 37) -> Field:
+    """A text that may be left out; blank stands for none, because none of ours can be null."""
+    return varchar(name, length, text, ccsid=ccsid, default="''")

@@ -10,7 +10,7 @@ from __future__ import annotations
 from towline_agent.ibmi.ccsid import encode_text
 from towline_agent.ibmi.port import Applied, QueueName
 from towline_agent.ibmi.worker import IbmIWorker
-from towline_agent.sinks.documents import document_text, order_of
+from towline_agent.sinks.documents import document_of, document_text
 from towline_shared.errors import Refused
 from towline_shared.events import Event
 
@@ -28,7 +28,7 @@ class OrderQueue:
 
     async def write(self, event: Event) -> Applied:
         """See :class:`~towline_agent.sinks.base.Sink`; at least once, see the module."""
-        order_of(event)
+        document_of(event)
         try:
             data = encode_text(document_text(event), self._ccsid)
         except ValueError as error:

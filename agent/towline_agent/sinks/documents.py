@@ -7,9 +7,20 @@ from decimal import Decimal
 
 from towline_shared.codec import encode
 from towline_shared.errors import Permanent
-from towline_shared.events import Event, Order, Scalar
+from towline_shared.events import Event, Order, OrderChange, Scalar
 
-__all__ = ["document_text", "order_of", "order_value"]
+__all__ = ["document_of", "document_text", "order_of", "order_value"]
+
+
+def document_of(event: Event) -> Order | OrderChange:
+    """Return the order an event carries, or the change of one.
+
+    Raises:
+        Permanent: it carries something this agent has no use for.
+    """
+    if isinstance(event.body, OrderChange):
+        return event.body
+    return order_of(event)
 
 
 def order_of(event: Event) -> Order:
@@ -27,8 +38,13 @@ def order_of(event: Event) -> Order:
 
 
 def document_text(event: Event) -> str:
-    """Return the document as compact JSON: ``event_id`` and the order's fields, amounts as text."""
+    """Return the document as compact JSON: ``event_id`` and the order's fields, amounts as text.
+
+    A change of an order says so in ``document``; an order has no such field.
+    """
     body = json.loads(encode(event))["body"]
+    if isinstance(event.body, OrderChange):
+        body = {"document": event.entity, **body}
     return json.dumps({"event_id": event.id, **body}, ensure_ascii=False, separators=(",", ":"))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from towline_agent.ibmi.port import Applied
 from towline_agent.ibmi.worker import IbmIWorker
-from towline_agent.sinks.documents import order_of
+from towline_agent.sinks.documents import document_of
 from towline_shared.events import Event
 
 __all__ = ["OrderTables"]
@@ -19,5 +19,5 @@ class OrderTables:
 
     async def write(self, event: Event) -> Applied:
         """See :class:`~towline_agent.sinks.base.Sink`."""
-        order = order_of(event)
-        return await self._worker.call(lambda ibmi: ibmi.apply_order(order, event_id=event.id))
+        document = document_of(event)
+        return await self._worker.call(lambda ibmi: ibmi.apply_order(document, event_id=event.id))

@@ -15,7 +15,7 @@ from towline_agent.ibmi.worker import IbmIWorker
 from towline_agent.policy import ProgramName
 from towline_agent.sinks.documents import order_value
 from towline_shared.errors import Refused
-from towline_shared.events import Event, Scalar
+from towline_shared.events import Event, OrderChange, Scalar
 
 __all__ = ["OrderProgram", "fitted"]
 
@@ -35,6 +35,12 @@ class OrderProgram:
 
     async def write(self, event: Event) -> Applied:
         """See :class:`~towline_agent.sinks.base.Sink`; at least once, see the module."""
+        if isinstance(event.body, OrderChange):
+            raise Refused(
+                f"The order {event.body.name} was changed in the shop ({event.body.kind}) and the"
+                f" order program {self._program} takes orders only.",
+                hint="Change it in the ERP by hand, or let orders come through staging tables.",
+            )
         values = tuple(fitted(each, order_value(event, each.value)) for each in self._parameters)
         call = ProgramCall(self._program.library, self._program.name, values)
         await self._worker.call(lambda ibmi: ibmi.call_program(call))

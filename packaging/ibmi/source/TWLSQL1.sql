@@ -57,6 +57,19 @@ CREATE TABLE TOWLINE.WEBORDH (
   EMAIL    VARCHAR(80) CCSID 37 NOT NULL DEFAULT '',
   PHONE    VARCHAR(25) CCSID 37 NOT NULL DEFAULT '',
   CUSTPO   VARCHAR(30) CCSID 37 NOT NULL DEFAULT '',
+  SOURCE   VARCHAR(20) CCSID 37 NOT NULL DEFAULT '',
+  RISK     VARCHAR(12) CCSID 37 NOT NULL DEFAULT '',
+  PRESCUR  VARCHAR(3) CCSID 37 NOT NULL DEFAULT '',
+  PRESTOT  DECIMAL(15, 2) NOT NULL DEFAULT 0,
+  PRESTAX  DECIMAL(15, 2) NOT NULL DEFAULT 0,
+  COMPGID  VARCHAR(64) CCSID 37 NOT NULL DEFAULT '',
+  COMPID   VARCHAR(30) CCSID 37 NOT NULL DEFAULT '',
+  COMPNAME VARCHAR(60) CCSID 37 NOT NULL DEFAULT '',
+  LOCGID   VARCHAR(64) CCSID 37 NOT NULL DEFAULT '',
+  LOCID    VARCHAR(30) CCSID 37 NOT NULL DEFAULT '',
+  CONTGID  VARCHAR(64) CCSID 37 NOT NULL DEFAULT '',
+  TERMS    VARCHAR(40) CCSID 37 NOT NULL DEFAULT '',
+  DUEAT    VARCHAR(35) CCSID 37 NOT NULL DEFAULT '',
   STATUS   VARCHAR(1) CCSID 37 NOT NULL DEFAULT 'N',
   ERPORD   NUMERIC(7, 0) NOT NULL DEFAULT 0,
   REASON   VARCHAR(100) CCSID 37 NOT NULL DEFAULT '',
@@ -66,7 +79,7 @@ CREATE TABLE TOWLINE.WEBORDH (
 ) RCDFMT WEBORDHR;
 LABEL ON TABLE TOWLINE.WEBORDH IS 'Towline: web orders, header';
 LABEL ON COLUMN TOWLINE.WEBORDH (
-  EVENTID  TEXT IS 'Event id of the order document',
+  EVENTID  TEXT IS 'Event id of the document',
   ORDGID   TEXT IS 'Shopify order gid',
   ORDNAME  TEXT IS 'Order name in the shop, such as #1001',
   PLACEDAT TEXT IS 'Placed at, ISO 8601',
@@ -84,6 +97,19 @@ LABEL ON COLUMN TOWLINE.WEBORDH (
   EMAIL    TEXT IS 'Customer e-mail',
   PHONE    TEXT IS 'Customer phone',
   CUSTPO   TEXT IS 'Customer''s purchase order',
+  SOURCE   TEXT IS 'Sales channel',
+  RISK     TEXT IS 'Shopify''s advice: ACCEPT INVESTIGATE CANCEL NONE',
+  PRESCUR  TEXT IS 'Currency the buyer saw',
+  PRESTOT  TEXT IS 'Total in the buyer''s currency',
+  PRESTAX  TEXT IS 'Taxes in the buyer''s currency',
+  COMPGID  TEXT IS 'Shopify company gid',
+  COMPID   TEXT IS 'Company, the ERP''s own number',
+  COMPNAME TEXT IS 'Company name',
+  LOCGID   TEXT IS 'Shopify company location gid',
+  LOCID    TEXT IS 'Company location, the ERP''s own number',
+  CONTGID  TEXT IS 'Shopify company contact gid',
+  TERMS    TEXT IS 'Payment terms',
+  DUEAT    TEXT IS 'First due date, ISO 8601',
   STATUS   TEXT IS 'N new, A accepted, R refused',
   ERPORD   TEXT IS 'ERP order number, 0 none',
   REASON   TEXT IS 'Why it was refused',
@@ -99,13 +125,22 @@ CREATE TABLE TOWLINE.WEBORDL (
   UNITPRC  DECIMAL(15, 2) NOT NULL,
   DISCOUNT DECIMAL(15, 2) NOT NULL,
   TOTAL    DECIMAL(15, 2) NOT NULL,
+  GIFTCARD VARCHAR(1) CCSID 37 NOT NULL DEFAULT 'N',
+  SHIPPED  VARCHAR(1) CCSID 37 NOT NULL DEFAULT 'Y',
+  DUTY     DECIMAL(15, 2) NOT NULL DEFAULT 0,
+  PRESTOT  DECIMAL(15, 2) NOT NULL DEFAULT 0,
+  GRPGID   VARCHAR(64) CCSID 37 NOT NULL DEFAULT '',
+  GRPTITLE VARCHAR(60) CCSID 37 NOT NULL DEFAULT '',
+  GRPSKU   VARCHAR(40) CCSID 37 NOT NULL DEFAULT '',
+  GRPQTY   NUMERIC(9, 0) NOT NULL DEFAULT 0,
+  SELLPLAN VARCHAR(60) CCSID 37 NOT NULL DEFAULT '',
   ERPLIN   NUMERIC(3, 0) NOT NULL DEFAULT 0,
   PRIMARY KEY (EVENTID, LINENO),
   UNIQUE (EVENTID, LINEGID)
 ) RCDFMT WEBORDLR;
 LABEL ON TABLE TOWLINE.WEBORDL IS 'Towline: web orders, lines';
 LABEL ON COLUMN TOWLINE.WEBORDL (
-  EVENTID  TEXT IS 'Event id of the order document',
+  EVENTID  TEXT IS 'Event id of the document',
   LINENO   TEXT IS 'Line of the document',
   LINEGID  TEXT IS 'Shopify line item gid',
   SKU      TEXT IS 'Item',
@@ -114,6 +149,15 @@ LABEL ON COLUMN TOWLINE.WEBORDL (
   UNITPRC  TEXT IS 'Unit price',
   DISCOUNT TEXT IS 'Discount of the line',
   TOTAL    TEXT IS 'Total of the line',
+  GIFTCARD TEXT IS 'Gift card Y N',
+  SHIPPED  TEXT IS 'To be shipped Y N',
+  DUTY     TEXT IS 'Duty for the line',
+  PRESTOT  TEXT IS 'Total in the buyer''s currency',
+  GRPGID   TEXT IS 'Bundle, Shopify gid of the group',
+  GRPTITLE TEXT IS 'Bundle, title',
+  GRPSKU   TEXT IS 'Bundle, item',
+  GRPQTY   TEXT IS 'Bundle, quantity',
+  SELLPLAN TEXT IS 'Selling plan',
   ERPLIN   TEXT IS 'Line of the ERP order, 0 none'
 );
 CREATE TABLE TOWLINE.WEBORDS (
@@ -124,17 +168,57 @@ CREATE TABLE TOWLINE.WEBORDS (
   PRICE    DECIMAL(15, 2) NOT NULL,
   DISCOUNT DECIMAL(15, 2) NOT NULL,
   TOTAL    DECIMAL(15, 2) NOT NULL,
+  ITEM     VARCHAR(40) CCSID 37 NOT NULL DEFAULT '',
   PRIMARY KEY (EVENTID, SEQ)
 ) RCDFMT WEBORDSR;
 LABEL ON TABLE TOWLINE.WEBORDS IS 'Towline: web orders, shipping charges';
 LABEL ON COLUMN TOWLINE.WEBORDS (
-  EVENTID  TEXT IS 'Event id of the order document',
+  EVENTID  TEXT IS 'Event id of the document',
   SEQ      TEXT IS 'Number within the document',
   CODE     TEXT IS 'Code of the charge',
   TITLE    TEXT IS 'Title of the charge',
   PRICE    TEXT IS 'Price',
   DISCOUNT TEXT IS 'Discount',
-  TOTAL    TEXT IS 'Total'
+  TOTAL    TEXT IS 'Total',
+  ITEM     TEXT IS 'Item for such charges'
+);
+CREATE TABLE TOWLINE.WEBORDD (
+  EVENTID  VARCHAR(64) CCSID 37 NOT NULL,
+  SEQ      NUMERIC(5, 0) NOT NULL,
+  LINENO   NUMERIC(5, 0) NOT NULL,
+  CODE     VARCHAR(40) CCSID 37 NOT NULL DEFAULT '',
+  TITLE    VARCHAR(60) CCSID 37 NOT NULL DEFAULT '',
+  AMOUNT   DECIMAL(15, 2) NOT NULL,
+  PRIMARY KEY (EVENTID, SEQ)
+) RCDFMT WEBORDDR;
+LABEL ON TABLE TOWLINE.WEBORDD IS 'Towline: web orders, discounts';
+LABEL ON COLUMN TOWLINE.WEBORDD (
+  EVENTID TEXT IS 'Event id of the document',
+  SEQ     TEXT IS 'Number within the document',
+  LINENO  TEXT IS 'Line, 0 for a shipping charge',
+  CODE    TEXT IS 'Discount code',
+  TITLE   TEXT IS 'Title of the discount',
+  AMOUNT  TEXT IS 'Amount taken off'
+);
+CREATE TABLE TOWLINE.WEBORDF (
+  EVENTID  VARCHAR(64) CCSID 37 NOT NULL,
+  SEQ      NUMERIC(3, 0) NOT NULL,
+  KIND     VARCHAR(10) CCSID 37 NOT NULL,
+  TITLE    VARCHAR(60) CCSID 37 NOT NULL DEFAULT '',
+  ITEM     VARCHAR(40) CCSID 37 NOT NULL DEFAULT '',
+  AMOUNT   DECIMAL(15, 2) NOT NULL,
+  TAX      DECIMAL(15, 2) NOT NULL,
+  PRIMARY KEY (EVENTID, SEQ)
+) RCDFMT WEBORDFR;
+LABEL ON TABLE TOWLINE.WEBORDF IS 'Towline: web orders and changes, charges';
+LABEL ON COLUMN TOWLINE.WEBORDF (
+  EVENTID TEXT IS 'Event id of the document',
+  SEQ     TEXT IS 'Number within the document',
+  KIND    TEXT IS 'TIP DUTY FEE ROUNDING SHIPPING ADJUSTMENT CREDIT',
+  TITLE   TEXT IS 'Title of the charge',
+  ITEM    TEXT IS 'Item for such charges',
+  AMOUNT  TEXT IS 'Amount',
+  TAX     TEXT IS 'Tax in it, or on top of it'
 );
 CREATE TABLE TOWLINE.WEBORDA (
   EVENTID  VARCHAR(64) CCSID 37 NOT NULL,
@@ -152,7 +236,7 @@ CREATE TABLE TOWLINE.WEBORDA (
 ) RCDFMT WEBORDAR;
 LABEL ON TABLE TOWLINE.WEBORDA IS 'Towline: web orders, addresses';
 LABEL ON COLUMN TOWLINE.WEBORDA (
-  EVENTID  TEXT IS 'Event id of the order document',
+  EVENTID  TEXT IS 'Event id of the document',
   KIND     TEXT IS 'S ship to, B bill to',
   NAME     TEXT IS 'Name',
   COMPANY  TEXT IS 'Company',
@@ -175,7 +259,7 @@ CREATE TABLE TOWLINE.WEBORDT (
 ) RCDFMT WEBORDTR;
 LABEL ON TABLE TOWLINE.WEBORDT IS 'Towline: web orders, taxes';
 LABEL ON COLUMN TOWLINE.WEBORDT (
-  EVENTID TEXT IS 'Event id of the order document',
+  EVENTID TEXT IS 'Event id of the document',
   SEQ     TEXT IS 'Number within the document',
   LINENO  TEXT IS 'Line, 0 for a shipping charge',
   TITLE   TEXT IS 'Title of the tax',
@@ -189,16 +273,22 @@ CREATE TABLE TOWLINE.WEBORDP (
   KIND     VARCHAR(20) CCSID 37 NOT NULL DEFAULT '',
   STATUS   VARCHAR(20) CCSID 37 NOT NULL DEFAULT '',
   AMOUNT   DECIMAL(15, 2) NOT NULL,
+  PAYGID   VARCHAR(64) CCSID 37 NOT NULL DEFAULT '',
+  PARENT   VARCHAR(64) CCSID 37 NOT NULL DEFAULT '',
+  EXPIRES  VARCHAR(35) CCSID 37 NOT NULL DEFAULT '',
   PRIMARY KEY (EVENTID, SEQ)
 ) RCDFMT WEBORDPR;
-LABEL ON TABLE TOWLINE.WEBORDP IS 'Towline: web orders, payments';
+LABEL ON TABLE TOWLINE.WEBORDP IS 'Towline: web orders and changes, payments';
 LABEL ON COLUMN TOWLINE.WEBORDP (
-  EVENTID TEXT IS 'Event id of the order document',
+  EVENTID TEXT IS 'Event id of the document',
   SEQ     TEXT IS 'Number within the document',
   GATEWAY TEXT IS 'Payment gateway',
   KIND    TEXT IS 'Kind of transaction',
   STATUS  TEXT IS 'Status of the transaction',
-  AMOUNT  TEXT IS 'Amount'
+  AMOUNT  TEXT IS 'Amount',
+  PAYGID  TEXT IS 'Shopify transaction gid',
+  PARENT  TEXT IS 'Transaction it captures, refunds or voids',
+  EXPIRES TEXT IS 'Authorisation lapses, ISO 8601'
 );
 CREATE TABLE TOWLINE.WEBORDN (
   EVENTID  VARCHAR(64) CCSID 37 NOT NULL,
@@ -210,11 +300,105 @@ CREATE TABLE TOWLINE.WEBORDN (
 ) RCDFMT WEBORDNR;
 LABEL ON TABLE TOWLINE.WEBORDN IS 'Towline: web orders, notes and originals';
 LABEL ON COLUMN TOWLINE.WEBORDN (
-  EVENTID TEXT IS 'Event id of the order document',
+  EVENTID TEXT IS 'Event id of the document',
   SEQ     TEXT IS 'Number within the document',
-  KIND    TEXT IS 'NOTE, ATTRIBUTE or ORIGINAL',
+  KIND    TEXT IS 'NOTE ATTRIBUTE LINEATTR TAG LOCALFIELD DUE ...',
   NAME    TEXT IS 'Name of the note or the column',
   VALUE   TEXT IS 'Text'
+);
+CREATE TABLE TOWLINE.WEBCHG (
+  EVENTID  VARCHAR(64) CCSID 37 NOT NULL,
+  ORDGID   VARCHAR(64) CCSID 37 NOT NULL,
+  ORDNAME  VARCHAR(20) CCSID 37 NOT NULL,
+  CHGGID   VARCHAR(255) CCSID 37 NOT NULL,
+  KIND     VARCHAR(10) CCSID 37 NOT NULL,
+  RETSTS   VARCHAR(10) CCSID 37 NOT NULL DEFAULT '',
+  HAPPENED VARCHAR(35) CCSID 37 NOT NULL,
+  CURRENCY VARCHAR(3) CCSID 37 NOT NULL,
+  TAXINCL  VARCHAR(1) CCSID 37 NOT NULL,
+  MOVED    DECIMAL(15, 2) NOT NULL,
+  TAXMOVED DECIMAL(15, 2) NOT NULL,
+  TOTAL    DECIMAL(15, 2) NOT NULL,
+  TAXTOT   DECIMAL(15, 2) NOT NULL,
+  REFUNDED DECIMAL(15, 2) NOT NULL,
+  WHY      VARCHAR(100) CCSID 37 NOT NULL DEFAULT '',
+  EMAIL    VARCHAR(80) CCSID 37 NOT NULL DEFAULT '',
+  PHONE    VARCHAR(25) CCSID 37 NOT NULL DEFAULT '',
+  CUSTPO   VARCHAR(30) CCSID 37 NOT NULL DEFAULT '',
+  STATUS   VARCHAR(1) CCSID 37 NOT NULL DEFAULT 'N',
+  REASON   VARCHAR(100) CCSID 37 NOT NULL DEFAULT '',
+  CRTTS    TIMESTAMP NOT NULL,
+  PRIMARY KEY (EVENTID)
+) RCDFMT WEBCHGR;
+LABEL ON TABLE TOWLINE.WEBCHG IS 'Towline: changes of web orders, header';
+LABEL ON COLUMN TOWLINE.WEBCHG (
+  EVENTID  TEXT IS 'Event id of the document',
+  ORDGID   TEXT IS 'Shopify order gid',
+  ORDNAME  TEXT IS 'Order name in the shop, such as #1001',
+  CHGGID   TEXT IS 'What happened, Shopify gid',
+  KIND     TEXT IS 'edit refund restock return cancel details other',
+  RETSTS   TEXT IS 'Status of a return',
+  HAPPENED TEXT IS 'Happened at, ISO 8601',
+  CURRENCY TEXT IS 'Currency of all amounts',
+  TAXINCL  TEXT IS 'Amounts include tax Y N',
+  MOVED    TEXT IS 'What the change adds to the order''s total',
+  TAXMOVED TEXT IS 'What the change adds to the order''s tax',
+  TOTAL    TEXT IS 'Total of the order after it',
+  TAXTOT   TEXT IS 'Tax of the order after it',
+  REFUNDED TEXT IS 'Paid back up to and with it',
+  WHY      TEXT IS 'Reason the shop gave',
+  EMAIL    TEXT IS 'Customer e-mail, of details',
+  PHONE    TEXT IS 'Customer phone, of details',
+  CUSTPO   TEXT IS 'Customer''s purchase order, of details',
+  STATUS   TEXT IS 'N new, A accepted, R refused',
+  REASON   TEXT IS 'Why it was refused',
+  CRTTS    TEXT IS 'Written at, local time'
+);
+CREATE TABLE TOWLINE.WEBCHGL (
+  EVENTID  VARCHAR(64) CCSID 37 NOT NULL,
+  LINENO   NUMERIC(5, 0) NOT NULL,
+  LINEGID  VARCHAR(64) CCSID 37 NOT NULL,
+  SKU      VARCHAR(40) CCSID 37 NOT NULL,
+  TITLE    VARCHAR(60) CCSID 37 NOT NULL DEFAULT '',
+  QTY      NUMERIC(9, 0) NOT NULL,
+  UNITPRC  DECIMAL(15, 2) NOT NULL,
+  AMOUNT   DECIMAL(15, 2) NOT NULL,
+  TAX      DECIMAL(15, 2) NOT NULL,
+  ADDED    VARCHAR(1) CCSID 37 NOT NULL,
+  PRIMARY KEY (EVENTID, LINENO)
+) RCDFMT WEBCHGLR;
+LABEL ON TABLE TOWLINE.WEBCHGL IS 'Towline: changes of web orders, lines';
+LABEL ON COLUMN TOWLINE.WEBCHGL (
+  EVENTID TEXT IS 'Event id of the document',
+  LINENO  TEXT IS 'Line of the document',
+  LINEGID TEXT IS 'Shopify line item gid',
+  SKU     TEXT IS 'Item',
+  TITLE   TEXT IS 'Title in the shop',
+  QTY     TEXT IS 'Pieces added, negative when taken off',
+  UNITPRC TEXT IS 'Unit price',
+  AMOUNT  TEXT IS 'Money added, negative when taken off',
+  TAX     TEXT IS 'Tax in it, or on top of it',
+  ADDED   TEXT IS 'A line the order did not have Y N'
+);
+CREATE TABLE TOWLINE.WEBCHGR (
+  EVENTID  VARCHAR(64) CCSID 37 NOT NULL,
+  SEQ      NUMERIC(5, 0) NOT NULL,
+  LINEGID  VARCHAR(64) CCSID 37 NOT NULL,
+  SKU      VARCHAR(40) CCSID 37 NOT NULL DEFAULT '',
+  QTY      NUMERIC(9, 0) NOT NULL,
+  KIND     VARCHAR(10) CCSID 37 NOT NULL,
+  LOCGID   VARCHAR(64) CCSID 37 NOT NULL DEFAULT '',
+  PRIMARY KEY (EVENTID, SEQ)
+) RCDFMT WEBCHGRR;
+LABEL ON TABLE TOWLINE.WEBCHGR IS 'Towline: changes of web orders, goods';
+LABEL ON COLUMN TOWLINE.WEBCHGR (
+  EVENTID TEXT IS 'Event id of the document',
+  SEQ     TEXT IS 'Number within the document',
+  LINEGID TEXT IS 'Shopify line item gid',
+  SKU     TEXT IS 'Item',
+  QTY     TEXT IS 'Pieces',
+  KIND    TEXT IS 'CANCEL RETURN NO_RESTOCK EXPECTED',
+  LOCGID  TEXT IS 'Shopify location gid'
 );
 CREATE TABLE TOWLINE.APPLIED (
   EVENTID  VARCHAR(64) CCSID 37 NOT NULL,
@@ -224,7 +408,7 @@ CREATE TABLE TOWLINE.APPLIED (
 ) RCDFMT APPLIEDR;
 LABEL ON TABLE TOWLINE.APPLIED IS 'Towline: applied events';
 LABEL ON COLUMN TOWLINE.APPLIED (
-  EVENTID TEXT IS 'Event id of the order document',
+  EVENTID TEXT IS 'Event id of the document',
   ORDGID  TEXT IS 'Shopify order gid',
   APPLYTS TEXT IS 'Applied at, local time'
 );

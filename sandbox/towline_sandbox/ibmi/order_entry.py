@@ -13,12 +13,14 @@ from decimal import Decimal
 
 from towline_agent.ibmi.fitting import fit
 from towline_sandbox.ibmi.erp import Partition, Record, UnitOfWork, Where
+from towline_sandbox.ibmi.order_change import ChangeEntry, ChangeRefused
 from towline_shared.errors import Retryable
 
 __all__ = ["MOST_PIECES", "OrderEntry"]
 
 MOST_PIECES = 5000
 _HEADER = "TOWLINE/WEBORDH"
+_CHANGE = "TOWLINE/WEBCHG"
 _JOB = "048305/ERPBATCH/ORDENTRY"
 _MOST_LINES = 999  # OLLIN has three digits
 _CASH_SALE = 999999
@@ -37,6 +39,7 @@ class OrderEntry:
 
     def __init__(self, system: Partition) -> None:
         self._system = system
+        self._changes = ChangeEntry(system)
 
     def run_once(self) -> int:
         """Decide all new orders now; returns how many were decided."""
@@ -53,21 +56,30 @@ class OrderEntry:
         self._step(pause)
         return 0.0
 
-    def _next(self) -> Record | None:
+    def _next(self) -> tuple[str, Record] | None:
+        """Return the oldest new order, else the oldest new change, with its file."""
         new = Where("STATUS", "=", "N")
-        return next(iter(self._system.select(_HEADER, new, order=("CRTTS",), most=1)), None)
+        for file in (_HEADER, _CHANGE):
+            for found in self._system.select(file, new, order=("CRTTS",), most=1):
+                return file, found
+        return None
 
     def _step(self, pause: Callable[[float], None]) -> bool:
-        found = self._next()
-        if found is None:
+        work = self._next()
+        if work is None:
             return False
+        file, found = work
         unit = self._system.begin(_JOB)
         try:
             # Seen before its COMMIT, perhaps: the locked read waits for it, or finds it taken back.
-            header = unit.read(_HEADER, (found["EVENTID"],), lock=True)
+            header = unit.read(file, (found["EVENTID"],), lock=True)
             if header is not None and header["STATUS"] == "N":
-                self._decide(unit, header)
+                (self._decide if file == _HEADER else self._change)(unit, header)
             pause(self._system.settings.commit_delay_s)
+        except ChangeRefused as reason:
+            unit.rollback()
+            self._refuse_change(found, reason)
+            return True
         except Retryable as error:
             unit.rollback()
             self._system.messages.send("TWL0101", f"ORDENTRY waits: {error.what}", severity=40)
@@ -78,6 +90,23 @@ class OrderEntry:
         unit.commit()
         self._system.programs_wake()
         return True
+
+    def _change(self, unit: UnitOfWork, header: Record) -> None:
+        self._changes.book(unit, header)
+        unit.update(_CHANGE, (header["EVENTID"],), {"STATUS": "A"})
+
+    def _refuse_change(self, header: Record, reason: ChangeRefused) -> None:
+        """Say no to a change in a unit of its own: nothing of what was booked for it stays."""
+        text = fit(str(reason), length=100, ccsid=37)
+        unit = self._system.begin(_JOB)
+        try:
+            unit.update(_CHANGE, (header["EVENTID"],), {"STATUS": "R", "REASON": text})
+        except BaseException:
+            unit.rollback()
+            raise
+        unit.commit()
+        what = f"Change of web order {str(header['ORDNAME']).rstrip()} refused: {text}"
+        self._system.messages.send("TWL0104", what, severity=20)
 
     def _decide(self, unit: UnitOfWork, header: Record) -> None:
         key = (header["EVENTID"],)

@@ -86,6 +86,7 @@ FEEDS = (
         watched=("STATUS", "ERPORD", "REASON"),
         operations="U",
     ),
+    Feed("TOWLINE/WEBCHG", keys=("EVENTID",), watched=("STATUS", "REASON"), operations="U"),
     Feed(
         "DISTLIB/SHPHDR",
         keys=("SHNBR",),

@@ -32,13 +32,14 @@ class ErpItem:
 
 @dataclass(frozen=True, slots=True)
 class ErpOrder:
-    """A web order as the staging and order files hold it.
+    """A web order as the staging and order files hold it, its accepted changes included.
 
     Attributes:
         copies: how often the order's gid stands in the staging header; more than 1 is a double.
         outcome: ``A`` accepted, ``R`` refused, anything else undecided.
         shipped: pieces by line gid.
         tracking: tracking numbers of its shipments.
+        changes: states of its changes in order: A accepted, R refused.
     """
 
     gid: str
@@ -50,6 +51,8 @@ class ErpOrder:
     quantities: Mapping[str, int]
     shipped: Mapping[str, int]
     tracking: frozenset[str]
+    changes: tuple[str, ...] = ()
+    refunded: Decimal = Decimal(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +79,7 @@ class ShopOrder:
     erp_number: str
     fulfilled: Mapping[str, int]
     tracking: frozenset[str]
+    refunded: Decimal = Decimal(0)
 
 
 @dataclass(frozen=True, slots=True)

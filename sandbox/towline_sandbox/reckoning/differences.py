@@ -50,7 +50,7 @@ def totals(erp: ErpBook, shop: ShopBook, *, side: str, locations: Mapping[str, s
             orders=len(known),
             order_sum=sum((order.total for order in known), Decimal(0)),
             tax_sum=sum((order.tax for order in known), Decimal(0)),
-            accepted=sum(order.outcome == "A" for order in known),
+            accepted=sum(order.outcome in ("A", "L") for order in known),
             shipped_pieces=sum(sum(order.shipped.values()) for order in known),
         )
     orders = [shop.orders[gid] for gid in names]
@@ -123,9 +123,16 @@ def _one_order(order: ShopOrder, known: ErpOrder) -> Iterator[str]:
             f"Order {order.name} is {order.total} with {order.tax} tax in the shop and"
             f" {known.total} with {known.tax} tax in the ERP."
         )
-    if dict(known.quantities) != dict(order.quantities):
+    if known.refunded != order.refunded:
+        yield (
+            f"Order {order.name}: {order.refunded} was paid back in the shop and"
+            f" {known.refunded} in the ERP."
+        )
+    if {k: v for k, v in known.quantities.items() if v} != {
+        k: v for k, v in order.quantities.items() if v
+    }:
         yield f"Order {order.name} has other quantities in the ERP than in the shop."
-    if known.outcome == "A":
+    if known.outcome in ("A", "L"):
         if order.erp_number != known.erp_number:
             yield (
                 f"Order {order.name} is {known.erp_number} in the ERP and"

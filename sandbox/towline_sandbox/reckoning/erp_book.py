@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections import Counter, defaultdict
 from contextlib import closing
+from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -58,6 +59,11 @@ def _orders(erp: sqlite3.Connection) -> dict[str, ErpOrder]:
     quantities: dict[str, dict[str, int]] = defaultdict(dict)
     for row in erp.execute('SELECT EVENTID, LINEGID, QTY FROM "TOWLINE.WEBORDL"'):
         quantities[row["EVENTID"].rstrip()][row["LINEGID"].rstrip()] = int(row["QTY"])
+    changes = _changes(erp)
+    booked = {
+        int(row["OHORD"]): (Decimal(str(row["OHTOT"])), Decimal(str(row["OHPBK"])))
+        for row in erp.execute('SELECT OHORD, OHTOT, OHPBK FROM "DISTLIB.ORDHDR"')
+    }
     shipped: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
     tracking: dict[str, set[str]] = defaultdict(set)
     for row in erp.execute(
@@ -75,11 +81,17 @@ def _orders(erp: sqlite3.Connection) -> dict[str, ErpOrder]:
     for row in headers:
         event, gid = row["EVENTID"].rstrip(), row["ORDGID"].rstrip()
         number = str(row["ERPORD"]).strip()
+        told = changes.get(gid, _Changes())
+        for line, pieces in told.pieces.items():
+            quantities[event][line] = quantities[event].get(line, 0) + pieces
+        total, back = booked.get(int(row["ERPORD"]), (Decimal(str(row["TOTAL"])), Decimal(0)))
         orders[gid] = ErpOrder(
             gid=gid,
             copies=copies[gid],
-            total=Decimal(str(row["TOTAL"])),
-            tax=Decimal(str(row["TAXTOT"])),
+            total=total,
+            tax=Decimal(str(row["TAXTOT"])) + told.tax,
+            refunded=back,
+            changes=tuple(told.states),
             outcome=row["STATUS"].strip(),
             erp_number="" if number in ("", "0") else number,
             quantities=quantities[event],
@@ -87,6 +99,31 @@ def _orders(erp: sqlite3.Connection) -> dict[str, ErpOrder]:
             tracking=frozenset(tracking[event]),
         )
     return orders
+
+
+@dataclass
+class _Changes:
+    """What the accepted changes of one order add up to, and the states of all of them."""
+
+    tax: Decimal = Decimal(0)
+    pieces: dict[str, int] = field(default_factory=dict)
+    states: list[str] = field(default_factory=list)
+
+
+def _changes(erp: sqlite3.Connection) -> dict[str, _Changes]:
+    lines: dict[str, list[tuple[str, int]]] = defaultdict(list)
+    for row in erp.execute('SELECT EVENTID, LINEGID, QTY FROM "TOWLINE.WEBCHGL"'):
+        lines[row["EVENTID"].rstrip()].append((row["LINEGID"].rstrip(), int(row["QTY"])))
+    found: dict[str, _Changes] = defaultdict(_Changes)
+    for row in erp.execute('SELECT * FROM "TOWLINE.WEBCHG" ORDER BY CRTTS, rowid'):
+        order = found[row["ORDGID"].rstrip()]
+        order.states.append(row["STATUS"].strip())
+        if row["STATUS"].strip() != "A":
+            continue
+        order.tax += Decimal(str(row["TAXMOVED"]))
+        for line, pieces in lines[row["EVENTID"].rstrip()]:
+            order.pieces[line] = order.pieces.get(line, 0) + pieces
+    return found
 
 
 def _decimal(cell: Any) -> Decimal | None:

@@ -48,8 +48,10 @@ def _variants(shop: sqlite3.Connection) -> dict[str, tuple[ShopVariant, ...]]:
 def _orders(shop: sqlite3.Connection) -> dict[str, ShopOrder]:
     quantities: dict[int, dict[str, int]] = defaultdict(dict)
     blank: set[int] = set()
-    for row in shop.execute("SELECT id, order_id, sku, quantity FROM order_lines"):
-        quantities[row["order_id"]][f"gid://shopify/LineItem/{row['id']}"] = row["quantity"]
+    for row in shop.execute("SELECT id, order_id, sku, current, extra FROM order_lines"):
+        if json.loads(row["extra"]).get("tip"):
+            continue
+        quantities[row["order_id"]][f"gid://shopify/LineItem/{row['id']}"] = row["current"]
         if not (row["sku"] or "").strip():
             blank.add(row["order_id"])
     fulfilled: dict[int, dict[str, int]] = defaultdict(lambda: defaultdict(int))
@@ -71,15 +73,18 @@ def _orders(shop: sqlite3.Connection) -> dict[str, ShopOrder]:
         for row in shop.execute("SELECT owner, value FROM metafields WHERE key = 'order_number'")
     }
     orders: dict[str, ShopOrder] = {}
-    for row in shop.execute("SELECT id, name, total, total_tax FROM orders"):
+    for row in shop.execute(
+        "SELECT id, name, current_total, current_tax, refunded, test FROM orders"
+    ):
         gid = f"gid://shopify/Order/{row['id']}"
         orders[gid] = ShopOrder(
             gid=gid,
             name=row["name"],
-            total=Decimal(row["total"]),
-            tax=Decimal(row["total_tax"]),
+            total=Decimal(row["current_total"]),
+            tax=Decimal(row["current_tax"]),
+            refunded=Decimal(row["refunded"]),
             quantities=quantities[row["id"]],
-            importable=row["id"] not in blank,
+            importable=row["id"] not in blank and not row["test"],
             tags=frozenset(tags[gid]),
             erp_number=numbers.get(gid, ""),
             fulfilled=dict(fulfilled[row["id"]]),

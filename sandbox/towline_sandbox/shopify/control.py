@@ -51,6 +51,7 @@ class Control:
             web.post("/sandbox/product/{id:.+}/publish", _guarded(self.publish)),
             web.post("/sandbox/order/{id:.+}/{action}", _guarded(AfterDesk(self._shop).act)),
             web.post("/sandbox/publish", _guarded(self.publish_all)),
+            web.post("/sandbox/variant/{id}/bundle", _guarded(self.bundle)),
             web.post("/sandbox/uninstall", _guarded(self.uninstall)),
             web.post("/sandbox/compliance", _guarded(self.compliance)),
             web.post("/sandbox/install", _guarded(self.install)),
@@ -139,6 +140,13 @@ class Control:
         with self._shop.unit():
             self._publish(row["id"])
         return web.json_response({"id": gid("Product", row["id"]), "status": "ACTIVE"})
+
+    async def bundle(self, request: web.Request) -> web.Response:
+        """Make a variant the parent of a bundle, as an app for bundles does."""
+        number = request.match_info["id"]
+        with self._shop.unit():
+            self._shop.db.run("UPDATE variants SET components = 1 WHERE id = ?", number)
+        return web.json_response({"bundle": number})
 
     async def publish_all(self, request: web.Request) -> web.Response:
         """The merchant publishes every draft."""

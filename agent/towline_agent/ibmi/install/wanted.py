@@ -35,7 +35,9 @@ _MOST_ENTRY = 64_512  # MAXLEN of CRTDTAQ
 _RIGHT_OF_AGENT = {"OUTBOX": ("SELECT", "DELETE"), "MISSED": ("SELECT",)}
 _RIGHT_OF_ORDER_ENTRY = {
     "WEBORDH": ("SELECT", "UPDATE (STATUS, ERPORD, REASON)"),
-    "WEBORDL": ("SELECT", "UPDATE (ERPLIN)"),
+    # a change may add a line, and shipments find the shop's line by it
+    "WEBORDL": ("SELECT", "INSERT", "UPDATE (ERPLIN)"),
+    "WEBCHG": ("SELECT", "UPDATE (STATUS, REASON)"),
 }
 _LOOK = ("*OBJOPR", "*EXECUTE")  # what a library needs, and a program
 _RECEIVE = ("*OBJOPR", "*READ")

@@ -10,7 +10,15 @@ from towline_agent.ibmi.port import EntityQuery, Purpose, TableRow
 from towline_sandbox.ibmi.jobs import Job
 from towline_sandbox.ibmi.partition import SimulatedIbmI
 from towline_sandbox.ibmi.settings import IbmISettings
-from towline_shared.events import Address, Order, OrderLine, Payment, ShippingLine, TaxLine
+from towline_shared.events import (
+    Address,
+    Order,
+    OrderChange,
+    OrderLine,
+    Payment,
+    ShippingLine,
+    TaxLine,
+)
 
 RULES = Path(__file__).parents[4] / "sandbox" / "towline_sandbox" / "rules" / "sql"
 
@@ -60,6 +68,24 @@ def clean_skus(system: SimulatedIbmI, count: int) -> list[str]:
 def cells(row: TableRow) -> dict[str, Any]:
     """Return a row's cells, texts trimmed."""
     return {n: c.rstrip(" ") if isinstance(c, str) else c for n, c in row.cells.items()}
+
+
+def change(of: Order, **more: Any) -> OrderChange:
+    """Return a change of an order that moves nothing but what is given."""
+    values: dict[str, Any] = {
+        "order_gid": of.order_gid,
+        "name": of.name,
+        "change_gid": f"gid://shopify/SalesAgreement/{of.name[1:]}",
+        "kind": "edit",
+        "happened_at": "2026-11-20T11:00:00Z",
+        "currency": of.currency,
+        "taxes_included": of.taxes_included,
+        "lines": (),
+        "total": of.total,
+        "tax_total": of.tax_total,
+        "refunded": Decimal("0.00"),
+    }
+    return OrderChange(**{**values, **more})
 
 
 def order(number: int, lines: dict[str, int], **more: Any) -> Order:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.sandbox.ibmi.lab import RULES, clean_skus, order, reader
+from tests.unit.sandbox.ibmi.lab import RULES, change, clean_skus, order, reader
 from towline_agent.config import AgentConfig, load_config
 from towline_agent.ibmi.port import Purpose
 from towline_agent.sources.entry_formats import read_entry
@@ -46,7 +46,9 @@ def test_every_select_runs_and_gives_the_columns_of_the_contract(
 ) -> None:
     """After one order was shipped each entity has rows with its aliases and the ERP's columns."""
     document = order(1, {clean_skus(system, 1)[0]: 2})
-    system.connect(Purpose.WRITE).apply_order(document, event_id="e1")
+    writer = system.connect(Purpose.WRITE)
+    writer.apply_order(document, event_id="e1")
+    writer.apply_order(change(document, kind="restock"), event_id="e2")
     console.call("run_order_entry", {})
     console.call("run_warehouse", {})
     wanted = {
@@ -54,6 +56,7 @@ def test_every_select_runs_and_gives_the_columns_of_the_contract(
         "price": {"SKU", "PRICE_LIST", "IPPRC", "IPCMP", "IPCUR"},
         "stock": {"SKU", "WAREHOUSE", "IBQOH", "IBQAL"},
         "order_result": {"ORDER_GID", "OUTCOME", "ERP_ORDER", "REASON"},
+        "change_result": {"CHANGE_ID", "ORDER_GID", "OUTCOME", "REASON"},
         "shipment": {
             "SHIPMENT", "ORDER_GID", "WAREHOUSE", "LINE_GID", "QUANTITY", "CARRIER", "TRACKING",
             "SHIPPED_AT",

@@ -33,12 +33,12 @@ def small(folder: Path, extra: str = "", *, item: str = "") -> Wanted:
 
 
 def test_the_sandbox_wants_what_it_always_had(tmp_path: Path) -> None:
-    """Library, ten tables, two queues, five triggers, two profiles."""
+    """Library, fifteen tables, two queues, six triggers, two profiles."""
     site = sandbox(tmp_path)
     assert site.library == "TOWLINE"
     assert [table.layout.name for table in site.tables] == [
-        "OUTBOX", "MISSED", "WEBORDH", "WEBORDL", "WEBORDS", "WEBORDA", "WEBORDT", "WEBORDP",
-        "WEBORDN", "APPLIED",
+        "OUTBOX", "MISSED", "WEBORDH", "WEBORDL", "WEBORDS", "WEBORDD", "WEBORDF", "WEBORDA",
+        "WEBORDT", "WEBORDP", "WEBORDN", "WEBCHG", "WEBCHGL", "WEBCHGR", "APPLIED",
     ]  # fmt: skip
     assert [(q.queue.name, q.max_length, q.data) for q in site.own_queues] == [
         ("DOORBELL", 64, False), ("WEBPRICE", 256, True),
@@ -46,7 +46,7 @@ def test_the_sandbox_wants_what_it_always_had(tmp_path: Path) -> None:
     assert [(t.name, t.program, t.operations) for t in site.triggers] == [
         ("ITMMST_OUTBOX", "TWITMMST", "IUD"), ("ITMPRC_OUTBOX", "TWITMPRC", "IUD"),
         ("ITMBAL_OUTBOX", "TWITMBAL", "IUD"), ("WEBORDH_OUTBOX", "TWWEBORDH", "U"),
-        ("SHPHDR_OUTBOX", "TWSHPHDR", "IU"),
+        ("WEBCHG_OUTBOX", "TWWEBCHG", "U"), ("SHPHDR_OUTBOX", "TWSHPHDR", "IU"),
     ]  # fmt: skip
     assert (site.owner.name, site.agent.name, site.order_entry) == (
         "TWOWNER",

@@ -133,7 +133,8 @@ def apply(tables: Tables, monkeypatch: pytest.MonkeyPatch, *, unique: bool = Fal
 
 
 def counts(tables: Tables) -> dict[str, int]:
-    return {table: len(tables.rows(table)) for table in STAGING}
+    found = {table: len(tables.rows(table)) for table in STAGING}
+    return {table: count for table, count in found.items() if count or table in WHOLE}
 
 
 WHOLE = {
