@@ -148,7 +148,7 @@ class FakeBulk:
         variant = wanted["variants"][0]
         sku = variant["inventoryItem"]["sku"]
         taken = f"gid://shopify/Product/{wanted['handle']}"
-        if any(ref.product_gid == taken for ref in self.shop.catalogue.values()):
+        if taken in {ref.product_gid for ref in self.shop.catalogue.values()}:
             error = {"field": ["input", "handle"], "message": "Taken", "code": "HANDLE_NOT_UNIQUE"}
             return {"product": None, "userErrors": [error]}
         if sku in self.refuse:
