@@ -150,6 +150,9 @@ class Tenancy:
         checks = [*self._client.health.checks(), *self._client.access.checks()]
         checks.extend(loop.check() for loop in self.loops.values())
         checks.extend(self.upkeep.checks())
+        bulk = self._catalogue.check()
+        if bulk is not None:
+            checks.append(bulk)
         picture = self._catalogue.picture
         if picture is not None and picture.unmapped:
             checks.append(_missing(self.config.id, picture.unmapped, self._started))

@@ -36,13 +36,15 @@ from towline_relay.sync.bulk_port import BulkPort
 from towline_relay.sync.bulk_runs import BulkRuns, paused_until
 from towline_relay.sync.rules_bulk import BulkRules
 from towline_shared.clock import Clock
+from towline_shared.health import Check, Status
 
 __all__ = ["BulkLane"]
 
 Found = TypeVar("Found", decide.SetPrice, decide.SetStock)
 
 _KINDS = {"item": "create", "price": "price", "stock": "stock"}
-_MOST_LINES = 100_000  # of one run; its bytes end most runs sooner
+# Of one run: half of what Shopify takes, because the file is in memory while it is uploaded.
+_MOST_LINES, _MOST_BYTES = 150_000, MOST_BYTES // 2
 # Nothing more came, for some turns (one may be long) and for some time: send what there is.
 _QUIET_TURNS, _QUIET = 3, timedelta(seconds=3)
 _OLDEST = timedelta(minutes=3)  # a run that is fed for ever must start one day
@@ -88,6 +90,19 @@ class BulkLane:
     def seeing(self) -> bool:
         """The shop's variants are being read in bulk; nothing can be decided until they are."""
         return any(run.kind == "picture" for run in self._runs)
+
+    def check(self) -> Check | None:
+        """Tell how the runs are doing; None while there are none."""
+        if not self._runs:
+            return None
+        name = f"bulk {self.tenant}"
+        for run in self._runs:
+            if run.reason:
+                words = f"A bulk run of {run.kind}s is put off. {run.reason}"
+                hint = "It is tried again by itself; then its events go by calls."
+                return Check(name, Status.WARNING, run.opened_at, words, hint)
+        shown = ", ".join(f"{run.kind} {run.state} ({run.lines} lines)" for run in self._runs)
+        return Check(name, Status.OK, self._runs[0].opened_at, f"Under way: {shown}.")
 
     async def recover(self, lease: Lease) -> None:
         """Take over what a dead owner left: a run that collected is sent as it is."""
@@ -282,9 +297,11 @@ class BulkLane:
         self._open[run.kind] = run
         self._fed[run.kind] = self._turn
         self._values[run.kind] = self._values.get(run.kind, 0) + len(moves)
-        # room for one more batch, whatever it holds
-        if run.lines >= _MOST_LINES - 500 or run.bytes >= MOST_BYTES - 10_000_000:
+        if run.lines >= _MOST_LINES or run.bytes >= _MOST_BYTES:
             await self._seal(lease, run)
+            self._open[run.kind] = self._new(
+                run.kind
+            )  # what is left of the backlog goes in bulk too
 
     async def _seal(self, lease: Lease, run: BulkRun) -> None:
         """Close a run's file. One that came to little goes by calls: most of a full statement may

@@ -7,6 +7,7 @@ outcomes in chunks. A kill at any point leaves a state from which the next owner
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -27,7 +28,7 @@ from towline_relay.sync.backfill import link_of
 from towline_relay.sync.bulk_port import BulkPort
 from towline_relay.sync.bulk_results import effects_of
 from towline_shared.clock import Clock, utc_text
-from towline_shared.errors import Retryable, TowlineError
+from towline_shared.errors import Refused, Retryable, TowlineError
 
 __all__ = ["BulkRuns"]
 
@@ -38,6 +39,7 @@ _MOST_ATTEMPTS = 8  # failed uploads and starts in a row, over some ten minutes
 _STARTED = ("starting", "running")
 # How often to look at a running operation: a tenth of its age, so that a short run is not waited
 # for and a long one costs a few dozen points. A webhook only makes the next look come sooner.
+_LONGEST = timedelta(hours=26)  # Shopify itself ends mutations after 24
 _SOONEST, _LATEST = timedelta(seconds=1), timedelta(seconds=30)
 
 
@@ -139,9 +141,16 @@ class BulkRuns:
             await self._put(lease, replace(run, state="reading", attempts=0, due_at=None))
         else:
             now = self.clock.now()
+            if now - run.opened_at > _LONGEST:
+                await self._cancel(run)
             wait = min(_LATEST, max(_SOONEST, (now - run.opened_at) / 10))
-            # `changed_at` tells when it began to run; a look changes nothing about it
             await self._put(lease, replace(run, attempts=0, reason="", due_at=now + wait))
+
+    async def _cancel(self, run: BulkRun) -> None:
+        """End an operation that hangs; the next look finds it ended, with a part of its result."""
+        with contextlib.suppress(Refused):  # it has just ended
+            await self.shop.cancel(run.gid)
+        _log.warning("bulk run hangs and is cancelled", action="bulk.hangs", run=run.id)
 
     # -- results
 

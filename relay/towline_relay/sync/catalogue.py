@@ -29,6 +29,7 @@ from towline_relay.sync.echoes import take_echoes
 from towline_relay.sync.rules import Rules
 from towline_relay.sync.shop_port import ShopPort
 from towline_shared.clock import Clock
+from towline_shared.health import Check
 
 __all__ = ["CatalogueLane"]
 
@@ -70,6 +71,10 @@ class CatalogueLane:
     def picture(self) -> ShopPicture | None:
         """What was learned of the shop; None before the first turn."""
         return self._picture
+
+    def check(self) -> Check | None:
+        """Tell how bulk runs are doing; None while there are none."""
+        return None if self._bulk is None else self._bulk.check()
 
     async def recover(self, lease: Lease) -> None:
         """Send quantities without an outcome again, under their key; decide the rest anew.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -16,10 +17,11 @@ from towline_relay.shopify.bulk_files import ResultGone
 from towline_relay.shopify.replies import Unsure
 from towline_relay.shopify.user_errors import Stale
 from towline_relay.store.bulk import BulkRun
-from towline_relay.store.rows import EventQuery
+from towline_relay.store.rows import EventQuery, NewDelivery
 from towline_relay.store.states import State
 from towline_relay.sync.bulk_runs import paused_until
 from towline_shared.errors import Refused, Retryable
+from towline_shared.health import Status
 
 MANY = 30
 
@@ -274,6 +276,58 @@ def test_a_bulk_query_that_fails_is_replaced_by_paging(house: EngineHouse) -> No
     settle(house)
     assert house.shop.by_sku("AB-77").price == Decimal("7.00")
     assert house.shop.count("variants") == 2
+
+
+def test_a_webhook_makes_the_next_look_come_sooner(house: EngineHouse) -> None:
+    """bulk_operations/finish is a nudge and no more; whoever never gets it finds out by looking."""
+    load(house)
+    house.bulk.looks = 1
+    for _ in range(9):
+        house.turn()
+        if house.bulk.count("state"):
+            break
+        house.house.clock.advance(4)
+    assert house.bulk.count("state") == 1
+    house.turn()
+    assert house.bulk.count("state") == 1  # the next look is not due yet
+    facts = {"bulk_operation": next(iter(house.bulk.operations)), "status": "COMPLETED"}
+    told = NewDelivery(
+        tenant="t", topic="bulk_operations/finish", webhook_id="w", body_hash="h",
+        triggered_at="", received_at=house.house.clock.now(), facts=json.dumps(facts),
+    )  # fmt: skip
+    house.run(house.store.put_delivery(told))
+    house.turn(2)
+    assert house.bulk.count("state") > 1
+
+
+def test_an_operation_that_hangs_is_cancelled(house: EngineHouse) -> None:
+    """Shopify ends mutations after a day; one that is older holds its keys for nothing."""
+    load(house)
+    house.bulk.looks = 10_000
+    for _ in range(6):
+        house.turn()
+        house.house.clock.advance(4)
+    house.house.clock.advance(27 * 3600)
+    settle(house)
+    assert house.bulk.count("cancel") == 1
+    complete(house)
+
+
+def test_what_a_run_is_doing_is_shown(house: EngineHouse) -> None:
+    """A check says how many lines are under way, and why one is put off."""
+    assert house.catalogue.check() is None
+    load(house)
+    house.bulk.before["upload"] = raiser(Retryable("The file store is busy."))
+    for _ in range(5):
+        house.turn()
+        house.house.clock.advance(4)
+        check = house.catalogue.check()
+        if check is not None and check.status is Status.WARNING:
+            break
+    assert check is not None
+    assert "The file store is busy." in check.detail
+    settle(house)
+    assert house.catalogue.check() is None
 
 
 def test_the_guilty_quantity_of_a_line_is_parked_and_the_innocent_go_by_call(
