@@ -293,7 +293,8 @@ class Buffer:
 
         def work(db: sqlite3.Connection) -> None:
             self._log.consume(db, PEER, row.stream, row.seq)
-            erase_if_asked(db, PEER, row.event)
+            if erase_if_asked(db, PEER, row.event):
+                self._database.settle()
             if report is not None:
                 self._log.append(db, PEER, "results", [sendable(report)])
 

@@ -16,13 +16,14 @@ __all__ = ["erase_if_asked"]
 _PEOPLE = ("order", "order_change", "customer", "company")
 
 
-def erase_if_asked(db: sqlite3.Connection, peer: str, event: Event | None) -> None:
+def erase_if_asked(db: sqlite3.Connection, peer: str, event: Event | None) -> bool:
     """Empty the applied documents an event names, if it is such a wish; runs in its commit.
 
-    Documents that have no effect yet stay: they stand behind the wish and are about news.
+    Returns whether it was. Documents that have no effect yet stay: they stand behind the wish and
+    are about news.
     """
     if event is None or not isinstance(event.body, Erase):
-        return
+        return False
     db.execute("PRAGMA secure_delete=ON")  # overwrites the old text in the file's pages
     wish = event.body
     keys = ("",) if wish.everything else (*wish.orders, *wish.customers)
@@ -35,3 +36,4 @@ def erase_if_asked(db: sqlite3.Connection, peer: str, event: Event | None) -> No
                     AND h.name=stream_row.name AND h.direction='in')""",  # noqa: S608 - constants
             (peer, *_PEOPLE, key),
         )
+    return True

@@ -77,6 +77,15 @@ class Database:
             raise Misuse("A unit of work can't wait for another one on the same thread.")
         return self.submit(work).result()
 
+    def settle(self) -> Future[None]:
+        """Empty the write-ahead log into the file, after what is queued; also from inside a unit.
+
+        What was erased stands in that log, and so on the disk, until then.
+        """
+        answer: Future[None] = Future()
+        self._work.put((_settle, answer))
+        return answer
+
     def close(self) -> None:
         """Finish what is queued, close the file, and return; calling it twice is harmless."""
         if not self._closed:
@@ -108,7 +117,7 @@ class Database:
             return False
         batch = [first]
         more = True
-        while len(batch) < _GROUP:
+        while len(batch) < _GROUP and batch[-1][0] is not _settle:
             try:
                 item = self._work.get_nowait()
             except queue.Empty:
@@ -117,7 +126,11 @@ class Database:
                 more = False
                 break
             batch.append(item)
+        last = batch.pop() if batch[-1][0] is _settle else None
         self._commit(connection, batch)
+        if last is not None:
+            _settle(connection)
+            last[1].set_result(None)
         return more
 
     def _commit(
@@ -161,6 +174,12 @@ class Database:
         else:
             connection.execute("RELEASE unit")
             answers.append((future, answer))
+
+
+def _settle(connection: sqlite3.Connection) -> None:
+    """Checkpoint outside of any transaction; a disk too full for it leaves the log as it is."""
+    with contextlib.suppress(sqlite3.Error):
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
 
 def _open(path: str) -> sqlite3.Connection:

@@ -105,6 +105,7 @@ class PrivacyStore:
             waiting = privacy_rows.undelivered(db, [prefix for _, _, prefix in sealed])
             if sealed and not waiting:
                 privacy_rows.shred(db, asked.id, sealed, now=now)
+                self._database.settle()
             found = privacy_rows.request(db, asked.id)
             assert found is not None
             return Erased(

@@ -169,3 +169,23 @@ def test_a_unit_can_not_wait_for_another(database: Database) -> None:
     """Waiting on the owning thread would wait for ever; it is refused instead."""
     with pytest.raises(Misuse, match="can't wait"):
         database.call(lambda db: database.call(lambda inner: None))
+
+
+def test_settling_empties_the_log_after_what_is_queued(database: Database, tmp_path: Path) -> None:
+    """What was erased must not stay readable in the write-ahead log beside the file."""
+    _insert(database, 1)
+    log = tmp_path / "x.db-wal"
+    assert log.stat().st_size > 0
+    future = database.submit(lambda db: db.execute("INSERT INTO t VALUES (2)") and None)
+    database.settle().result(timeout=10)
+    assert future.done()
+    assert log.stat().st_size == 0
+    assert _count(database) == 2
+
+
+def test_settling_may_be_asked_from_inside_a_unit(database: Database) -> None:
+    """It happens after the commit of the unit that asks."""
+    asked = database.call(lambda db: database.settle())
+    asked.result(timeout=10)
+    _insert(database, 3)
+    assert _count(database) == 1
