@@ -20,7 +20,10 @@ from towline_relay.sync.intake_privacy import request_of
 from towline_shared.clock import parse_utc, utc_text
 from towline_shared.events import event_id
 
-__all__ = ["Delivered", "order_event", "take_in", "uninstalled_timer"]
+__all__ = ["Delivered", "customer_event", "order_event", "take_in", "uninstalled_timer"]
+
+
+_CUSTOMERS = frozenset({"customers/create", "customers/merge", "customers/update"})
 
 
 class Delivered(Protocol):
@@ -78,6 +81,33 @@ def order_event(
     )
 
 
+def customer_event(
+    *,
+    tenant: str,
+    facts: Mapping[str, Any],
+    changed_at: datetime,
+    origin: str,
+    seen_at: datetime,
+) -> NewEvent:
+    """Return the event that says "look at this customer"; one per customer and time of change.
+
+    Args:
+        facts: ``customer``, a gid, and ``merged``, the gid it took over, if that is the news.
+    """
+    moment = utc_text(changed_at)
+    return NewEvent(
+        id=event_id("customer", tenant, facts["customer"], facts.get("merged", ""), moment),
+        lane=f"{tenant}/customers",
+        tenant=tenant,
+        direction="down",
+        entity="customer",
+        key=facts["customer"],
+        origin=origin,
+        seen_at=seen_at,
+        body=json.dumps({**facts, "changed": moment}),
+    )
+
+
 def take_in(delivery: Delivered) -> NewDelivery:
     """Reduce a delivery to its facts and, for an order, the event it gives rise to."""
     try:
@@ -123,11 +153,15 @@ def _facts(
         topic, facts = event_facts(body)
         if "order" in facts:
             return _order(delivery, topic, facts["order"], facts["changed"], None)
+        if "customer" in facts:
+            return _customer(delivery, topic, facts)
         return facts, "" if topic.startswith("products/") else "noted", None
     found = order_of(topic, body)
     if found is not None:
         return _order(delivery, topic, *found, pieces_of(topic, body))
     facts, looked_at = facts_of(topic, body)
+    if topic in _CUSTOMERS and facts["customer"] and facts.get("status") != "failed":
+        return _customer(delivery, topic, facts)
     return facts, "" if looked_at else "noted", None
 
 
@@ -144,6 +178,20 @@ def _order(
         pieces=pieces,
     )
     return {"order": gid}, "order", event
+
+
+def _customer(
+    delivery: Delivered, topic: str, facts: dict[str, Any]
+) -> tuple[dict[str, Any], str, NewEvent]:
+    """Ring for a customer that was made, changed or merged; who it is is read again."""
+    event = customer_event(
+        tenant=delivery.tenant,
+        facts=facts,
+        changed_at=parse_utc(facts["changed"]) if facts.get("changed") else _triggered(delivery),
+        origin=f"shopify:{topic}",
+        seen_at=delivery.received_at,
+    )
+    return facts, "customer", event
 
 
 def _triggered(delivery: Delivered) -> datetime:

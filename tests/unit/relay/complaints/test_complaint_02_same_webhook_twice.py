@@ -43,7 +43,7 @@ def test_twenty_at_once_make_one_order(
 
     async def both() -> list[bool]:
         many = [take_in(hook("orders/create", BODY, ids[n % 2])) for n in range(20)]
-        return await asyncio.gather(*(engine.store.put_delivery(one) for one in many))
+        return list(await asyncio.gather(*(engine.store.put_delivery(one) for one in many)))
 
     assert sum(engine.run(both())) == kept
     engine.turn(2)

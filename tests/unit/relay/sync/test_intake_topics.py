@@ -143,3 +143,20 @@ def test_an_uninstalled_app_is_remembered_in_the_same_commit() -> None:
     """A crash between the two would leave lanes that knock at a closed door."""
     kept = take_in(hook("app/uninstalled", {"id": 1}))
     assert [name for name, _ in kept.timers] == [uninstalled_timer("t")]
+
+
+def test_a_customer_rings_in_the_lane_of_customers() -> None:
+    """Made, changed or merged: the number is what is kept; a merge that failed is no news."""
+    kept = take_in(hook("customers/update", {"id": 5, "updated_at": "2026-11-23T08:00:00Z"}))
+    assert kept.event is not None
+    assert (kept.event.lane, kept.event.key) == ("t/customers", "gid://shopify/Customer/5")
+    merge = {
+        "admin_graphql_api_customer_kept_id": "gid://shopify/Customer/1",
+        "admin_graphql_api_customer_deleted_id": "gid://shopify/Customer/2",
+        "status": "completed",
+    }
+    merged = take_in(hook("customers/merge", merge))
+    assert merged.event is not None
+    assert json.loads(merged.event.body)["merged"] == "gid://shopify/Customer/2"
+    assert take_in(hook("customers/merge", {**merge, "status": "failed"})).event is None
+    assert take_in(hook("customers/delete", {"id": 5})).event is None
