@@ -151,12 +151,18 @@ async def _sell_and_change(
     return changes
 
 
-async def rest(whole: Whole, *, most_s: float, say: Callable[[str], None]) -> bool:
-    """Wait until nothing is under way at several looks in a row."""
+async def rest(
+    whole: Whole, *, most_s: float, say: Callable[[str], None], shipping: bool = True
+) -> bool:
+    """Wait until nothing is under way at several looks in a row.
+
+    Args:
+        shipping: orders that were not shipped yet count as under way.
+    """
     until = time.monotonic() + most_s
     quiet, spoken = 0, time.monotonic()
     while time.monotonic() < until:
-        under_way = await _under_way(whole)
+        under_way = await _under_way(whole, shipping=shipping)
         quiet = quiet + 1 if under_way == "" else 0
         if quiet >= _QUIET_LOOKS:
             return True
@@ -167,7 +173,7 @@ async def rest(whole: Whole, *, most_s: float, say: Callable[[str], None]) -> bo
     return False
 
 
-async def _under_way(whole: Whole) -> str:
+async def _under_way(whole: Whole, *, shipping: bool) -> str:
     """Say what still moves; an empty text means rest."""
     try:
         erp = await whole.erp("status")
@@ -180,7 +186,7 @@ async def _under_way(whole: Whole) -> str:
     moving = {
         "outbox rows": erp["outbox_depth"],
         "web orders undecided": erp["new_orders"] + erp["new_changes"],
-        "orders unshipped": erp["unshipped"],
+        "orders unshipped": erp["unshipped"] if shipping else 0,
         "data queue entries": sum(erp["queues"].values()),
         "events in the agent": agent["buffer"]["backlog"] + agent["buffer"]["inbox"],
         "events at the relay": sum(int(counts.get(state, 0)) for state in _OPEN),

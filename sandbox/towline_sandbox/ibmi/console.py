@@ -14,6 +14,7 @@ from towline_agent.ibmi.catalogue import FileLayout
 from towline_sandbox.dataset import Dataset
 from towline_sandbox.ibmi.erp import Machine, UnitOfWork, Where
 from towline_sandbox.ibmi.green_screen import GreenScreen
+from towline_sandbox.ibmi.programs import Program
 from towline_sandbox.ibmi.save import save
 from towline_sandbox.ibmi.towline_files import layout
 from towline_shared.errors import Permanent
@@ -34,7 +35,8 @@ class ConsoleVerbs:
         own = (
             self.status, self.outbox, self.queue, self.messages, self.send_raw, self.lock_record,
             self.unlock_record, self.unlock_all, self.end_subsystem, self.start_subsystem,
-            self.stop_programs, self.start_programs, self.run_order_entry, self.run_warehouse,
+            self.stop_programs, self.start_programs, self.end_program, self.start_program,
+            self.run_order_entry, self.run_warehouse,
             self.begin, self.insert, self.update, self.delete, self.commit, self.rollback,
             self.spoil, self.set_data_area, self.set_active_jobs, self.shop_products, self.traps,
             self.save,
@@ -144,6 +146,22 @@ class ConsoleVerbs:
         """Leave restricted state."""
         self._system.start_subsystem()
         return {}
+
+    def end_program(self, name: str) -> dict[str, Any]:
+        """End one program, ORDENTRY or WHSHIP, after the order it is at."""
+        self._program(name).stop()
+        return {}
+
+    def start_program(self, name: str) -> dict[str, Any]:
+        """Start one program."""
+        self._program(name).start()
+        return {}
+
+    def _program(self, name: str) -> Program:
+        found = self._system.subsystem.programs.get(name)
+        if found is None:
+            raise Permanent(f"The subsystem has no program {name}.")
+        return found
 
     def stop_programs(self) -> dict[str, Any]:
         """Stop ORDENTRY and WHSHIP."""

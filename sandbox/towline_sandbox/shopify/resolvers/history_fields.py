@@ -157,8 +157,7 @@ def _returns(source: Node, info: Info, **arguments: Any) -> Node:
     )
 
 
-def _return_lines(source: Node, info: Info, **arguments: Any) -> Node:
-    shop = shop_of(info)
+def _return_lines(source: Node, _info: Info, **arguments: Any) -> Node:
     return connection(
         list(enumerate(source["_extra"]["lines"])),
         arguments,
@@ -169,14 +168,7 @@ def _return_lines(source: Node, info: Info, **arguments: Any) -> Node:
             "quantity": pair[1]["quantity"],
             "processedQuantity": 0,
             "returnReasonNote": pair[1]["reason"],
-            "fulfillmentLineItem": {
-                "lineItem": {
-                    "id": gid("LineItem", pair[1]["line"]),
-                    "sku": shop.db.scalar(
-                        "SELECT sku FROM order_lines WHERE id = ?", pair[1]["line"]
-                    ),
-                }
-            },
+            "fulfillmentLineItem": {"_order_line": pair[1]["line"]},
         },
     )
 

@@ -1,0 +1,202 @@
+"""The corpus that proves orders: each feature alone, then combined, then changed afterwards.
+
+Three currencies the buyer may see, prices with and without tax, and after that edits, refunds with
+and without lines, returns, exchanges and cancellations on every second order. The same seed makes
+the same corpus.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+__all__ = ["EARLY", "LATE", "Act", "Case", "cases"]
+
+Order = dict[str, Any]
+_CURRENCIES = (("EUR", "1"), ("USD", "1.0837"), ("JPY", "163.21"))
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """What the merchant does to an order: an action of the control API and its body."""
+
+    action: str
+    body: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """An order, what happens to it before anything of it leaves, and after everything has."""
+
+    name: str
+    order: Order
+    early: tuple[Act, ...] = ()
+    late: tuple[Act, ...] = ()
+    tags: frozenset[str] = field(default_factory=frozenset)
+
+
+def _line(number: int, **more: Any) -> Callable[[Order], None]:
+    """Return something that gives a line of the order more."""
+
+    def change(order: Order) -> None:
+        order["lines"][number].update(more)
+
+    return change
+
+
+def _with(**more: Any) -> Callable[[Order], None]:
+    """Return something that gives the order more."""
+    return lambda order: order.update(more)
+
+
+def _bundle(order: Order) -> None:
+    group = {"number": 900_001, "title": "Starter kit", "quantity": 1, "sku": "KIT-1"}
+    for line in order["lines"]:
+        line["group"] = group
+
+
+def _custom(order: Order) -> None:
+    sku = order["lines"][0]["sku"]
+    order["lines"].append({"title": "Made to measure", "price": "17.35", "quantity": 2, "sku": sku})
+
+
+def _gift_card(order: Order) -> None:
+    sku = order["lines"][0]["sku"]
+    order["lines"].append(
+        {"title": "Gift card", "price": "25.00", "quantity": 1, "sku": sku, "gift_card": True}
+    )
+
+
+_COMPANY = {"number": "5150", "name": "Nordwind GmbH", "external_id": "100234",
+            "location": "Werk Nord", "location_id": "7"}  # fmt: skip
+
+FEATURES: dict[str, Callable[[Order], None]] = {
+    "plain": _with(),
+    "free_shipping": _with(shipping="0.00"),
+    "percent": _with(discount={"code": "SOMMER15", "percent": "15"}),
+    "amount": _with(discount={"title": "Treue", "amount": "3.33"}),
+    "shipping_off": _with(shipping_discount="2.45"),
+    "tip": _with(tip="2.50"),
+    "duty": _line(0, duty="6.66"),
+    "fee": _with(fees={"Recycling": "0.99", "Handling": "1.50"}),
+    "rounding": _with(rounding="-0.02"),
+    "gift_card": _gift_card,
+    "gift_card_payment": _with(gift_card_payment="1.00"),
+    "company": _with(company=_COMPANY, po_number="PO-2026-77"),
+    "terms": _with(terms=30, paid=False),
+    "custom_line": _custom,
+    "attributes": _with(attributes={"Geschenk": "ja"}),
+    "line_attributes": _line(0, attributes={"Gravur": "Zur Hochzeit"}),
+    "bundle": _bundle,
+    "selling_plan": _line(0, selling_plan="Every month"),
+    "localized": _with(localized={"TAX_CREDENTIAL_BR": "123.456.789-09"}),
+    "risky": _with(risk="HIGH"),
+    "unjudged": _with(risk="PENDING"),
+    "test": _with(test=True),
+    "pos": _with(source="pos"),
+    "tagged": _with(tags=["VIP", "Messe"]),
+    "note": _with(note="Bitte beim Nachbarn abgeben"),
+    "authorized": _with(authorized=True),
+    "no_customer_phone": _with(customer={"email": "käthe@example.com", "first_name": "Käthe",
+                                         "last_name": "Łuczak"}),
+}  # fmt: skip
+
+EARLY: dict[str, tuple[Act, ...]] = {
+    "edit_fewer": (Act("edit", {"set": {"0": 2}}),),
+    "edit_removed": (Act("edit", {"set": {"1": 0}}),),
+    "edit_added": (Act("edit", {"add": [{"sku": "{other}", "quantity": 2}]}),),
+    "edit_twice": (Act("edit", {"set": {"0": 4}}), Act("edit", {"set": {"0": 1}})),
+    "refund_pieces": (
+        Act("refund", {"lines": [{"position": 0, "quantity": 2, "restock": "CANCEL"}]}),
+    ),
+    "refund_shipping": (Act("refund", {"shipping": "1.11", "note": "late"}),),
+    "refund_money": (Act("refund", {"amount": "0.77"}),),
+    "cancel": (Act("cancel", {}),),
+    "cancel_unstocked": (Act("cancel", {"restock": False, "reason": "FRAUD"}),),
+}
+
+LATE: dict[str, tuple[Act, ...]] = {
+    "came_back": (
+        Act("refund", {"lines": [{"position": 0, "quantity": 1, "restock": "RETURN"}]}),
+    ),
+    "kept_and_paid": (
+        Act("refund", {"lines": [{"position": 0, "quantity": 2, "restock": "NO_RESTOCK"}]}),
+    ),
+    "money_later": (Act("refund", {"amount": "1.23", "note": "scratch"}),),
+    "return_open": (
+        Act("return", {"lines": [{"position": 0, "quantity": 1, "reason": "too small"}]}),
+        Act("refund", {"lines": [{"position": 0, "quantity": 1, "restock": "RETURN"}]}),
+    ),
+    "return_asked": (
+        Act("return", {"status": "REQUESTED", "lines": [{"position": 0, "quantity": 1}]}),
+    ),
+    "exchange": (
+        Act("return", {"lines": [{"position": 0, "quantity": 1}],
+                       "exchange": [{"sku": "{other}", "quantity": 1}]}),
+    ),
+}  # fmt: skip
+
+_COMBINED = (
+    ("percent", "tip", "duty"),
+    ("amount", "shipping_off", "fee"),
+    ("company", "terms", "percent"),
+    ("gift_card", "gift_card_payment", "note"),
+    ("bundle", "line_attributes", "rounding"),
+    ("custom_line", "percent", "tip", "fee"),
+    ("duty", "fee", "tip", "rounding", "shipping_off"),
+    ("authorized", "amount", "pos"),
+)
+
+
+def cases(skus: list[str], *, seed: int) -> list[Case]:
+    """Return the corpus over these SKUs: at least 60 cases."""
+    rng = random.Random(f"features:{seed}")
+    combined: list[tuple[str, ...]] = [(name,) for name in FEATURES]
+    combined += _COMBINED
+    found: list[Case] = []
+    for names in combined:
+        found.append(_case(rng, skus, names, len(found)))
+    for place, name in enumerate([*EARLY, *LATE] * 2):
+        names = _COMBINED[place % len(_COMBINED)] if place >= len(EARLY) + len(LATE) else ("plain",)
+        found.append(_case(rng, skus, names, len(found), act=name))
+    return found
+
+
+def _case(
+    rng: random.Random, skus: list[str], names: tuple[str, ...], place: int, *, act: str = ""
+) -> Case:
+    chosen = rng.sample(skus, 3)
+    order: Order = {
+        "lines": [{"sku": chosen[0], "quantity": 5}, {"sku": chosen[1], "quantity": 3}],
+        "shipping": rng.choice(("4.90", "7.95")),
+        "taxes_included": place % 2 == 0,
+        "force": True,
+        "customer": {"email": f"corpus{place:03d}@example.com", "first_name": "Cora",
+                     "last_name": f"Pus {place}"},
+    }  # fmt: skip
+    currency, rate = _CURRENCIES[place % len(_CURRENCIES)]
+    order["presentment"] = {"currency": currency, "rate": rate}
+    for name in names:
+        FEATURES[name](order)
+
+    def filled(acts: tuple[Act, ...]) -> tuple[Act, ...]:
+        return tuple(Act(each.action, _filled(each.body, chosen[2])) for each in acts)
+
+    return Case(
+        name="+".join((*names, *([act] if act else []))),
+        order=order,
+        early=filled(EARLY.get(act, ())),
+        late=filled(LATE.get(act, ())),
+        tags=frozenset({*names, act} - {""}),
+    )
+
+
+def _filled(value: Any, other: str) -> Any:
+    """Put a SKU where the act says that another item is meant."""
+    if isinstance(value, Mapping):
+        return {key: _filled(part, other) for key, part in value.items()}
+    if isinstance(value, list):
+        return [_filled(part, other) for part in value]
+    return other if value == "{other}" else value
