@@ -18,6 +18,7 @@ _SOURCES = (
     "relay/towline_relay/sync/rules.py",
     "relay/towline_relay/sync/rules_bulk.py",
     "relay/towline_relay/sync/rules_orders.py",
+    "relay/towline_relay/sync/rules_item.py",
     "relay/towline_relay/sync/rules_price.py",
     "relay/towline_relay/sync/rules_stock.py",
     "relay/towline_relay/sync/rules_shipments.py",

@@ -33,6 +33,7 @@ from towline_relay.shopify.models import (
 )
 from towline_relay.shopify.models_fulfillment import DeliveryStatus, MoveSpec, TrackingSpec
 from towline_relay.shopify.models_prices import ListPrice, PriceListRef
+from towline_relay.shopify.models_variants import GroupSpec
 from towline_shared.errors import Refused
 
 BERLIN = "gid://shopify/Location/1"
@@ -65,6 +66,8 @@ class FakeShop:
     deliveries: dict[str, list[str]] = field(default_factory=dict)
     refused_skus: dict[str, LineOutcome] = field(default_factory=dict)
     lists: list[PriceListRef] = field(default_factory=list)
+    options: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    statuses: dict[str, tuple[str, tuple[str, ...]]] = field(default_factory=dict)
     list_prices: dict[tuple[str, str], ListPrice] = field(default_factory=dict)
     calls: list[str] = field(default_factory=list)
     keys: dict[str, list[LineOutcome]] = field(default_factory=dict)
@@ -154,6 +157,42 @@ class FakeShop:
             outcomes.append(LineOutcome(index, ok=True))
         self._leave("set_prices")
         return outcomes
+
+    async def make_variants(self, spec: GroupSpec) -> list[VariantRef | LineOutcome]:
+        self._enter("make_variants")
+        gid = f"gid://shopify/Product/{spec.handle}"
+        made: list[VariantRef | LineOutcome] = []
+        for one in spec.variants:
+            if one.sku in self.refused_skus:
+                made.append(self.refused_skus[one.sku])
+                continue
+            there = [
+                ref
+                for ref in self.catalogue.values()
+                if ref.product_gid == gid and ref.sku == one.sku
+            ]
+            ref = there[0] if there else self.add_variant(one.sku, str(one.price))
+            ref = replace(ref, product_gid=gid, compare_at=one.compare_at, product_status="DRAFT")
+            self.catalogue[ref.variant_gid] = ref
+            self.options[ref.variant_gid] = one.values
+            made.append(ref)
+        self._leave("make_variants")
+        return made
+
+    async def set_option_values(
+        self, product_gid: str, variant_gid: str, options: Sequence[str], values: Sequence[str]
+    ) -> None:
+        self._enter("set_option_values")
+        self.options[variant_gid] = tuple(values)
+
+    async def publications(self) -> dict[str, str]:
+        return {"Online Store": "gid://shopify/Publication/1"}
+
+    async def set_status(
+        self, product_gid: str, status: str, publication_gids: Sequence[str]
+    ) -> None:
+        self._enter("set_status")
+        self.statuses[product_gid] = (status, tuple(publication_gids))
 
     async def price_lists(self) -> list[PriceListRef]:
         return self.lists

@@ -17,6 +17,7 @@ from towline_relay.shopify.models import (
     VariantPrice,
     VariantRef,
 )
+from towline_relay.shopify.models_variants import MetafieldValue
 from towline_relay.shopify.paging import MOST, pages
 from towline_relay.shopify.throttle import Priority
 from towline_relay.shopify.user_errors import line_outcomes, raise_first, read_errors
@@ -25,12 +26,14 @@ from towline_shared.money import plain
 
 __all__ = [
     "create_product",
+    "metafield_inputs",
     "price_line",
     "product_input",
     "set_item_fields",
     "set_prices",
     "shop_info",
     "sku_query",
+    "variant_fields",
     "variant_ref",
     "variants",
     "variants_by_sku",
@@ -126,7 +129,7 @@ async def set_item_fields(
             priority=Priority.CATALOGUE,
         )
         raise_first("productUpdate", read_errors(answer.data["productUpdate"]))
-    variant = _variant_fields(fields.barcode, fields.weight_kg)
+    variant = variant_fields(fields.barcode, fields.weight_kg)
     if variant:
         payload = await _update_variants(client, product_gid, [{"id": variant_gid, **variant}])
         raise_first("productVariantsBulkUpdate", read_errors(payload))
@@ -219,12 +222,13 @@ def variant_ref(node: Mapping[str, Any]) -> VariantRef:
         compare_at=None if compare_at is None else Decimal(compare_at),
         product_status=node["product"]["status"],
         tracked=node["inventoryItem"]["tracked"],
+        bundle=node.get("requiresComponents", False),
     )
 
 
 def product_input(spec: ProductSpec) -> dict[str, Any]:
     """Write a draft product with one tracked variant as ``ProductSetInput``."""
-    variant = _variant_fields(spec.barcode or None, spec.weight_kg)
+    variant = variant_fields(spec.barcode or None, spec.weight_kg)
     variant["inventoryItem"] = {
         "sku": spec.sku,
         "tracked": True,
@@ -234,6 +238,8 @@ def product_input(spec: ProductSpec) -> dict[str, Any]:
     variant["price"] = plain(spec.price)
     if spec.compare_at is not None:
         variant["compareAtPrice"] = plain(spec.compare_at)
+    if of_variant := metafield_inputs(spec.metafields, "variant"):
+        variant["metafields"] = of_variant
     given: dict[str, Any] = {
         "handle": spec.handle,
         "title": spec.title,
@@ -247,10 +253,22 @@ def product_input(spec: ProductSpec) -> dict[str, Any]:
         given["productType"] = spec.product_type
     if spec.tags:
         given["tags"] = list(spec.tags)
+    if of_product := metafield_inputs(spec.metafields, "product"):
+        given["metafields"] = of_product  # a list replaces what is there; the product is new
     return given
 
 
-def _variant_fields(barcode: str | None, weight_kg: Decimal | None) -> dict[str, Any]:
+def metafield_inputs(values: Sequence[MetafieldValue], on: str) -> list[dict[str, str]]:
+    """Write the metafields of a product, or of a variant, as ``MetafieldInput``."""
+    return [
+        {"namespace": one.namespace, "key": one.key, "type": one.type, "value": one.value}
+        for one in values
+        if one.on == on
+    ]
+
+
+def variant_fields(barcode: str | None, weight_kg: Decimal | None) -> dict[str, Any]:
+    """Write the fields of a variant that both of its input types share."""
     fields: dict[str, Any] = {}
     if barcode is not None:
         fields["barcode"] = barcode

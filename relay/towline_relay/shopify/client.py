@@ -23,6 +23,7 @@ from towline_relay.shopify.health import ShopHealth
 from towline_relay.shopify.replies import (
     AccessDenied,
     Answer,
+    LimitSpent,
     NotRun,
     RateLimited,
     Reply,
@@ -236,7 +237,7 @@ class Client:
 
 def _tries(error: Retryable, document: Document) -> int:
     """Tell how often a call may be tried in all, given how it failed."""
-    if isinstance(error, AccessDenied | ShopUnavailable | TokenRefused | Unsure):
+    if isinstance(error, AccessDenied | LimitSpent | ShopUnavailable | TokenRefused | Unsure):
         return 1
     if isinstance(error, Throttled):
         return _MOST_THROTTLED

@@ -20,7 +20,8 @@ class Kind(Enum):
 
     ``THROTTLED``: it did not run, the bucket was empty. ``LIMITED``: it did not run, Shopify wants
     quiet. ``TOKEN``: it did not run, the token is refused. ``CLOSED``: nothing runs, the shop is
-    closed to the app. ``DENIED``: it did not run, a scope is missing. ``INTERRUPTED``: a read is
+    closed to the app. ``DENIED``: it did not run, a scope is missing.
+    ``SPENT``: it did not run, a limit of the day is used up. ``INTERRUPTED``: a read is
     repeated, a write may have happened. ``FAULT``: repeating can't help.
     """
 
@@ -29,6 +30,7 @@ class Kind(Enum):
     TOKEN = "token"  # noqa: S105 - a word, not a secret
     CLOSED = "closed"
     DENIED = "denied"
+    SPENT = "spent"
     INTERRUPTED = "interrupted"
     FAULT = "fault"
 
@@ -112,6 +114,9 @@ CODES: Mapping[str, Meaning] = MappingProxyType(
         "THROTTLED": Meaning(Kind.THROTTLED, "The shop's budget of points is used up."),
         "SHOP_INACTIVE": Meaning(Kind.CLOSED, "is not active", "The merchant must reopen it."),
         "ACCESS_DENIED": Meaning(Kind.DENIED),
+        # From 50,000 variants on, 1,000 new ones a day (https://shopify.dev/docs/api/usage/limits);
+        # that the answer has this code is general knowledge.
+        "VARIANT_THROTTLE_EXCEEDED": Meaning(Kind.SPENT, "allows no more new variants today"),
         "MAX_COST_EXCEEDED": Meaning(
             Kind.FAULT, "asks for more points than one call may take", "Report it: Towline's fault."
         ),

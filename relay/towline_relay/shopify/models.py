@@ -11,6 +11,8 @@ from datetime import datetime
 from decimal import Decimal
 from enum import Enum
 
+from towline_relay.shopify.models_variants import MetafieldValue
+
 __all__ = [
     "AlreadyDone",
     "Fulfillment",
@@ -78,6 +80,7 @@ class VariantRef:
         sku: as Shopify holds it, not trimmed; may be empty; Shopify does not make it unique.
         product_status: ``ACTIVE``, ``ARCHIVED``, ``DRAFT`` or ``UNLISTED``.
         tracked: Shopify counts its stock; false means quantities are ignored.
+        bundle: it is made of components, so its stock follows theirs.
     """
 
     product_gid: str
@@ -88,6 +91,7 @@ class VariantRef:
     compare_at: Decimal | None
     product_status: str
     tracked: bool
+    bundle: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +123,7 @@ class ProductSpec:
     barcode: str = ""
     weight_kg: Decimal | None = None
     tags: tuple[str, ...] = ()
+    metafields: tuple[MetafieldValue, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

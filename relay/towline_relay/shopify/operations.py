@@ -22,6 +22,8 @@ from towline_relay.shopify import (
     order_history,
     orders,
     prices,
+    publishing,
+    variants,
 )
 from towline_relay.shopify.client import Client
 from towline_relay.shopify.models import (
@@ -40,6 +42,7 @@ from towline_relay.shopify.models import (
 )
 from towline_relay.shopify.models_fulfillment import DeliveryStatus, MoveSpec, TrackingSpec
 from towline_relay.shopify.models_prices import ListPrice, PriceListRef
+from towline_relay.shopify.models_variants import GroupSpec
 
 __all__ = ["Shop"]
 
@@ -88,6 +91,39 @@ class Shop:
         Idempotent by nature: it sets absolute prices.
         """
         return await catalogue.set_prices(self._client, product_gid, prices)
+
+    async def make_variants(self, spec: GroupSpec) -> list[VariantRef | LineOutcome]:
+        """Make sure that a product has these variants, and return each, or why it is not there.
+
+        The product is made as a draft when its handle is free; else what is missing is added to it.
+        Nothing is ever taken from it. The variants there are read first, so a repetition is
+        harmless.
+
+        Raises:
+            Refused: ``OPTIONS_DIFFER`` when the product under this handle has other options.
+        """
+        return await variants.make_variants(self._client, spec)
+
+    async def set_option_values(
+        self, product_gid: str, variant_gid: str, options: Sequence[str], values: Sequence[str]
+    ) -> None:
+        """Give a variant other values of its product's options; idempotent."""
+        await variants.set_option_values(self._client, product_gid, variant_gid, options, values)
+
+    async def publications(self) -> dict[str, str]:
+        """Read every publication: gid and title of its catalog -> gid."""
+        return await publishing.publications(self._client)
+
+    async def set_status(
+        self, product_gid: str, status: str, publication_gids: Sequence[str]
+    ) -> None:
+        """Set a product's status and publish it to some publications; idempotent.
+
+        Args:
+            status: ``ACTIVE``, ``DRAFT`` or ``ARCHIVED``.
+            publication_gids: it stays published where it is besides.
+        """
+        await publishing.set_status(self._client, product_gid, status, publication_gids)
 
     async def price_lists(self) -> list[PriceListRef]:
         """Read every price list of the shop with its currency and its catalog's title."""

@@ -21,6 +21,7 @@ __all__ = [
     "CLOSED_WAIT_S",
     "AccessDenied",
     "Answer",
+    "LimitSpent",
     "NotRun",
     "RateLimited",
     "Reply",
@@ -35,6 +36,7 @@ __all__ = [
 # A shop that is closed to us opens when somebody acts, not when we hammer it; and nothing of what
 # waits is wrong, so it must not be parked.
 CLOSED_WAIT_S = 300.0
+_SPENT_WAIT_S = 1_800.0  # a limit of the day comes back in the night
 
 
 class NotRun(Retryable):
@@ -53,6 +55,10 @@ class Throttled(NotRun):
 
 class RateLimited(NotRun):
     """HTTP 429; ``retry_after_s`` says how long Shopify wants quiet."""
+
+
+class LimitSpent(NotRun):
+    """A limit of the day is used up: no fault of what was to be written."""
 
 
 class TokenRefused(NotRun):
@@ -194,6 +200,8 @@ def _by_errors(errors: Any, data: Any, cost: Cost | None, document: Document) ->
             hint=f"Grant it {', '.join(sorted(document.scopes)) or 'access'} and retry.",
             retry_after_s=CLOSED_WAIT_S,
         )
+    if meaning.kind is Kind.SPENT:
+        return LimitSpent(f"Shopify {meaning.words}: {words}", retry_after_s=_SPENT_WAIT_S)
     if meaning.kind is Kind.INTERRUPTED:
         return interrupted(document, f"{meaning.words} ({words})")
     if meaning.words:

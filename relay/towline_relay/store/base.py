@@ -141,6 +141,10 @@ class Store(Protocol):
         """Read links by folded SKU; several rows where the shop has the SKU more than once."""
         ...
 
+    async def product_links(self, tenant: str, products: Sequence[str]) -> dict[str, list[LinkRow]]:
+        """Read the links of all variants of some products, by the product's gid."""
+        ...
+
     async def put_links(self, tenant: str, links: Sequence[LinkRow]) -> None:
         """Write what the shop said about its variants; keeps the claims of ERP keys."""
         ...

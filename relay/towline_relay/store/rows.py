@@ -108,6 +108,7 @@ class LinkRow:
         tracked: the shop counts its stock; None when the source did not tell (then what was told
             before stands).
         erp_key: the ERP's exact key that claimed it; empty while nobody did.
+        bundle: its stock follows its components; None when the source did not tell.
     """
 
     sku: str
@@ -117,6 +118,7 @@ class LinkRow:
     product_status: str = ""
     tracked: bool | None = None
     erp_key: str = ""
+    bundle: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,7 @@ __all__ = [
     "known",
     "links",
     "observe",
+    "product_links",
     "put_delivery",
     "put_item",
     "put_known",
@@ -38,17 +39,23 @@ __all__ = [
 ]
 
 
+_LINK = (
+    "sku, product_gid, variant_gid, inventory_item_gid, product_status, tracked, erp_key, bundle"
+)
+
+
 def put_link(db: sqlite3.Connection, tenant: str, link: LinkRow, *, now: datetime) -> None:
     """Write what the shop said about a variant; a claim that stands is kept."""
     db.execute(
         """INSERT INTO variant_link (tenant, variant_gid, product_gid, inventory_item_gid, sku,
-               folded, product_status, tracked, erp_key, seen_at)
+               folded, product_status, tracked, bundle, erp_key, seen_at)
            VALUES (:tenant, :variant, :product, :item, :sku, :folded, :status,
-               coalesce(:tracked, 1), :erp_key, :at)
+               coalesce(:tracked, 1), coalesce(:bundle, 0), :erp_key, :at)
            ON CONFLICT (tenant, variant_gid) DO UPDATE SET
                product_gid = excluded.product_gid, sku = excluded.sku, folded = excluded.folded,
                inventory_item_gid = excluded.inventory_item_gid,
                tracked = coalesce(:tracked, tracked),
+               bundle = coalesce(:bundle, bundle),
                product_status = excluded.product_status,
                erp_key = CASE WHEN excluded.erp_key <> '' THEN excluded.erp_key
                               WHEN folded = excluded.folded THEN erp_key ELSE '' END,
@@ -62,6 +69,7 @@ def put_link(db: sqlite3.Connection, tenant: str, link: LinkRow, *, now: datetim
             "folded": fold_sku(link.sku),
             "status": link.product_status,
             "tracked": link.tracked,
+            "bundle": link.bundle,
             "erp_key": link.erp_key,
             "at": utc_text(now),
         },
@@ -89,25 +97,43 @@ def links(db: sqlite3.Connection, tenant: str, skus: Iterable[str]) -> dict[str,
     found: dict[str, list[LinkRow]] = {}
     for folded in {fold_sku(sku) for sku in skus}:
         rows = db.execute(
-            """SELECT sku, product_gid, variant_gid, inventory_item_gid, product_status, tracked,
-                   erp_key FROM variant_link WHERE tenant = ? AND folded = ?
-               ORDER BY variant_gid""",
+            # the index is named: left alone, SQLite reads all links in the order that is asked for
+            f"""SELECT {_LINK} FROM variant_link INDEXED BY variant_link_sku
+                WHERE tenant = ? AND folded = ?
+                ORDER BY variant_gid""",  # noqa: S608 - a constant of this module
             (tenant, folded),
         ).fetchall()
         if rows:
-            found[folded] = [
-                LinkRow(
-                    sku=row["sku"],
-                    product_gid=row["product_gid"],
-                    variant_gid=row["variant_gid"],
-                    inventory_item_gid=row["inventory_item_gid"],
-                    product_status=row["product_status"],
-                    tracked=bool(row["tracked"]),
-                    erp_key=row["erp_key"],
-                )
-                for row in rows
-            ]
+            found[folded] = [_link(row) for row in rows]
     return found
+
+
+def product_links(
+    db: sqlite3.Connection, tenant: str, products: Iterable[str]
+) -> dict[str, list[LinkRow]]:
+    """Read the links of all variants of some products, by product."""
+    found: dict[str, list[LinkRow]] = {}
+    for product in set(products):
+        rows = db.execute(
+            f"""SELECT {_LINK} FROM variant_link WHERE tenant = ? AND product_gid = ?
+               ORDER BY variant_gid""",  # noqa: S608 - a constant of this module
+            (tenant, product),
+        )
+        found[product] = [_link(row) for row in rows]
+    return found
+
+
+def _link(row: sqlite3.Row) -> LinkRow:
+    return LinkRow(
+        sku=row["sku"],
+        product_gid=row["product_gid"],
+        variant_gid=row["variant_gid"],
+        inventory_item_gid=row["inventory_item_gid"],
+        product_status=row["product_status"],
+        tracked=bool(row["tracked"]),
+        erp_key=row["erp_key"],
+        bundle=bool(row["bundle"]),
+    )
 
 
 def put_item(db: sqlite3.Connection, tenant: str, item: ItemRow, *, now: datetime) -> None:

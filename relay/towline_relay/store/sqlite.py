@@ -16,6 +16,7 @@ from towline_relay.store import (
     intake_rows,
     lane_rows,
     order_rows,
+    people_rows,
     privacy_rows,
     shop_rows,
     trimming,
@@ -25,6 +26,7 @@ from towline_relay.store.base import Lease
 from towline_relay.store.bulk import BulkLine, BulkRun
 from towline_relay.store.effects import Effects, Intent
 from towline_relay.store.migrations import migrate
+from towline_relay.store.people_rows import PeopleRows
 from towline_relay.store.rows import (
     Conflict,
     Count,
@@ -46,6 +48,7 @@ from towline_shared.codec import Undecodable
 from towline_shared.database import Database
 from towline_shared.errors import Misuse
 from towline_shared.events import Delivered, Event
+from towline_shared.stream_rows import Cover
 
 __all__ = ["Enrolled", "Log", "SqliteStore", "prepare"]
 
@@ -60,6 +63,10 @@ class Log(Protocol):
     ) -> int: ...
 
     def consume(self, db: sqlite3.Connection, peer: str, name: str, upto: int) -> None: ...
+
+    def empty(
+        self, db: sqlite3.Connection, peer: str, name: str, seqs: Sequence[int]
+    ) -> None: ...
 
 
 class Enrolled(Protocol):
@@ -96,7 +103,17 @@ def prepare(schemas: Sequence[str]) -> Callable[[sqlite3.Connection], None]:
 class SqliteStore:
     """See :class:`towline_relay.store.base.Store`; also the sink of uplink streams."""
 
-    def __init__(self, database: Database, *, log: Log, enrolled: Enrolled, clock: Clock) -> None:
+    def __init__(
+        self,
+        database: Database,
+        *,
+        log: Log,
+        enrolled: Enrolled,
+        clock: Clock,
+        cover: Cover | None = None,
+    ) -> None:
+        """Use a file; ``cover`` seals what the ERP says about people until it is decided."""
+        self._people = PeopleRows(cover)
         self._database = database
         self._log = log
         self._enrolled = enrolled
@@ -120,6 +137,7 @@ class SqliteStore:
         if tenant is None:
             raise Misuse(f"The agent {agent_id} sent rows and is not enrolled.")
         new: list[NewEvent] = []
+        people: list[int] = []
         for row in rows:
             event = uplink.decoded(row.text)
             if isinstance(event, Undecodable):
@@ -131,10 +149,13 @@ class SqliteStore:
             elif not isinstance(event.body, Delivered) or not self._delivered(
                 db, tenant, event.body
             ):
-                new.append(uplink.new_event(row.text, event, tenant=tenant, agent=agent_id))
+                text = self._people.hidden(db, agent_id, event, row.text)
+                new.append(uplink.new_event(text, event, tenant=tenant, agent=agent_id))
+                people += [row.seq] if event.entity in uplink.PEOPLE else []
         event_rows.append(db, new, now=self._clock.now())
         if rows:
             self._log.consume(db, agent_id, stream, rows[-1].seq)
+            self._log.empty(db, agent_id, stream, people)
 
     def _delivered(self, db: sqlite3.Connection, tenant: str, report: Delivered) -> bool:
         now = self._clock.now()
@@ -145,7 +166,7 @@ class SqliteStore:
             refusal = report.reason or "no reason was given."
         return any(
             rows.delivered(db, tenant, report.event_id, refusal=refusal, now=self._clock.now())
-            for rows in (order_rows, change_rows)
+            for rows in (order_rows, change_rows, people_rows)
         )
 
     # -- lanes
@@ -162,7 +183,11 @@ class SqliteStore:
         await self._unit(lambda db, now: lane_rows.release(db, lease, now=now))
 
     async def read(self, lane: str, *, limit: int) -> list[EventRow]:
-        return await self._unit(lambda db, now: event_rows.due(db, lane, limit=limit, now=now))
+        return await self._unit(
+            lambda db, now: self._people.shown(
+                db, event_rows.due(db, lane, limit=limit, now=now)
+            )
+        )
 
     async def by_serials(self, serials: Sequence[int]) -> list[EventRow]:
         return await self._unit(lambda db, now: event_rows.by_serials(db, serials))
@@ -184,6 +209,7 @@ class SqliteStore:
             lane_rows.close(db, outcome, now=now)
         for down in effects.downlink:
             self._log.append(db, down.agent, down.stream, [down.event])
+        event_rows.append(db, effects.appended, now=now)
         for order in effects.orders:
             order_rows.put(db, tenant, order, now=now)
         for answer in effects.answers:
@@ -242,6 +268,9 @@ class SqliteStore:
 
     async def links(self, tenant: str, skus: Sequence[str]) -> dict[str, list[LinkRow]]:
         return await self._unit(lambda db, now: shop_rows.links(db, tenant, skus))
+
+    async def product_links(self, tenant: str, products: Sequence[str]) -> dict[str, list[LinkRow]]:
+        return await self._unit(lambda db, now: shop_rows.product_links(db, tenant, products))
 
     async def put_links(self, tenant: str, links: Sequence[LinkRow]) -> None:
         def work(db: sqlite3.Connection, now: datetime) -> None:

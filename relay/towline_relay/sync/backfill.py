@@ -33,6 +33,7 @@ class ShopPicture:
         whole: all variants are linked; false when there were too many to page through.
         price_lists: gid, name and catalog's title of each price list -> the list; empty when the
             rules name none.
+        publications: gid and title of each sales channel -> its gid; likewise.
     """
 
     name: str
@@ -41,6 +42,7 @@ class ShopPicture:
     unmapped: tuple[str, ...]
     whole: bool = True
     price_lists: Mapping[str, PriceListRef] = field(default_factory=dict)
+    publications: Mapping[str, str] = field(default_factory=dict)
 
 
 async def learn(
@@ -82,7 +84,8 @@ async def learn(
         )
     whole = await _variants(tenant=tenant, shop=shop, store=store, clock=clock, most=most)
     lists = await _price_lists(shop) if rules.price and rules.price.lists else {}
-    return ShopPicture(info.name, info.currency, places, unmapped, whole, lists)
+    channels = await shop.publications() if rules.item and rules.item.shape.publish else {}
+    return ShopPicture(info.name, info.currency, places, unmapped, whole, lists, channels)
 
 
 def link_of(ref: VariantRef, *, erp_key: str = "") -> LinkRow:
@@ -94,6 +97,7 @@ def link_of(ref: VariantRef, *, erp_key: str = "") -> LinkRow:
         inventory_item_gid=ref.inventory_item_gid,
         product_status=ref.product_status,
         tracked=ref.tracked,
+        bundle=ref.bundle,
         erp_key=erp_key,
     )
 

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from towline_relay.shopify.inventory import next_batches
 from towline_relay.shopify.models import (
     ItemFields,
     LineOutcome,
+    MetafieldEntry,
     ProductSpec,
     Quantity,
     VariantPrice,
+    VariantRef,
 )
+from towline_relay.shopify.models_variants import GroupSpec, VariantSpec
 from towline_relay.store.base import Lease, Store
 from towline_relay.store.effects import Effects, Intent, IntentClose, Move, Release
 from towline_relay.store.rows import EventRow, ItemRow, Known
@@ -22,7 +26,9 @@ from towline_relay.sync import decide
 from towline_relay.sync.attempt import Judge
 from towline_relay.sync.backfill import link_of
 from towline_relay.sync.catalogue_intents import MOST_LINES, Calls, stale, text_of
+from towline_relay.sync.item_parts import extras_known, item_known, status_known
 from towline_relay.sync.shop_port import ShopPort
+from towline_relay.sync.visibility import moves_of
 
 __all__ = ["CatalogueCalls", "price_of", "spec_of"]
 
@@ -43,36 +49,50 @@ class CatalogueCalls(Calls):
         except Exception as error:
             await self._failed(lease, intent, [found.event], error, parks_item=True)
             return
-        link = link_of(ref, erp_key=found.event.key)
-        known = [decide.item_known(link, found.target)]
-        reason = f"Made as a draft product at {found.price.shown}."
-        moves = [Move(found.event.serial, State.APPLIED, reason)]
-        compare_at = found.price.compare_at if found.price.writes_compare_at else ref.compare_at
-        if (ref.price, ref.compare_at) == (found.price.price, compare_at):
-            known.append(decide.price_known(link, found.price))
-            if found.priced_by.state in OPEN | {State.PARKED}:
-                told = "Set when the product was made."
-                moves.append(Move(found.priced_by.serial, State.APPLIED, told))
+        closed = IntentClose(intent.id, "done", ref.product_gid)
+        await self._store.advance(lease, made([(found, ref)], closed))
+
+    async def create_group(self, lease: Lease, group: Sequence[decide.Create]) -> None:
+        """Make what is missing of one product with variants; each item has its own outcome."""
+        spec, rows = group_of(group), [found.event for found in group]
+        intent = await self._open(lease, "make_variants", text_of(spec), rows)
+        try:
+            results = await self._shop.make_variants(spec)
+        except Exception as error:
+            await self._failed(lease, intent, rows, error, parks_item=True)
+            return
+        pairs, moves = [], []
+        for found, result in zip(group, results, strict=True):
+            if isinstance(result, LineOutcome):
+                moves.append(self._judge.refused(found.event, result))
+            else:
+                pairs.append((found, result))
+        effects = made(pairs, IntentClose(intent.id, "done"))
+        parked = tuple(
+            ItemRow(found.event.key, "parked", move.reason)
+            for move in moves
+            for found in group
+            if found.event.serial == move.serial and move.state is State.PARKED
+        )
         await self._store.advance(
             lease,
-            Effects(
-                closed=(IntentClose(intent.id, "done", ref.product_gid),),
-                links=(link,),
-                known=tuple(known),
-                items=(ItemRow(found.event.key, "linked"),),
-                moves=tuple(moves),
-                release=(Release(decide.item_of(found.event.key)),),
-            ),
+            replace(effects, moves=(*effects.moves, *moves), items=(*effects.items, *parked)),
         )
 
     async def set_fields(self, lease: Lease, found: decide.SetFields) -> None:
-        """Write the owned fields of an item."""
-        fields = _fields(found)
-        intent = await self._open(
-            lease, "set_item_fields", text_of((found.link.variant_gid, fields)), [found.event]
-        )
+        """Write what has changed of an item: fields, metafields, option values."""
+        kinds = {part.kind for part in found.parts}
+        variables = text_of((found.link.variant_gid, sorted(kinds), [p.value for p in found.parts]))
+        intent = await self._open(lease, "set_item_fields", variables, [found.event])
+        gids = found.link.product_gid, found.link.variant_gid
         try:
-            await self._shop.set_item_fields(found.link.product_gid, found.link.variant_gid, fields)
+            if "item" in kinds:
+                await self._shop.set_item_fields(*gids, _fields(found))
+            if "metafields" in kinds:
+                await self._shop.set_metafields(_metafields(found))
+            if "options" in kinds:
+                names, values = zip(*found.target.options, strict=True)
+                await self._shop.set_option_values(*gids, names, values)
         except Exception as error:
             await self._failed(lease, intent, [found.event], error, parks_item=True)
             return
@@ -81,10 +101,44 @@ class CatalogueCalls(Calls):
             Effects(
                 closed=(IntentClose(intent.id, "done"),),
                 claims=((found.link.variant_gid, found.event.key),),
-                known=(found.known,),
+                known=found.parts,
                 items=(ItemRow(found.event.key, "linked"),),
-                moves=(Move(found.event.serial, State.APPLIED),),
+                moves=() if found.again else (Move(found.event.serial, State.APPLIED),),
                 release=(Release(decide.item_of(found.event.key)),),
+            ),
+        )
+
+    async def set_status(
+        self, lease: Lease, group: Sequence[decide.SetStatus], publications: Sequence[str]
+    ) -> None:
+        """Write what buyers can see of one product, for all items that asked."""
+        product, status = group[0].link.product_gid, group[0].status
+        channels = list(publications) if status == "ACTIVE" else []
+        rows = [found.event for found in group]
+        variables = text_of((product, status, channels))
+        intent = await self._open(lease, "set_status", variables, rows)
+        try:
+            await self._shop.set_status(product, status, channels)
+        except Exception as error:
+            await self._failed(lease, intent, rows, error)
+            return
+        await self._store.advance(
+            lease,
+            Effects(
+                closed=(IntentClose(intent.id, "done"),),
+                claims=tuple(
+                    (found.link.variant_gid, found.event.key)
+                    for found in group
+                    if not found.link.erp_key and found.item.state == "linked"
+                ),
+                known=tuple(found.known for found in group),
+                items=tuple(found.item for found in group),
+                moves=moves_of(group),
+                release=tuple(
+                    Release(decide.item_of(found.event.key))
+                    for found in group
+                    if found.item.state == "linked"
+                ),
             ),
         )
 
@@ -218,8 +272,72 @@ def spec_of(found: decide.Create) -> ProductSpec:
         sku=found.target.sku,
         price=found.price.price,
         compare_at=found.price.compare_at,
+        metafields=found.target.metafields,
         **fields,
     )
+
+
+def group_of(group: Sequence[decide.Create]) -> GroupSpec:
+    """Return the variants of one product; what the product itself has, the first item says."""
+    target, first = group[0].target, dict[str, Any](group[0].target.fields)
+    return GroupSpec(
+        handle=target.handle,
+        title=first["title"],
+        options=tuple(name for name, _ in target.options),
+        variants=tuple(
+            VariantSpec(
+                sku=found.target.sku,
+                values=tuple(value for _, value in found.target.options),
+                price=found.price.price,
+                compare_at=found.price.compare_at,
+                barcode=str(found.target.fields.get("barcode", "")),
+                weight_kg=dict[str, Any](found.target.fields).get("weight_kg"),
+                metafields=found.target.metafields,
+            )
+            for found in group
+        ),
+        **{name: first[name] for name in ("vendor", "product_type", "tags") if name in first},
+    )
+
+
+def made(pairs: Sequence[tuple[decide.Create, VariantRef]], closed: IntentClose) -> Effects:
+    """Return what variants that were made mean: links, what is known, and the events' ends."""
+    links, known, items, moves, release = [], list[Known](), [], [], []
+    for found, ref in pairs:
+        link = link_of(ref, erp_key=found.event.key)
+        links.append(link)
+        items.append(ItemRow(found.event.key, "linked"))
+        release.append(Release(decide.item_of(found.event.key)))
+        known += [item_known(link, found.target), *extras_known(link, found.target)]
+        what = "a variant" if found.target.group else "a draft product"
+        reason = f"Made as {what} at {found.price.shown}."
+        if found.target.status in ("", "DRAFT"):
+            moves.append(Move(found.event.serial, State.APPLIED, reason))
+        # else its event stays open: the next turn sets the status
+        if found.target.status == "DRAFT" and not found.target.group:
+            known.append(status_known(link, "DRAFT"))
+        compare_at = found.price.compare_at if found.price.writes_compare_at else ref.compare_at
+        if (ref.price, ref.compare_at) == (found.price.price, compare_at):
+            known.append(decide.price_known(link, found.price))
+            if found.priced_by.state in OPEN | {State.PARKED}:
+                told = "Set when the product was made."
+                moves.append(Move(found.priced_by.serial, State.APPLIED, told))
+    return Effects(
+        closed=(closed,),
+        links=tuple(links),
+        known=tuple(known),
+        items=tuple(items),
+        moves=tuple(moves),
+        release=tuple(release),
+    )
+
+
+def _metafields(found: decide.SetFields) -> list[MetafieldEntry]:
+    gids = {"product": found.link.product_gid, "variant": found.link.variant_gid}
+    return [
+        MetafieldEntry(gids[one.on], one.namespace, one.key, one.type, one.value)
+        for one in found.target.metafields
+    ]
 
 
 def _fields(found: decide.SetFields) -> ItemFields:

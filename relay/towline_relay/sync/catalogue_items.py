@@ -1,12 +1,12 @@
-"""Items of the catalogue lane: new products, and the fields that the ERP owns."""
+"""Items of the catalogue lane: new products and variants, and what the ERP owns of them."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from towline_relay.store.base import Lease
-from towline_relay.store.rows import EventRow, ItemRow, Known
+from towline_relay.store.rows import EventRow, ItemRow, Known, LinkRow
 from towline_relay.store.sku import fold_sku
 from towline_relay.store.states import State
 from towline_relay.sync import decide
@@ -14,13 +14,16 @@ from towline_relay.sync.backfill import ShopPicture
 from towline_relay.sync.bulk_lane import BulkLane
 from towline_relay.sync.catalogue_calls import CatalogueCalls
 from towline_relay.sync.catalogue_work import Around, Work, some_at_once
-from towline_relay.sync.mapping import PriceTarget, map_item, map_price
+from towline_relay.sync.mapping import ItemTarget, LeftOut, PriceTarget, map_item, map_price
 from towline_relay.sync.rules import Rules
+from towline_relay.sync.visibility import hold_back, seen, with_status
 from towline_shared.codec import Undecodable, decode
 from towline_shared.errors import BadRecord
 from towline_shared.events import Item, Price
 
 __all__ = ["Items"]
+
+_KINDS = ("item", "metafields", "options", "group", "status")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +40,10 @@ class Items:
         around = await self.work.around(rows)
         new = [row.key for row in rows if not around.of(row.key)]
         prices = await self._latest_prices(new, picture)
-        known = await self.work.store.known(self.work.tenant, "item", around.variants)
+        known = {
+            kind: await self.work.store.known(self.work.tenant, kind, around.variants)
+            for kind in _KINDS
+        }
         decisions: list[decide.Decision] = []
         making: set[str] = set()
         for row in rows:
@@ -47,15 +53,13 @@ class Items:
                     continue  # its twin comes first; the next turn sees that it has the variant
                 making.add(fold_sku(row.key))
             decisions.append(found)
+        decisions = hold_back(await self._seen(decisions, known["status"], picture))
         await self.work.settle(lease, decisions)
         creates = [found for found in decisions if isinstance(found, decide.Create)]
-        searched = not await self.work.links_are_fresh()
-        calls = creates
-        if self.bulk is not None and not searched:
-            calls = await self.bulk.take_creates(lease, creates)
-        await some_at_once(calls, lambda found: self._create(lease, found, searched))
+        await self._create_all(lease, creates)
         changed = [found for found in decisions if isinstance(found, decide.SetFields)]
         await some_at_once(changed, lambda found: self.calls.set_fields(lease, found))
+        await self._set_status(lease, decisions, picture)
         return {found.priced_by.serial for found in creates}
 
     def _item(
@@ -63,32 +67,129 @@ class Items:
         row: EventRow,
         around: Around,
         prices: dict[str, tuple[PriceTarget, EventRow]],
-        known: dict[str, Known],
+        known: Mapping[str, Mapping[str, Known]],
     ) -> decide.Decision:
-        links = around.of(row.key)
+        links, rules = around.of(row.key), self.rules.item
+        gid = links[0].variant_gid if links else ""
+        mapped: ItemTarget | LeftOut | None = None
 
         def about(item: Item) -> decide.Decision:
-            if self.rules.item is None:
+            nonlocal mapped
+            if rules is None:
                 return decide.skip(row, "The rules don't keep items in step.")
+            mapped = map_item(item, rules)
             return decide.decide_item(
                 row,
-                map_item(item, self.rules.item),
+                mapped,
                 links=links,
                 price=prices.get(row.key),
-                known=known.get(links[0].variant_gid) if links else None,
+                known=known["item"].get(gid),
+                parts={kind: found[gid] for kind, found in known.items() if gid in found},
             )
 
         found = self.work.decided(row, Item, about)
         if isinstance(found, decide.Settle) and found.move.state is State.PARKED:
             item = found.item or ItemRow(row.key, "parked", found.move.reason)
             return decide.Settle(found.move, item, found.claim, found.release)
-        return found
+        if rules is None or not rules.shape.owns_status:
+            return found
+        link = links[0] if len(links) == 1 else None
+        return with_status(found, mapped, rules.shape, row=row, link=link, known=known["status"])
+
+    # -- new ones
+
+    async def _create_all(self, lease: Lease, creates: Sequence[decide.Create]) -> None:
+        searched = not await self.work.links_are_fresh()
+        groups: dict[str, list[decide.Create]] = {}
+        calls: list[decide.Create] = []
+        plain: list[decide.Create] = []
+        for found in creates:
+            if found.target.group:
+                groups.setdefault(found.target.handle, []).append(found)
+            elif found.target.status in ("", "DRAFT"):
+                plain.append(found)
+            else:
+                calls.append(found)  # a run's lines have one step; this one needs its status too
+        if self.bulk is not None and not searched:
+            plain = await self.bulk.take_creates(lease, plain)
+        await some_at_once([*calls, *plain], lambda found: self._create(lease, found, searched))
+        await some_at_once(
+            list(groups.values()), lambda group: self._create_group(lease, group, searched)
+        )
 
     async def _create(self, lease: Lease, found: decide.Create, searched: bool) -> None:
         """Make a product, unless the shop has the SKU since we last read all of its variants."""
         if searched and await self.work.search(lease, [found.event]):
             return  # linked now; the event is still pending and is decided again
         await self.calls.create(lease, found)
+
+    async def _create_group(
+        self, lease: Lease, group: Sequence[decide.Create], searched: bool
+    ) -> None:
+        if searched and await self.work.search(lease, [found.event for found in group]):
+            return
+        await self.calls.create_group(lease, group)
+
+    # -- what buyers see
+
+    async def _seen(
+        self,
+        decisions: Sequence[decide.Decision],
+        known: Mapping[str, Known],
+        picture: ShopPicture,
+    ) -> list[decide.Decision]:
+        """Work out each product's status from the wishes of all its items."""
+        wishes = {
+            found.link.variant_gid: found.status
+            for found in decisions
+            if isinstance(found, decide.SetStatus)
+        }
+        if not wishes:
+            return list(decisions)
+        products = [one.link.product_gid for one in decisions if isinstance(one, decide.SetStatus)]
+        links = await self.work.store.product_links(self.work.tenant, products)
+        gids = [link.variant_gid for found in links.values() for link in found]
+        asked = {**await self.work.store.known(self.work.tenant, "status", gids), **known}
+        lacking = [name for name in self._channels() if name not in picture.publications]
+        return [
+            self._of_product(found, links[found.link.product_gid], asked, wishes, lacking)
+            if isinstance(found, decide.SetStatus)
+            else found
+            for found in decisions
+        ]
+
+    def _channels(self) -> tuple[str, ...]:
+        return self.rules.item.shape.publish if self.rules.item else ()
+
+    def _of_product(
+        self,
+        found: decide.SetStatus,
+        links: Sequence[LinkRow],
+        asked: Mapping[str, Known],
+        wishes: Mapping[str, str],
+        lacking: Sequence[str],
+    ) -> decide.Decision:
+        status = seen(links or [found.link], asked, wishes)
+        if status == "ACTIVE" and lacking:
+            return decide.park(
+                found.event,
+                f"The shop has no publication {lacking[0]!r} to publish {found.event.key} to.",
+                "Correct publish in [entities.item], or add the sales channel, and retry.",
+            )
+        return replace(found, status=status)
+
+    async def _set_status(
+        self, lease: Lease, decisions: Sequence[decide.Decision], picture: ShopPicture
+    ) -> None:
+        by_product: dict[str, list[decide.SetStatus]] = {}
+        for found in decisions:
+            if isinstance(found, decide.SetStatus):
+                by_product.setdefault(found.link.product_gid, []).append(found)
+        channels = [picture.publications.get(name, "") for name in self._channels()]
+        await some_at_once(
+            list(by_product.values()),
+            lambda group: self.calls.set_status(lease, group, channels),
+        )
 
     async def _latest_prices(
         self, keys: Sequence[str], picture: ShopPicture

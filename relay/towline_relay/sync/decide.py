@@ -6,16 +6,15 @@ A decision is either a call to make (:class:`Create`, :class:`SetFields`, :class
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from typing import Any
 
 from towline_relay.store.effects import AGAIN, Move, Release
 from towline_relay.store.rows import EventRow, ItemRow, Known, LinkRow
 from towline_relay.store.sku import fold_sku
 from towline_relay.store.states import State
+from towline_relay.sync.item_parts import NOTHING, item_known, parts_of, value_hash, why_moved
 from towline_relay.sync.mapping import ItemTarget, LeftOut, PriceTarget, StockTarget
 from towline_shared.money import plain
 
@@ -24,6 +23,7 @@ __all__ = [
     "Decision",
     "SetFields",
     "SetPrice",
+    "SetStatus",
     "SetStock",
     "Settle",
     "decide_item",
@@ -65,12 +65,37 @@ class Create:
 
 @dataclass(frozen=True, slots=True)
 class SetFields:
-    """Write the owned fields of an item that the shop has."""
+    """Write the owned fields of an item that the shop has.
+
+    Attributes:
+        known: the fields, as they are remembered once they are written.
+        parts: what else of it has changed, by kind; the fields themselves are among them when they
+            have.
+        again: its event stays open, because its status is to be set after it.
+    """
 
     event: EventRow
     target: ItemTarget
     link: LinkRow
     known: Known
+    parts: tuple[Known, ...] = ()
+    again: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SetStatus:
+    """Write what buyers can see of the product of an item.
+
+    Attributes:
+        known: what this item asks for; its product gets the most visible of its items' wishes.
+        item: what is then known about the item.
+    """
+
+    event: EventRow
+    link: LinkRow
+    status: str
+    known: Known
+    item: ItemRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +120,7 @@ class SetStock:
     known: Known
 
 
-Decision = Settle | Create | SetFields | SetPrice | SetStock
+Decision = Settle | Create | SetFields | SetStatus | SetPrice | SetStock
 
 
 def newest(rows: Sequence[EventRow], *, base_list: str = "") -> list[EventRow]:
@@ -117,11 +142,6 @@ def same_value(row: EventRow, base_list: str) -> tuple[str, ...]:
     return (row.subkey,)
 
 
-def value_hash(*parts: str) -> str:
-    """Hash a value as it was written, for no-op detection and for recognising echoes."""
-    return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:32]
-
-
 def park(row: EventRow, reason: str, hint: str = "", *, waits_for: str = "") -> Settle:
     """Stop an event with a reason."""
     return Settle(Move(row.serial, State.PARKED, reason, hint, waits_for=waits_for))
@@ -139,6 +159,7 @@ def decide_item(
     links: Sequence[LinkRow],
     price: tuple[PriceTarget, EventRow] | None,
     known: Known | None,
+    parts: Mapping[str, Known] = NOTHING,
 ) -> Decision:
     """Decide about an item.
 
@@ -148,6 +169,7 @@ def decide_item(
         price: what it shall cost when it is made, and the event that told; None when the ERP told
             no usable price yet.
         known: what was last written of its owned fields.
+        parts: what was last written of the rest, by kind: ``metafields``, ``options``, ``group``.
     """
     if isinstance(mapped, LeftOut):
         return replace(skip(row, mapped.reason), item=ItemRow(row.key, "left out", mapped.reason))
@@ -163,9 +185,14 @@ def decide_item(
             item=ItemRow(row.key, "parked", reason),
         )
     link = links[0]
+    moved = why_moved(link, mapped, parts)
+    if moved is not None:
+        hint = "Delete the variant in the shop, then retry: it is made anew where it belongs."
+        return replace(park(row, moved, hint), item=ItemRow(row.key, "linked"))
     wanted = item_known(link, mapped)
-    if mapped.kept and (known is None or known.hash != wanted.hash):
-        return SetFields(row, mapped, link, wanted)
+    changed = tuple(parts_of(link, mapped, known, parts))
+    if changed:
+        return SetFields(row, mapped, link, wanted, changed)
     linked = ItemRow(row.key, "linked")
     if link.erp_key == row.key:
         settled = skip(row, "The shop holds the values of this item already.")
@@ -226,6 +253,8 @@ def decide_stock(
             f"The shop has no active location {mapped.location!r} for warehouse {row.subkey}.",
             "Correct [entities.stock.locations] in the rules, or activate the location, and retry.",
         )
+    if found.bundle:
+        return skip(row, f"{row.key} is a bundle in the shop: its stock follows its components.")
     if found.tracked is False:
         return park(
             row,
@@ -256,15 +285,6 @@ def price_hash(price: Decimal, compare_at: Decimal | None = None) -> str:
     """Hash a price so that 9.9 and 9.90 are one."""
     shown = "" if compare_at is None else plain(compare_at.normalize())
     return value_hash("price", plain(price.normalize()), shown)
-
-
-def item_known(link: LinkRow, target: ItemTarget) -> Known:
-    """Return the owned fields of an item as they are remembered once they are written."""
-    fields: dict[str, Any] = {
-        name: target.fields[name] for name in sorted(target.kept) if name in target.fields
-    }
-    shown = ", ".join(f"{name} {value}" for name, value in fields.items())
-    return Known("item", link.variant_gid, value_hash("item", repr(fields)), shown)
 
 
 def item_of(key: str) -> str:

@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 
+from towline_relay.shopify.models_variants import MetafieldValue
 from towline_relay.sync.expressions import Expression
 from towline_relay.sync.rules import Field, ItemRules, PriceRules, When
+from towline_relay.sync.rules_item import MetafieldRules
 from towline_shared.events import Item, Price, Row
 from towline_shared.money import exponent, plain
 
@@ -28,6 +31,7 @@ __all__ = [
     "map_price",
 ]
 
+_STATUSES = ("ACTIVE", "DRAFT", "ARCHIVED")
 _MOST_TITLE = 255  # https://shopify.dev/docs/api/admin-graphql/2026-10/mutations/productSet
 
 
@@ -45,12 +49,19 @@ class ItemTarget:
     Attributes:
         fields: field -> value, all that can be written when the product is made.
         kept: names of those that are kept in step afterwards.
+        group: items of one group are variants of one product; empty for a product of its own.
+        options: (name, value) of each option; empty without a group.
+        status: ``ACTIVE``, ``DRAFT`` or ``ARCHIVED``; empty when the merchant decides.
     """
 
     sku: str
     handle: str
     fields: dict[str, str | Decimal | tuple[str, ...]]
     kept: frozenset[str]
+    group: str = ""
+    options: tuple[tuple[str, str], ...] = ()
+    metafields: tuple[MetafieldValue, ...] = ()
+    status: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +95,8 @@ class StockTarget:
 def map_item(item: Item, rules: ItemRules) -> ItemTarget | LeftOut:
     """Map a row of the item master; one that is gone never deletes anything in the shop."""
     if item.gone:
-        return LeftOut("The item is gone on the IBM i; its product stays in the shop as it is.")
+        stays = "; its product stays in the shop as it is" if rules.shape.gone == "keep" else ""
+        return LeftOut(f"The item is gone on the IBM i{stays}.")
     out = left_out(rules.when, item.row)
     if out is not None:
         return out
@@ -96,7 +108,18 @@ def map_item(item: Item, rules: ItemRules) -> ItemTarget | LeftOut:
     if not fields.get("title"):
         raise rules.fields["title"].source.bad("the title is empty", item.row)
     kept = frozenset(name for name, field in rules.fields.items() if not field.create_only)
-    return ItemTarget(item.sku, handle_of(item.sku), fields, kept)
+    shape, row = rules.shape, item.row
+    group = _text(shape.group, row) if shape.group else ""
+    return ItemTarget(
+        item.sku,
+        handle_of(group or item.sku),
+        fields,
+        kept,
+        group,
+        _options(shape.options, row) if group else (),
+        _metafields(shape.metafields, row),
+        _status(shape.status, row) if shape.status else "",
+    )
 
 
 def map_price(price: Price, rules: PriceRules, *, currency: str) -> PriceTarget | LeftOut:
@@ -141,6 +164,42 @@ def handle_of(sku: str) -> str:
         return readable
     lost = "".join(f"{ord(char):x}" for char in folded if not re.match(r"[a-z0-9]", char))
     return f"{readable}-{lost}".strip("-")
+
+
+def _options(options: Mapping[str, Expression], row: Row) -> tuple[tuple[str, str], ...]:
+    found = []
+    for name, source in options.items():
+        value = _text(source, row)
+        if not value:
+            raise source.bad(f"the option {name} is empty", row)
+        found.append((name, value[:_MOST_TITLE]))
+    return tuple(found)
+
+
+def _metafields(rules: Sequence[MetafieldRules], row: Row) -> tuple[MetafieldValue, ...]:
+    """Work out the metafields; one without a value stays as it is in the shop."""
+    values = ((rule, _text(rule.source, row)) for rule in rules)
+    return tuple(
+        MetafieldValue(rule.on, rule.namespace, rule.key, rule.type, value)
+        for rule, value in values
+        if value
+    )
+
+
+def _status(source: Expression, row: Row) -> str:
+    status = _text(source, row)
+    if status not in _STATUSES:
+        raise source.bad(f"{status!r} is none of {', '.join(_STATUSES)}", row)
+    return status
+
+
+def _text(source: Expression, row: Row) -> str:
+    value = source(row)
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, Decimal):
+        return plain(value)
+    return "" if value is None else str(value).strip()
 
 
 def left_out(when: When, row: Row) -> LeftOut | None:

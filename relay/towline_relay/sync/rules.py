@@ -15,6 +15,7 @@ from pathlib import Path
 
 from towline_relay.sync.expressions import Expression, Lookups, Place, compile_expression
 from towline_relay.sync.rules_bulk import BulkRules, read_bulk
+from towline_relay.sync.rules_item import ItemShape, read_item_shape
 from towline_relay.sync.rules_orders import OrderRules, read_orders
 from towline_relay.sync.rules_price import ListRules, read_lists
 from towline_relay.sync.rules_shipments import ShipmentRules, read_shipments
@@ -68,6 +69,7 @@ class ItemRules:
 
     when: When
     fields: Mapping[str, Field]
+    shape: ItemShape = ItemShape()  # noqa: RUF009 - it is frozen
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,14 +166,19 @@ class _Reader:
     lookups: Lookups
 
     def item(self, section: Section) -> ItemRules:
-        section.only("when", "otherwise", "fields")
+        section.only(
+            "when", "otherwise", "fields", "group", "options", "metafields", "status", "publish",
+            "gone",
+        )  # fmt: skip
         fields = self._fields(section, ITEM_FIELDS)
         if "title" not in fields:
             raise Misconfigured(
                 f"{section.file}: {section.name}.fields.title is missing.",
                 hint="A product can't be made without a title.",
             )
-        return ItemRules(self._when(section), fields)
+        kept = frozenset(name for name, field in fields.items() if not field.create_only)
+        shape = read_item_shape(section, self._expression, kept=kept)
+        return ItemRules(self._when(section), fields, shape)
 
     def price(self, section: Section) -> PriceRules:
         section.only("when", "otherwise", "fields", "list", "currency", "lists")

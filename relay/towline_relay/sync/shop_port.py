@@ -23,6 +23,7 @@ from towline_relay.shopify.models import (
 )
 from towline_relay.shopify.models_fulfillment import DeliveryStatus, MoveSpec, TrackingSpec
 from towline_relay.shopify.models_prices import ListPrice, PriceListRef
+from towline_relay.shopify.models_variants import GroupSpec
 
 __all__ = ["ShopPort"]
 
@@ -45,6 +46,18 @@ class ShopPort(Protocol):
     async def set_prices(
         self, product_gid: str, prices: Sequence[VariantPrice]
     ) -> list[LineOutcome]: ...
+
+    async def make_variants(self, spec: GroupSpec) -> list[VariantRef | LineOutcome]: ...
+
+    async def set_option_values(
+        self, product_gid: str, variant_gid: str, options: Sequence[str], values: Sequence[str]
+    ) -> None: ...
+
+    async def publications(self) -> dict[str, str]: ...
+
+    async def set_status(
+        self, product_gid: str, status: str, publication_gids: Sequence[str]
+    ) -> None: ...
 
     async def price_lists(self) -> list[PriceListRef]: ...
 

@@ -150,6 +150,7 @@ class ShopSettings:
         products: catalogue the shop starts with; used when the state is new.
         price_lists: of its catalogs; used when the state is new.
         publications: names of its sales channels; used when the state is new.
+        daily_variants: how many variants may be added on a day; None for a Plus shop.
     """
 
     state: Path
@@ -179,3 +180,4 @@ class ShopSettings:
     products: tuple[SeedProduct, ...] = ()
     price_lists: tuple[SeedPriceList, ...] = ()
     publications: tuple[str, ...] = ("Online Store",)
+    daily_variants: int | None = None

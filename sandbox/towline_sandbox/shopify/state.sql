@@ -16,6 +16,7 @@ CREATE TABLE IF NOT EXISTS variants (
   id INTEGER PRIMARY KEY, product_id INTEGER NOT NULL REFERENCES products (id),
   position INTEGER NOT NULL, title TEXT NOT NULL, sku TEXT, barcode TEXT,
   price TEXT NOT NULL, compare_at_price TEXT, inventory_policy TEXT NOT NULL,
+  components INTEGER NOT NULL DEFAULT 0,
   taxable INTEGER NOT NULL, options TEXT NOT NULL, inventory_item_id INTEGER NOT NULL UNIQUE,
   created_at TEXT NOT NULL, updated_at TEXT NOT NULL
 );

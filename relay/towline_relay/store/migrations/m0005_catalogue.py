@@ -10,6 +10,7 @@ _STATEMENTS = (
     "ALTER TABLE order_sku ADD COLUMN pieces INTEGER NOT NULL DEFAULT 0",
     "CREATE INDEX order_sent_unanswered ON order_sent (tenant) WHERE outcome = ''",
     "ALTER TABLE variant_link ADD COLUMN bundle INTEGER NOT NULL DEFAULT 0",
+    "CREATE INDEX variant_link_product ON variant_link (tenant, product_gid)",
 )
 
 

@@ -17,6 +17,7 @@ from towline_sandbox.shopify.resolvers import (
     price_fields,
     product_set,
     shop_fields,
+    variant_fields,
     webhook_fields,
 )
 
@@ -37,6 +38,7 @@ def _merged() -> dict[str, dict[str, Callable[..., Any]]]:
         price_fields,
         product_set,
         shop_fields,
+        variant_fields,
         webhook_fields,
     ):
         for kind, fields in module.FIELDS.items():

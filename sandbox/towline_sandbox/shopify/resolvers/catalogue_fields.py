@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import Any
 
 from towline_sandbox.shopify import search
 from towline_sandbox.shopify.catalogue import (
-    money_text,
-    set_item,
-    set_sku,
     touch_product,
     variant_ids,
 )
@@ -23,7 +19,6 @@ from towline_sandbox.shopify.resolvers.base import (
     Node,
     Refusal,
     error,
-    found,
     mutation,
     searched,
     shop_of,
@@ -173,73 +168,6 @@ def _product_update(shop: Shop, **arguments: Any) -> Node:
     return {"product": nodes.one(shop, "Product", row["id"])}
 
 
-def _bulk_update(
-    shop: Shop, *, productId: str, variants: list[Node], allowPartialUpdates: bool = False, **_: Any
-) -> Node:
-    product = number_of(productId, "Product")
-    if not shop.db.scalar("SELECT 1 FROM products WHERE id = ?", product):
-        raise Refusal(error(["productId"], "Product does not exist", "PRODUCT_DOES_NOT_EXIST"))
-    problems: list[Node] = []
-    done: list[int] = []
-    for index, given in enumerate(variants):
-        try:
-            done.append(_update_variant(shop, int(product or 0), index, given))
-        except Refusal as refusal:
-            problems.extend(refusal.errors)
-    if problems and not allowPartialUpdates:
-        raise Refusal(*problems)
-    return {
-        "productVariants": [nodes.one(shop, "ProductVariant", number) for number in done],
-        "userErrors": problems,
-    }
-
-
-def _update_variant(shop: Shop, product: int, index: int, given: Node) -> int:
-    at = ["variants", str(index)]
-    if not given.get("id"):
-        message = "Product variant is missing ID attribute"
-        raise Refusal(error([*at, "id"], message, "PRODUCT_VARIANT_ID_MISSING"))
-    code = "PRODUCT_VARIANT_DOES_NOT_EXIST"
-    number = found(given["id"], "ProductVariant", field=[*at, "id"], code=code)
-    row = shop.db.one("SELECT * FROM variants WHERE id = ?", number)
-    if row is None or row["product_id"] != product:
-        raise Refusal(error([*at, "id"], "Product variant does not exist", code))
-    columns: dict[str, Any] = {}
-    for name, column in (("price", "price"), ("compareAtPrice", "compare_at_price")):
-        if name in given:
-            columns[column] = _price(given[name], [*at, name], optional=name != "price")
-    if "barcode" in given:
-        columns["barcode"] = given["barcode"]
-    if given.get("inventoryPolicy"):
-        columns["inventory_policy"] = given["inventoryPolicy"]
-    if given.get("inventoryQuantities"):
-        message = "Inventory quantities can only be provided during create"
-        code = "NO_INVENTORY_QUANTITIES_ON_VARIANTS_UPDATE"
-        raise Refusal(error([*at, "inventoryQuantities"], message, code))
-    changed = {k: v for k, v in columns.items() if v != row[k]}
-    item = given.get("inventoryItem") or {}
-    if "sku" in item and item["sku"] != row["sku"]:
-        set_sku(shop, number, item["sku"])
-        changed["updated_at"] = shop.now()
-    if set_item(shop, row["inventory_item_id"], item):
-        changed["updated_at"] = shop.now()
-    if changed:
-        shop.db.update("variants", number, **{**changed, "updated_at": shop.now()})
-        touch_product(shop, product)
-    return number
-
-
-def _price(value: Decimal | None, field: list[str], *, optional: bool) -> str | None:
-    if value is None:
-        if optional:
-            return None
-        raise Refusal(error(field, "Price can't be blank", "INVALID_VALUE"))
-    if value < 0:
-        message = "Price must be greater than or equal to 0"
-        raise Refusal(error(field, message, "GREATER_THAN_OR_EQUAL_TO"))
-    return money_text(value)
-
-
 FIELDS: Fields = {
     "QueryRoot": {
         "productVariants": _variants,
@@ -248,7 +176,6 @@ FIELDS: Fields = {
     },
     "Mutation": {
         "productUpdate": mutation(_product_update, empty={"product": None}),
-        "productVariantsBulkUpdate": mutation(_bulk_update, empty={"productVariants": None}),
     },
     "Product": {"variants": _product_variants, "variantsCount": _variants_count},
     "ProductVariant": {"product": _product_of_variant, "inventoryItem": _item_of_variant},

@@ -204,6 +204,9 @@ def _check_quantity(
     if not shop.db.scalar("SELECT 1 FROM inventory_items WHERE id = ?", item):
         message = "The specified inventory item could not be found."
         return error([*at, "inventoryItemId"], message, "INVALID_INVENTORY_ITEM")
+    if shop.db.scalar("SELECT components FROM variants WHERE inventory_item_id = ?", item):
+        message = "The specified inventory item is not allowed to be adjusted via API."
+        return error([*at, "inventoryItemId"], message, "NON_MUTABLE_INVENTORY_ITEM")
     location = number_of(wanted["locationId"], "Location")
     if not shop.db.scalar("SELECT 1 FROM locations WHERE id = ? AND active = 1", location):
         message = "The specified location could not be found."

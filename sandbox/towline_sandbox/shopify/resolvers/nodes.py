@@ -44,6 +44,7 @@ def variant(row: sqlite3.Row) -> Node:
         "barcode": row["barcode"],
         "price": row["price"],
         "compareAtPrice": row["compare_at_price"],
+        "requiresComponents": bool(row["components"]),
         "updatedAt": row["updated_at"],
         "selectedOptions": [{"name": k, "value": v} for k, v in options.items()],
     }

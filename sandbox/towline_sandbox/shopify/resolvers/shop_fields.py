@@ -114,7 +114,12 @@ def _publication(row: Any) -> Node:
         "id": gid("Publication", row["id"]),
         "autoPublish": False,
         "supportsFuturePublishing": True,
-        "catalog": None,
+        "catalog": {
+            "__typename": "AppCatalog",
+            "id": gid("AppCatalog", row["id"]),
+            "title": row["title"],
+            "status": "ACTIVE",
+        },
     }
 
 

@@ -18,6 +18,7 @@ from towline_relay.shopify.meanings import (
 )
 from towline_relay.shopify.replies import (
     AccessDenied,
+    LimitSpent,
     NotRun,
     RateLimited,
     Reply,
@@ -37,6 +38,7 @@ RAISED: dict[Kind, type[Exception]] = {
     Kind.TOKEN: TokenRefused,
     Kind.CLOSED: ShopUnavailable,
     Kind.DENIED: AccessDenied,
+    Kind.SPENT: LimitSpent,
     Kind.INTERRUPTED: Unsure,
     Kind.FAULT: Permanent,
 }

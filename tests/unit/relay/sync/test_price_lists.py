@@ -129,9 +129,7 @@ def test_another_currency_is_refused(engine: EngineHouse) -> None:
         ('minimum = "QTY1"', 'least = "QTY1"', "least is not a setting"),
     ],
 )
-def test_a_mistake_in_a_list_is_one_sentence(
-    tmp_path: Path, old: str, new: str, said: str
-) -> None:
+def test_a_mistake_in_a_list_is_one_sentence(tmp_path: Path, old: str, new: str, said: str) -> None:
     """It names the table and what is wrong with it."""
     path = tmp_path / "towline.toml"
     text = RULES.replace("[entities.stock]\n", LISTS)
