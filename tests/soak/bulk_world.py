@@ -30,7 +30,7 @@ from towline_sandbox.site import copy_rules, rules
 from towline_shared import stream_log
 from towline_shared.clock import SystemClock
 from towline_shared.codec import encode
-from towline_shared.events import Body, Event, Item, Price, Stock, event_id
+from towline_shared.events import Body, Event, Item, Price, Row, Stock, event_id
 
 WAREHOUSES = ("001", "002")
 PLACES = {"001": "Berlin warehouse", "002": "Hamburg warehouse"}
@@ -190,12 +190,12 @@ class BulkWorld:
         """Yield the initial load: items, prices, stocks of both warehouses."""
         for number in range(self.items):
             sku = sku_of(number)
-            row = {"ITSTS": "A", "ITWEB": "Y", "ITDSC": f"Item {number}", "ITDS2": "",
+            row: Row = {"ITSTS": "A", "ITWEB": "Y", "ITDSC": f"Item {number}", "ITDS2": "",
                    "ITCLS": "SCREW", "ITEAN": "", "ITWGT": Decimal("0.250")}  # fmt: skip
             yield sku, Item(sku, row=row)
         for number in range(self.items):
-            row = {"IPPRC": price_of(number), "IPCMP": Decimal(0), "IPCUR": "EUR"}
-            yield sku_of(number), Price(sku_of(number), price_list="STD", row=row)
+            priced: Row = {"IPPRC": price_of(number), "IPCMP": Decimal(0), "IPCUR": "EUR"}
+            yield sku_of(number), Price(sku_of(number), price_list="STD", row=priced)
         yield from self.refresh(0)
 
     def refresh(self, count: int) -> Iterator[tuple[str, Body]]:
