@@ -84,7 +84,9 @@ class Relay:
         documents = SealedDocuments(keyring, enrolled=enrolled, clock=self.clock)
         log = stream_log.StreamLog(clock=self.clock, cover=documents)
         self._database, self._log = database, log
-        self._store = SqliteStore(database, log=log, enrolled=enrolled, clock=self.clock)
+        self._store = SqliteStore(
+            database, log=log, enrolled=enrolled, clock=self.clock, cover=documents
+        )
         self._privacy = PrivacyStore(
             database, log=log, documents=documents, enrolled=enrolled, clock=self.clock
         )
@@ -222,6 +224,7 @@ class Relay:
         rows += await asyncio.wrap_future(
             self._database.submit(lambda db: self._log.trim(db, before=before))
         )
+        rows += await self._privacy.trim()
         _log.info("trimmed", action="relay.trimmed", rows=rows)
 
     def _nudge(self, tenant: str | None) -> None:

@@ -18,7 +18,12 @@ from towline_relay.store.privacy_rows import (
     NewPrivacyRequest,
     PrivacyRequest,
 )
-from towline_relay.store.sealed_documents import SealedDocuments, prefix_of, purpose_of
+from towline_relay.store.sealed_documents import (
+    SealedDocuments,
+    prefix_of,
+    purpose_of,
+    subjects_in_use,
+)
 from towline_shared.clock import Clock, utc_text
 from towline_shared.database import Database
 from towline_shared.events import Erase, Event, event_id
@@ -134,6 +139,10 @@ class PrivacyStore:
                 )
                 self._log.append(db, agent, _STREAM, [event])
         privacy_rows.step(db, asked.id, state=TOLD, detail="The agents were asked to erase.")
+
+    async def trim(self) -> int:
+        """Forget the keys whose last document was trimmed; returns how many."""
+        return await self._unit(lambda db, now: privacy_rows.forget_unused(db, subjects_in_use(db)))
 
     async def note(self, number: int, detail: str) -> None:
         """Note where an erasure stands."""

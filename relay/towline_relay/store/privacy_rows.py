@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -24,6 +24,7 @@ __all__ = [
     "add",
     "agents",
     "delivered",
+    "forget_unused",
     "orders_of",
     "request",
     "requests",
@@ -231,6 +232,25 @@ def shred(
         (done.keys, done.documents, number),
     )
     return done
+
+
+def forget_unused(db: sqlite3.Connection, used: Iterable[int]) -> int:
+    """Forget the people nobody holds a document of any more; returns how many.
+
+    Args:
+        used: ids of subjects some document is sealed under.
+    """
+    living = {row["id"] for row in db.execute("SELECT id FROM subject WHERE destroyed_at IS NULL")}
+    gone = sorted(living - set(used))
+    for subject in gone:
+        db.execute(
+            """DELETE FROM subject_order WHERE (tenant, gid) =
+                   (SELECT tenant, gid FROM subject WHERE id = ?)""",
+            (subject,),
+        )
+        db.execute("DELETE FROM sealed_secret WHERE purpose = ?", (f"person/{subject}",))
+        db.execute("DELETE FROM subject WHERE id = ?", (subject,))
+    return len(gone)
 
 
 def tell(db: sqlite3.Connection, number: int, agent: str, event_id: str) -> bool:

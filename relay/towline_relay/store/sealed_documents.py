@@ -18,7 +18,7 @@ from towline_shared.clock import Clock, utc_text
 from towline_shared.envelope import Keyring, MasterKey, Unopenable
 from towline_shared.events import Event
 
-__all__ = ["SEALED", "SealedDocuments", "prefix_of", "purpose_of"]
+__all__ = ["SEALED", "SealedDocuments", "prefix_of", "purpose_of", "subjects_in_use"]
 
 #: Kinds of documents that go down to the agents and are about people.
 SEALED = frozenset({"order", "order_change", "customer", "company"})
@@ -102,6 +102,17 @@ class SealedDocuments:
 def purpose_of(subject: int) -> str:
     """Return what a person's key is kept under among the sealed secrets."""
     return f"person/{subject}"
+
+
+def subjects_in_use(db: sqlite3.Connection) -> set[int]:
+    """Read under whose keys any document of the log is sealed; looks at every row of it."""
+    length = len(_START) + len("v1.s.") + 20
+    rows = db.execute(
+        """SELECT substr(text, 1, ?) FROM stream_row
+           WHERE direction = 'out' AND substr(text, 1, ?) = ?""",
+        (length, len(_START), _START),
+    )
+    return {int(row[0].split(".")[1].removeprefix("s")) for row in rows}
 
 
 def prefix_of(subject: int) -> str:

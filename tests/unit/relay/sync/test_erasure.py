@@ -15,6 +15,7 @@ import pytest
 from tests.support.documents import order_document
 from tests.support.hooks import NOW, hook
 from tests.support.store import OneAgent
+from towline_relay.secrets_box import about
 from towline_relay.store import vault
 from towline_relay.store.privacy import PrivacyStore
 from towline_relay.store.sealed_documents import SealedDocuments
@@ -234,3 +235,30 @@ def test_the_webhook_leaves_no_personal_data(house: House, tmp_path: Path) -> No
     house.hook("customers/redact", REDACT)
     for path in tmp_path.iterdir():
         assert b"anna@example.com" not in path.read_bytes()
+
+
+def test_a_new_master_key_opens_what_the_old_one_sealed(house: House) -> None:
+    """The people's keys are rewrapped with the other secrets; the documents stay as they are."""
+    old, new = MasterKey("m", bytes(32)), MasterKey("n", bytes([1]) * 32)
+    both = Keyring([new, old])
+    vault.Vault(house.database, clock=house.clock).rewrap(
+        lambda tenant, purpose, sealed: both.rewrap(sealed, about=about(tenant, purpose))
+    )
+    cover = SealedDocuments(Keyring([new]), enrolled=house.enrolled, clock=house.clock)
+    log = StreamLog(clock=house.clock, cover=cover)
+    rows = house.database.call(
+        lambda db: log.unsent(db, AGENT, "orders", after=0, rows=9, most=10**7)
+    )
+    assert decode(rows[0].text).key == "gid://shopify/Order/11"
+
+
+def test_people_are_forgotten_when_their_last_document_was_trimmed(house: House) -> None:
+    """A key without a document is a number kept for nothing."""
+    assert house.run(house.privacy.trim()) == 0
+    house.ack(2)
+    house.clock.advance(10)
+    house.database.call(lambda db: house.log.trim(db, before=house.clock.now()))
+    assert house.run(house.privacy.trim()) == 2
+    assert [event.body.customer_name for event in house.shown()[-1:]] == ["guest"]  # type: ignore[union-attr]
+    assert house.sql("SELECT count(*) FROM sealed_secret") == [(1,)]
+    assert house.sql("SELECT count(*) FROM subject_order") == [(0,)]
