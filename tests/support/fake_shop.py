@@ -194,6 +194,11 @@ class FakeShop:
         self._enter("set_status")
         self.statuses[product_gid] = (status, tuple(publication_gids))
 
+    async def activate_stock(self, name: str, quantity: Quantity, *, idempotency_key: str) -> None:
+        self._enter("activate_stock")
+        key = (quantity.inventory_item_gid, quantity.location_gid, name)
+        self.quantities[key] = quantity.quantity
+
     async def price_lists(self) -> list[PriceListRef]:
         return self.lists
 

@@ -10,10 +10,10 @@ from towline_relay.shopify.documents import document
 from towline_relay.shopify.models import LineOutcome, LocationRef, Quantity, Remedy
 from towline_relay.shopify.paging import MOST, pages
 from towline_relay.shopify.throttle import Priority
-from towline_relay.shopify.user_errors import line_outcomes, read_errors
+from towline_relay.shopify.user_errors import line_outcomes, raise_first, read_errors
 from towline_shared.errors import Misuse
 
-__all__ = ["locations", "next_batches", "quantities_input", "set_quantities"]
+__all__ = ["activate", "locations", "next_batches", "quantities_input", "set_quantities"]
 
 _NAMES = ("available", "on_hand")
 
@@ -56,6 +56,22 @@ async def set_quantities(
         list_field="quantities",
         atomic=True,
     )
+
+
+async def activate(client: Client, name: str, quantity: Quantity, *, idempotency_key: str) -> None:
+    """Stock an item at a location with a quantity; see :meth:`Shop.activate_stock`."""
+    _check(name, [quantity])
+    answer = await client.execute(
+        document("inventory_activate"),
+        {
+            "inventoryItemId": quantity.inventory_item_gid,
+            "locationId": quantity.location_gid,
+            "available" if name == "available" else "onHand": quantity.quantity,
+        },
+        priority=Priority.CATALOGUE,
+        idempotency_key=idempotency_key,
+    )
+    raise_first("inventoryActivate", read_errors(answer.data["inventoryActivate"]))
 
 
 def next_batches(outcomes: Sequence[LineOutcome]) -> list[tuple[int, ...]]:

@@ -125,6 +125,14 @@ class Shop:
         """
         await publishing.set_status(self._client, product_gid, status, publication_gids)
 
+    async def activate_stock(self, name: str, quantity: Quantity, *, idempotency_key: str) -> None:
+        """Stock an item at a location where it never was, with this quantity; idempotent by key.
+
+        From version 2026-10 on, setting a quantity does that by itself:
+        https://shopify.dev/changelog/removal-of-itemnotstockedatlocation-error
+        """
+        await inventory.activate(self._client, name, quantity, idempotency_key=idempotency_key)
+
     async def price_lists(self) -> list[PriceListRef]:
         """Read every price list of the shop with its currency and its catalog's title."""
         return await prices.price_lists(self._client)

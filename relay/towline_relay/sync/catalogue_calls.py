@@ -14,6 +14,7 @@ from towline_relay.shopify.models import (
     MetafieldEntry,
     ProductSpec,
     Quantity,
+    Remedy,
     VariantPrice,
     VariantRef,
 )
@@ -29,6 +30,7 @@ from towline_relay.sync.catalogue_intents import MOST_LINES, Calls, stale, text_
 from towline_relay.sync.item_parts import extras_known, item_known, status_known
 from towline_relay.sync.shop_port import ShopPort
 from towline_relay.sync.visibility import moves_of
+from towline_shared.errors import Refused, TowlineError
 
 __all__ = ["CatalogueCalls", "price_of", "spec_of"]
 
@@ -187,7 +189,11 @@ class CatalogueCalls(Calls):
             return
         again = next_batches(outcomes) if len(group) > 1 else []
         left = {index for batch in again for index in batch}
-        final = [outcome for outcome in outcomes if outcome.index not in left]
+        final = [
+            await self._stocked(lease, group[outcome.index], outcome)
+            for outcome in outcomes
+            if outcome.index not in left
+        ]
         effects = Effects(
             closed=(IntentClose(intent.id, "done"),),
             unlink=stale(final, [found.link.variant_gid for found in group]),
@@ -198,6 +204,30 @@ class CatalogueCalls(Calls):
         for batch in again:
             part = [group[index] for index in batch]
             await self._set_stock(lease, part, generation=generation + 1)
+
+    async def _stocked(
+        self, lease: Lease, found: decide.SetStock, outcome: LineOutcome
+    ) -> LineOutcome:
+        """Stock an item where Shopify says it is not stocked (API versions before 2026-10), once.
+
+        A location that can't hold it (a fulfillment service's item, for one) parks the line with
+        Shopify's words; nothing is tried for ever.
+        """
+        if outcome.code != "ITEM_NOT_STOCKED_AT_LOCATION":
+            return outcome
+        variables = text_of((found.link.inventory_item_gid, found.location_gid, found.quantity))
+        intent = await self._open(lease, "activate_stock", variables, [found.event])
+        quantity = Quantity(found.link.inventory_item_gid, found.location_gid, found.quantity)
+        try:
+            await self._shop.activate_stock(found.name, quantity, idempotency_key=intent.id)
+        except TowlineError as error:
+            sure = isinstance(error, Refused)
+            closed = IntentClose(intent.id, "failed" if sure else "unsure", error.what)
+            await self._store.advance(lease, Effects(closed=(closed,)))
+            verdict = outcome.verdict if sure else Remedy.RETRY
+            return LineOutcome(outcome.index, False, outcome.code, error.what, verdict)
+        await self._store.advance(lease, Effects(closed=(IntentClose(intent.id, "done"),)))
+        return LineOutcome(outcome.index, ok=True)
 
     async def _send_stock(
         self, lease: Lease, intent: Intent, rows: Sequence[EventRow]

@@ -59,6 +59,10 @@ class ShopPort(Protocol):
         self, product_gid: str, status: str, publication_gids: Sequence[str]
     ) -> None: ...
 
+    async def activate_stock(
+        self, name: str, quantity: Quantity, *, idempotency_key: str
+    ) -> None: ...
+
     async def price_lists(self) -> list[PriceListRef]: ...
 
     async def set_list_prices(

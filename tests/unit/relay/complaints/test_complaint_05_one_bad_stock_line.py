@@ -12,8 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.engine_house import EngineHouse, stock
+from tests.support.engine_house import EngineHouse, raiser, stock
 from towline_relay.shopify.models import LineOutcome, Remedy
+from towline_shared.errors import Refused
 
 BUNDLE = LineOutcome(
     0, False, "NON_MUTABLE_INVENTORY_ITEM", "It can't be adjusted by the API.", Remedy.PARK
@@ -50,3 +51,31 @@ def test_a_known_bundle_is_not_even_sent(engine: EngineHouse) -> None:
     assert engine.states() == ["skipped"]
     assert "its stock follows its components" in engine.last("stock").reason
     assert engine.shop.count("set_quantities") == 0
+
+
+NOT_STOCKED = LineOutcome(
+    0, False, "ITEM_NOT_STOCKED_AT_LOCATION", "It is not stocked there.", Remedy.PARK
+)
+
+
+def test_an_item_that_is_not_stocked_there_is_stocked_once(engine: EngineHouse) -> None:
+    """Before 2026-10 a location must be activated for an item: done with the quantity itself."""
+    engine.shop.add_variant("AB-1")
+    engine.shop.refused_skus["AB-1"] = NOT_STOCKED
+    engine.feed(stock("AB-1", 5))
+    engine.settle()
+    assert engine.states() == ["applied"]
+    assert engine.shop.available("AB-1") == 5
+
+
+def test_a_location_that_may_not_hold_it_is_not_asked_for_ever(engine: EngineHouse) -> None:
+    """Shopify's refusal of the activation parks the line with its words."""
+    engine.shop.add_variant("AB-1")
+    engine.shop.refused_skus["AB-1"] = NOT_STOCKED
+    refusal = Refused("Shopify refused inventoryActivate: a fulfillment service holds it.")
+    engine.shop.before["activate_stock"] = raiser(refusal, times=9)
+    engine.feed(stock("AB-1", 5))
+    engine.settle()
+    assert engine.states() == ["parked"]
+    assert engine.shop.count("activate_stock") == 1
+    assert "a fulfillment service holds it" in engine.last("stock").reason

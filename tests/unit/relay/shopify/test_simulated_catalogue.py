@@ -174,3 +174,16 @@ def test_a_bundles_stock_is_refused_and_its_neighbour_written(tmp_path: Path) ->
         assert [one.verdict for one in done] == [Remedy.PARK, Remedy.SPLIT]
 
     play(tmp_path, scene)
+
+
+def test_an_item_is_stocked_at_a_location_with_its_quantity(tmp_path: Path) -> None:
+    """The same key again changes nothing; another one sets the figure."""
+
+    async def scene(on: Stand) -> None:
+        (variant,) = await on.shop.variants_by_sku("NW-100")
+        place = (await on.shop.locations())[-1]
+        for pieces, key in ((3, "k-1"), (3, "k-1"), (4, "k-2")):
+            quantity = Quantity(variant.inventory_item_gid, place.gid, pieces)
+            await on.shop.activate_stock("on_hand", quantity, idempotency_key=key)
+
+    play(tmp_path, scene)
