@@ -20,6 +20,7 @@ from towline_relay.store.sku import fold_sku
 from towline_relay.store.states import OPEN
 from towline_relay.sync import decide
 from towline_relay.sync.catalogue_calls import price_of, spec_of
+from towline_relay.sync.item_parts import extras_known, item_known, status_known
 from towline_shared.events import event_id
 
 __all__ = ["MOST_QUANTITIES", "create_line", "price_line", "stock_line"]
@@ -30,13 +31,16 @@ MOST_QUANTITIES = 250  # of one call: https://shopify.dev/docs/api/usage/limits
 def create_line(number: int, found: decide.Create) -> BulkLine:
     """Write the line that makes one draft product with its price."""
     priced = found.priced_by.serial if found.priced_by.state in OPEN else None
-    known = decide.item_known(LinkRow(found.target.sku, "", "", ""), found.target)
+    nobody = LinkRow(found.target.sku, "", "", "")  # its gid is known with the outcome
+    known = [item_known(nobody, found.target), *extras_known(nobody, found.target)]
+    if found.target.status == "DRAFT":
+        known.append(status_known(nobody, "DRAFT"))
     about = {
         "key": found.event.key,
         "sku": found.target.sku,
         "serial": found.event.serial,
         "priced": priced,
-        "item": [known.hash, known.value],
+        "known": [[one.kind, one.hash, one.value] for one in known],
         "price": asdict(found.price),
         "shown": found.price.shown,
     }

@@ -98,7 +98,8 @@ def _created(
         return
     link = link_of(ref, erp_key=about["key"])
     total.links.append(link)
-    total.known.append(Known("item", link.variant_gid, *about["item"]))
+    for kind, hash_, value in about["known"]:
+        total.known.append(Known(kind, link.variant_gid, hash_, value))
     total.items.append(ItemRow(about["key"], "linked"))
     total.release.append(Release(decide.item_of(about["key"])))
     if row is not None and row.state in OPEN:

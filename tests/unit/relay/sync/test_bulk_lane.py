@@ -78,6 +78,17 @@ def test_a_great_backlog_of_items_is_one_run(house: EngineHouse) -> None:
     assert house.bulk.count("upload") == 1
 
 
+def test_what_a_product_was_made_with_is_remembered(house: EngineHouse) -> None:
+    """The item told again, word for word, costs nothing."""
+    load(house)
+    settle(house)
+    house.shop.calls.clear()
+    house.feed(item("AB-3"), price("AB-3", "4.50"), stock("AB-3", 4))
+    settle(house)
+    assert house.shop.calls == []
+    assert [row.state for row in house.rows()[-3:]] == ["skipped", "skipped", "skipped"]
+
+
 def test_a_small_backlog_goes_by_calls(house: EngineHouse) -> None:
     """A run keeps its keys waiting; nine items are not worth that."""
     load(house, 9)
