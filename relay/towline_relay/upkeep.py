@@ -19,7 +19,7 @@ from towline_relay.shopify.webhooks import WebhookDoor
 from towline_relay.store.base import Store
 from towline_relay.store.order_book import OrderBook
 from towline_relay.store.privacy import PrivacyStore
-from towline_relay.store.privacy_rows import NewPrivacyRequest, PrivacyRequest
+from towline_relay.store.privacy_rows import DATA_REQUEST, NewPrivacyRequest, PrivacyRequest
 from towline_relay.sync.erasure import Erasure, Sign
 from towline_relay.sync.reconcile import Comparison, Reconciliation
 from towline_relay.sync.shop_port import ShopPort
@@ -167,8 +167,10 @@ class Upkeep:
         async with self._one_at_a_time:
             for asked in await self._restored():
                 await self._parts.privacy.add(self._config.id, asked)
-            for text in await self.erasure.work():
-                self._keep(text)
+            await self.erasure.work()
+            for asked in await self._parts.privacy.requests(self._config.id):
+                if asked.certificate and asked.kind != DATA_REQUEST:
+                    self._keep(asked.certificate)
 
     async def _restored(self) -> list[NewPrivacyRequest]:
         """Find what the certificates tell and the database does not know: it is an older copy."""
@@ -200,11 +202,16 @@ class Upkeep:
         told = json.loads(text)["certificate"]
         moment = "".join(c for c in told["received_at"] if c.isdigit())
         path = folder / f"{told['tenant']}-{moment}-{told['kind']}-{told['number']}.json"
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        if path.exists():
+            return
+        draft = path.with_suffix(".new")
+        draft.unlink(missing_ok=True)
+        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())
+        os.replace(draft, path)
 
     def checks(self) -> list[Check]:
         """Tell how the duties stand."""
