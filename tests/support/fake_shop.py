@@ -262,6 +262,31 @@ class FakeShop:
             raise Refused(f"Shopify has no order {gid}.", code="NOT_FOUND")
         return self.orders[gid]
 
+    async def cancel_order(self, gid: str, *, restock: bool, refund: bool, note: str) -> None:
+        self._enter("cancel_order")
+        if self.orders[gid]["cancelledAt"]:
+            raise Refused(f"Order {gid} is cancelled.", code="INVALID")
+        self.orders[gid]["cancelledAt"] = "2026-11-23T12:00:00Z"
+        self._leave("cancel_order")
+
+    async def capture_order(
+        self, gid: str, *, parent_gid: str, amount: Decimal, currency: str, final: bool
+    ) -> str:
+        self._enter("capture_order")
+        number = next(self.numbers)
+        self.orders[gid]["transactions"].append(
+            {
+                "id": f"gid://shopify/OrderTransaction/{number}",
+                "kind": "CAPTURE",
+                "status": "SUCCESS",
+                "gateway": "bogus",
+                "amountSet": money(str(amount), currency),
+                "parentTransaction": {"id": parent_gid},
+            }
+        )
+        self._leave("capture_order")
+        return f"gid://shopify/OrderTransaction/{number}"
+
     async def order_ledger(self, gid: str) -> list[dict[str, Any]]:
         self._enter("order_ledger")
         return self.ledgers.get(gid, [])
@@ -374,6 +399,7 @@ def shop_order(gid: str = "gid://shopify/Order/1", **changes: Any) -> dict[str, 
         "title": "Screw",
         "quantity": 2,
         "currentQuantity": 2,
+        "unfulfilledQuantity": 2,
         "requiresShipping": True,
         "isGiftCard": False,
         "customAttributes": [],

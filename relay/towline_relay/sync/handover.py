@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 from towline_relay.store.base import Store
 from towline_relay.store.effects import Downlink, Effects, Move
@@ -55,14 +56,16 @@ class HandOver:
             tenant=tenant, store=store, shop=shop, rules=rules, stream=STREAM
         )
 
-    async def effects(self, readings: Sequence[EventRow]) -> Effects:
-        """Read the order once and decide about all its waiting readings.
+    async def effects(self, readings: Sequence[EventRow], given: Mapping[str, Any]) -> Effects:
+        """Decide about all waiting readings of an order by one look at it.
+
+        Args:
+            given: the order as the shop has it now.
 
         Raises:
             TowlineError: the order can't be read now, or is not in the shop.
         """
         row = readings[0]
-        given = await self._shop.order(row.key)
         sent = await self._store.order(self._tenant, row.key)
         try:
             if sent is not None and sent.outcome != NOT_WRITTEN:

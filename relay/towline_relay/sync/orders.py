@@ -26,6 +26,7 @@ from towline_relay.store.states import OPEN, State
 from towline_relay.sync.attempt import Judge
 from towline_relay.sync.handover import HandOver
 from towline_relay.sync.intents import Intents
+from towline_relay.sync.payments import Payments
 from towline_relay.sync.rules import Rules
 from towline_relay.sync.shipments import Places, Shipments
 from towline_relay.sync.shop_port import ShopPort
@@ -62,6 +63,9 @@ class OrdersLane:
         self._judge = judge
         self._hand_over = hand_over
         self._intents = Intents(tenant=tenant, store=store)
+        self._payments = Payments(
+            tenant=tenant, store=store, shop=shop, rules=rules.orders, intents=self._intents
+        )
         self._shipments = Shipments(
             tenant=tenant,
             store=store,
@@ -109,12 +113,18 @@ class OrdersLane:
             if row.entity == "order":
                 if row is not readings[0]:
                     continue  # all readings that wait are answered by reading the order once
-                moves = await self._step(lease, readings, self._hand_over.effects(readings))
+                moves = await self._step(lease, readings, self._read(lease, readings))
             else:
                 moves = await self._step(lease, [row], self._answered(lease, row))
             stopped = {move.serial for move in moves if move.state in OPEN | {State.PARKED}}
             if row.serial in stopped and row.entity != "order":
                 return
+
+    async def _read(self, lease: Lease, readings: Sequence[EventRow]) -> Effects:
+        """Read an order and decide about its waiting readings, and about its money."""
+        given = await self._shop.order(readings[0].key)
+        effects = await self._hand_over.effects(readings, given)
+        return await self._payments.take(lease, readings[0], given, effects)
 
     async def _step(
         self, lease: Lease, rows: Sequence[EventRow], step: Awaitable[Effects]
@@ -190,6 +200,8 @@ class OrdersLane:
             reason = f"The ERP refused order {sent.name}: {why.rstrip('.')}."
 
         async def call() -> None:
+            if result.outcome == "cancelled" and rules.erp_cancels:
+                await self._cancel(result.order_gid, reason)
             await self._shop.add_tags(result.order_gid, [tag])
             if entries:
                 await self._shop.set_metafields(entries)
@@ -204,6 +216,13 @@ class OrdersLane:
             supersede=replaced,
             moves=(Move(row.serial, State.APPLIED, f"The order carries the tag {tag!r}."),),
         )
+
+    async def _cancel(self, gid: str, reason: str) -> None:
+        """Cancel an order in the shop unless it is; read first, because the call has no key."""
+        given = await self._shop.order(gid)
+        if not given["cancelledAt"]:
+            paid = given["displayFinancialStatus"] not in ("PENDING", "AUTHORIZED", "VOIDED")
+            await self._shop.cancel_order(gid, restock=True, refund=paid, note=reason)
 
     async def _change_result(
         self, row: EventRow, result: ChangeResult, replaced: tuple[Supersede, ...]

@@ -31,7 +31,6 @@ class OrderRules:
         risky: what to do with an order Shopify recommends to cancel: ``send`` or ``park``.
         capture: when an authorised payment is captured: ``never``, ``on_accept`` (whole, when the
             ERP takes the order) or ``on_shipment`` (what was shipped).
-        capture_warning_days: warn this many days before an authorisation lapses.
         erp_cancels: the ERP's cancellation also cancels the order in the shop.
         since: orders placed before are not taken in; None means since the set-up.
     """
@@ -48,7 +47,6 @@ class OrderRules:
     risk_wait_s: int = 0
     risky: str = "send"
     capture: str = "never"
-    capture_warning_days: int = 2
     erp_cancels: bool = False
     since: datetime | None = None
 
@@ -61,7 +59,7 @@ def read_orders(section: Section) -> OrderRules:
     """
     section.only(
         "tag", "refused_tag", "cancelled_tag", "metafield", "custom_item", "test_orders", "notify",
-        "items", "risk_wait_s", "risky", "capture", "capture_warning_days", "erp_cancels",
+        "items", "risk_wait_s", "risky", "capture", "erp_cancels",
         "since",
     )  # fmt: skip
     metafield = section.section("metafield")
@@ -81,7 +79,6 @@ def read_orders(section: Section) -> OrderRules:
         risk_wait_s=section.number("risk_wait_s", 0),
         risky=section.text("risky", "send", among=("send", "park")),
         capture=section.text("capture", "never", among=("never", "on_accept", "on_shipment")),
-        capture_warning_days=section.number("capture_warning_days", 2),
         erp_cancels=section.flag("erp_cancels", False),
         since=read_since(section),
     )
