@@ -37,6 +37,7 @@ class Items:
 
     async def take(self, lease: Lease, rows: Sequence[EventRow], picture: ShopPicture) -> set[int]:
         """Work items; returns the serials of the prices that new products were made with."""
+        await self.work.look_again(lease, rows)
         around = await self.work.around(rows)
         new = [row.key for row in rows if not around.of(row.key)]
         prices = await self._latest_prices(new, picture)

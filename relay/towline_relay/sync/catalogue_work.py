@@ -95,6 +95,30 @@ class Work:
             await self.store.advance(lease, Effects(links=tuple(found)))
         return bool(found)
 
+    async def look_again(self, lease: Lease, rows: Sequence[EventRow]) -> None:
+        """Read the variants of what a person retried: the person may have put the shop in order.
+
+        A variant that was deleted, or got another SKU, is forgotten; Shopify tells of neither in a
+        way that can be relied on.
+        """
+        keys = [row.key for row in rows if row.reason.startswith("Retried")]
+        if not keys:
+            return
+        known = await self.store.links(self.tenant, keys)
+        # as the shop holds them, which may differ from the ERP's in case and blanks
+        skus = {*keys, *(link.sku for links in known.values() for link in links)}
+        found = [
+            link_of(ref) for sku in sorted(skus) for ref in await self.shop.variants_by_sku(sku)
+        ]
+        there = {link.variant_gid for link in found}
+        gone = tuple(
+            link.variant_gid
+            for links in known.values()
+            for link in links
+            if link.variant_gid not in there
+        )
+        await self.store.advance(lease, Effects(links=tuple(found), unlink=gone))
+
     async def links_are_fresh(self) -> bool:
         """Tell whether all variants of the shop were read a short while ago."""
         done_at = await self.store.timer(f"{self.tenant}/backfill")

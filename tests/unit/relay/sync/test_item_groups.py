@@ -132,6 +132,26 @@ def test_a_new_colour_is_written_and_a_new_group_is_not(house: House) -> None:
     engine.settle()
     assert engine.states("item") == ["applied", "applied", "parked"]
     assert "'COAT' now" in engine.last("item").reason
+    del engine.shop.catalogue[gid]  # a person does what the hint says
+    engine.run(engine.store.retry("t", engine.last("item").id))
+    engine.settle()
+    assert engine.states("item")[-1] == "applied"
+    assert product_of(engine, "S-R").endswith("/coat")
+
+
+def test_a_retry_looks_at_the_shop_again_whatever_the_case_of_the_sku(house: House) -> None:
+    """A variant the merchant wrote in small letters stays linked; no second product is made."""
+    engine = house(GROUPS)
+    engine.shop.add_variant("s-r")
+    engine.feed(("S-R", Item("S-R", row={"ITWEB": "Y"})))
+    engine.settle()
+    assert engine.states("item") == ["parked"]
+    engine.run(engine.store.retry("t", engine.last("item").id))
+    engine.settle()
+    engine.feed(price("S-R", "1.00"), item("S-R"))
+    engine.settle()
+    assert len(engine.shop.catalogue) == 1
+    assert engine.states("item")[-1] == "applied"
 
 
 def test_metafields_are_written_when_they_change(house: House) -> None:
