@@ -13,6 +13,7 @@ from towline_relay.shopify.audit import audit
 from towline_relay.shopify.bulk_files import BulkFiles
 from towline_relay.shopify.bulk_shop import BulkShop
 from towline_relay.shopify.client import Client, admin_url
+from towline_relay.shopify.customers import CustomerShop
 from towline_relay.shopify.gate import Gate
 from towline_relay.shopify.operations import Shop
 from towline_relay.shopify.refreshed import RefreshedToken
@@ -23,7 +24,10 @@ from towline_relay.store.vault import Vault
 from towline_relay.sync.attempt import Judge
 from towline_relay.sync.bulk_lane import BulkLane
 from towline_relay.sync.catalogue import CatalogueLane
+from towline_relay.sync.customers import Customers
+from towline_relay.sync.customers_lane import CustomersLane
 from towline_relay.sync.handover import HandOver
+from towline_relay.sync.intents import Intents
 from towline_relay.sync.orders import OrdersLane
 from towline_relay.sync.sweep import sweep_orders
 from towline_relay.upkeep import Upkeep, UpkeepParts
@@ -99,6 +103,13 @@ class Tenancy:
             hand_over=hand_over,
             places=self._place,
         )
+        customers = CustomersLane(
+            tenant=config.id,
+            store=store,
+            judge=judge,
+            customers=_customers(config, client=self._client, store=store, clock=clock),
+            nudge=parts.nudge_agent,
+        )
         self.upkeep = Upkeep(
             config,
             client=self._client,
@@ -112,7 +123,7 @@ class Tenancy:
             lane.name: LaneLoop(
                 self.upkeep.standing.resting(lane), store=store, clock=clock, owner=owner
             )
-            for lane in (orders, self._catalogue)
+            for lane in (orders, self._catalogue, customers)
         }
 
     def nudge(self) -> None:
@@ -164,6 +175,23 @@ class Tenancy:
         if stock is None or picture is None:
             return ""
         return picture.places.get(stock.location_of(warehouse), "")
+
+
+def _customers(
+    config: TenantConfig, *, client: Client, store: Store, clock: Clock
+) -> Customers | None:
+    """Build what decides about customers; None when the rules name none."""
+    rules = config.rules.customer
+    if rules is None:
+        return None
+    return Customers(
+        tenant=config.id,
+        store=store,
+        shop=CustomerShop(client, rules.number),
+        rules=rules,
+        clock=clock,
+        intents=Intents(tenant=config.id, store=store),
+    )
 
 
 def _tokens(

@@ -34,15 +34,16 @@ from towline_shared.orders import (
 __all__ = [
     "Address",
     "Body",
+    "BusinessCustomer",
     "ChangeLine",
     "ChangeResult",
     "Charge",
     "Company",
     "Customer",
     "Delivered",
-    "Erase",
     "Discount",
     "DueDate",
+    "Erase",
     "Event",
     "Heartbeat",
     "Item",
@@ -189,7 +190,16 @@ class Shipment:
 
 @dataclass(frozen=True, slots=True)
 class Customer:
-    """A customer of either side. Key: customer gid, else the ERP's number."""
+    """A customer of either side. Key: customer gid when the shop tells, else the ERP's number.
+
+    Up it travels as the row of the customer master (``number`` and ``row``), down as a document
+    with the other fields; each holds the customer whole, as it is then.
+
+    Attributes:
+        number: the ERP's; empty in a document about somebody the ERP does not know yet.
+        gone: the row no longer exists, or its record filter excludes it.
+        tax_exempt: the shop charges no tax.
+    """
 
     customer_gid: str = ""
     number: str = ""
@@ -198,6 +208,25 @@ class Customer:
     phone: str = ""
     address: Address = Address()  # noqa: RUF009 - it is frozen
     row: Row = field(default_factory=_no_row)
+    gone: bool = False
+    first_name: str = ""
+    last_name: str = ""
+    note: str = ""
+    tax_exempt: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class BusinessCustomer:
+    """A business the ERP sells to, with the places it ships to. Key: the ERP's number.
+
+    Attributes:
+        gone: no row is left.
+        rows: one a place, each with the columns of the business and those of the place.
+    """
+
+    number: str
+    gone: bool = False
+    rows: tuple[Row, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,6 +310,7 @@ Body = (
     | OrderChange
     | ChangeResult
     | Customer
+    | BusinessCustomer
     | Erase
     | Delivered
     | Unreadable
@@ -325,6 +355,7 @@ ENTITY_OF: Mapping[type, str] = MappingProxyType(
         OrderChange: "order_change",
         ChangeResult: "change_result",
         Customer: "customer",
+        BusinessCustomer: "company",
         Erase: "erase",
         Delivered: "delivered",
         Unreadable: "unreadable",

@@ -185,6 +185,16 @@ class StreamLog:
             (upto, peer, name, upto),
         )
 
+    def empty(self, db: sqlite3.Connection, peer: str, name: str, seqs: Sequence[int]) -> None:
+        """Empty the texts of received rows whose effect is committed; number and chain stay.
+
+        For documents about people, which must not stay in a log longer than they are needed.
+        """
+        db.executemany(
+            "UPDATE stream_row SET text='' WHERE peer=? AND name=? AND direction='in' AND seq=?",
+            [(peer, name, seq) for seq in seqs],
+        )
+
     # -- both ----------------------------------------------------------------------------------
 
     def state(self, db: sqlite3.Connection, peer: str, name: str, direction: str) -> StreamState:

@@ -35,6 +35,9 @@ class TableLog:
     def consume(self, db: sqlite3.Connection, peer: str, name: str, upto: int) -> None:
         db.execute("INSERT INTO test_stream VALUES (?, ?, '', '', ?)", (peer, name, upto))
 
+    def empty(self, db: sqlite3.Connection, peer: str, name: str, seqs: Sequence[int]) -> None:
+        """Nothing is received by this log."""
+
 
 class OneAgent:
     """Every agent belongs to one tenant; the list of its agents can be changed by a test."""

@@ -13,6 +13,7 @@ from towline_relay.store.rows import (
     ItemRow,
     Known,
     LinkRow,
+    NewEvent,
     Observed,
     OrderSent,
     OrderTold,
@@ -172,6 +173,7 @@ class Effects:
     opened: tuple[Intent, ...] = ()
     closed: tuple[IntentClose, ...] = ()
     downlink: tuple[Downlink, ...] = ()
+    appended: tuple[NewEvent, ...] = ()  # events a step gives rise to
     orders: tuple[OrderSent, ...] = ()
     say_again: tuple[SayAgain, ...] = ()
     answers: tuple[OrderAnswer, ...] = ()

@@ -33,6 +33,7 @@ _COLUMNS = (
     "serial, id, lane, tenant, agent, direction, entity, key, subkey, origin, state, reason, hint,"
     " attempts, due_at, seen_at, received_at, changed_at"
 )
+_OVER = FINAL - {State.PARKED}
 _MOST_ASKED = 1000  # rows of one page
 
 # An event of an order waits for its older siblings. It does not wait for a parked one that it may
@@ -129,6 +130,13 @@ def move(db: sqlite3.Connection, step: Move, *, now: datetime) -> None:
             step.serial,
         ),
     )
+    if step.state in _OVER:
+        # what was said about a person is needed no more
+        db.execute(
+            "UPDATE event SET body = '' WHERE serial = ? AND entity IN ('customer', 'company')"
+            " AND direction = 'up'",
+            (step.serial,),
+        )
     _step(db, step.serial, at=at, state=step.state, reason=step.reason)
 
 

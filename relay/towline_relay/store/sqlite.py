@@ -64,9 +64,7 @@ class Log(Protocol):
 
     def consume(self, db: sqlite3.Connection, peer: str, name: str, upto: int) -> None: ...
 
-    def empty(
-        self, db: sqlite3.Connection, peer: str, name: str, seqs: Sequence[int]
-    ) -> None: ...
+    def empty(self, db: sqlite3.Connection, peer: str, name: str, seqs: Sequence[int]) -> None: ...
 
 
 class Enrolled(Protocol):
@@ -184,9 +182,7 @@ class SqliteStore:
 
     async def read(self, lane: str, *, limit: int) -> list[EventRow]:
         return await self._unit(
-            lambda db, now: self._people.shown(
-                db, event_rows.due(db, lane, limit=limit, now=now)
-            )
+            lambda db, now: self._people.shown(db, event_rows.due(db, lane, limit=limit, now=now))
         )
 
     async def by_serials(self, serials: Sequence[int]) -> list[EventRow]:

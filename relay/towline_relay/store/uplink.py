@@ -26,9 +26,11 @@ from towline_shared.events import (
     event_id,
 )
 
-__all__ = ["ReceivedRow", "decoded", "lane_of", "new_event", "undecodable_event"]
+__all__ = ["PEOPLE", "ReceivedRow", "decoded", "lane_of", "new_event", "undecodable_event"]
 
 _CATALOGUE = frozenset({"item", "price", "stock"})
+#: Entities whose rows are about people: kept sealed, and only until they are decided.
+PEOPLE = frozenset({"customer", "company"})
 
 
 class ReceivedRow(Protocol):
@@ -42,6 +44,8 @@ class ReceivedRow(Protocol):
 
 def lane_of(tenant: str, entity: str) -> str:
     """Return the lane an entity is worked in."""
+    if entity in PEOPLE:
+        return f"{tenant}/customers"
     return f"{tenant}/{'catalogue' if entity in _CATALOGUE else 'orders'}"
 
 

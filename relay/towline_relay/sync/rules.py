@@ -15,6 +15,7 @@ from pathlib import Path
 
 from towline_relay.sync.expressions import Expression, Lookups, Place, compile_expression
 from towline_relay.sync.rules_bulk import BulkRules, read_bulk
+from towline_relay.sync.rules_customers import CustomerRules, read_customers
 from towline_relay.sync.rules_item import ItemShape, read_item_shape
 from towline_relay.sync.rules_orders import OrderRules, read_orders
 from towline_relay.sync.rules_price import ListRules, read_lists
@@ -124,6 +125,7 @@ class Rules:
     item: ItemRules | None
     price: PriceRules | None
     stock: StockRules | None
+    customer: CustomerRules | None
     orders: OrderRules
     shipments: ShipmentRules
     lookups: Lookups
@@ -143,7 +145,7 @@ def load_rules(path: Path) -> Rules:
     text = path.read_text(encoding="utf-8")
     reader = _Reader(text, _lookups(root))
     entities = root.section("entities")
-    entities.only("item", "price", "stock")
+    entities.only("item", "price", "stock", "customer")
     orders = read_orders(root.section("orders"))
     return Rules(
         file=path.name,
@@ -151,6 +153,9 @@ def load_rules(path: Path) -> Rules:
         item=reader.item(entities.section("item")) if "item" in entities.data else None,
         price=reader.price(entities.section("price")) if "price" in entities.data else None,
         stock=reader.stock(entities.section("stock")) if "stock" in entities.data else None,
+        customer=reader.customer(entities.section("customer"))
+        if "customer" in entities.data
+        else None,
         orders=orders,
         shipments=read_shipments(root.section("shipments"), notify=orders.notify),
         lookups=reader.lookups,
@@ -215,6 +220,9 @@ class _Reader:
             locations=locations,
             shape=shape,
         )
+
+    def customer(self, section: Section) -> CustomerRules:
+        return read_customers(section, fields=self._fields, when=self._when)
 
     def _fields(self, section: Section, known: tuple[str, ...]) -> dict[str, Field]:
         section.section("fields", required=True).only(*known)

@@ -60,6 +60,8 @@ TABLES: Mapping[str, Table] = {
         ),
         _BUSINESS,
     ),
+    "customerAddressCreate": WORDS_ONLY,
+    "customerAddressUpdate": WORDS_ONLY,
     "customerSet": _CUSTOMER_SET,
     "customerUpdate": WORDS_ONLY,
 }
