@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from decimal import Decimal
+from typing import Any
 
 from towline_sandbox.ibmi.erp import Partition, Record, UnitOfWork, Where
 
@@ -132,24 +133,26 @@ class ChangeEntry:
             },
         )
         self._allocate(unit, {"OLITNB": sku, "OLWHS": warehouse}, line["QTY"])
+        self._stage(unit, order, line, place)
+
+    def _stage(self, unit: UnitOfWork, order: Record, line: Record, place: int) -> None:
+        """Put an added line among the order's own, so that its parcel finds the shop's line."""
         staged = self._system.select("TOWLINE/WEBORDL", Where("EVENTID", "=", order["EVENTID"]))
-        unit.insert(
-            "TOWLINE/WEBORDL",
-            {
-                "EVENTID": order["EVENTID"],
-                "LINENO": max((row["LINENO"] for row in staged), default=0) + 1,
-                "LINEGID": line["LINEGID"],
-                "SKU": sku,
-                "TITLE": line["TITLE"],
-                "QTY": 0,  # what it has is told by the changes
-                "UNITPRC": line["UNITPRC"],
-                "DISCOUNT": Decimal(0),
-                "TOTAL": Decimal(0),
-                "GIFTCARD": "N",
-                "SHIPPED": "Y",
-                "ERPLIN": place,
-            },
-        )
+        record: dict[str, Any] = {
+            "EVENTID": order["EVENTID"],
+            "LINENO": max((row["LINENO"] for row in staged), default=0) + 1,
+            "LINEGID": line["LINEGID"],
+            "SKU": line["SKU"],
+            "TITLE": line["TITLE"],
+            "QTY": 0,  # what it has is told by the changes
+            "UNITPRC": line["UNITPRC"],
+            "DISCOUNT": Decimal(0),
+            "TOTAL": Decimal(0),
+            "GIFTCARD": "N",
+            "SHIPPED": "Y",
+            "ERPLIN": place,
+        }
+        unit.insert("TOWLINE/WEBORDL", record)
 
     def _came_back(self, unit: UnitOfWork, order: Record, number: int, part: Record) -> None:
         """Put what came back onto the shelf it was shipped from."""
@@ -177,7 +180,7 @@ class ChangeEntry:
         key = (str(line["OLITNB"]).rstrip(), str(line["OLWHS"]))
         balance = unit.read("DISTLIB/ITMBAL", key, lock=True)
         if balance is None:
-            values = {"IBITNB": key[0], "IBWHS": key[1], "IBQAL": pieces}
+            values: dict[str, Any] = {"IBITNB": key[0], "IBWHS": key[1], "IBQAL": pieces}
             unit.insert("DISTLIB/ITMBAL", values)
         elif isinstance(balance["IBQAL"], int):
             unit.update("DISTLIB/ITMBAL", key, {"IBQAL": balance["IBQAL"] + pieces})
