@@ -234,7 +234,9 @@ def due_counts(db: sqlite3.Connection, lane: str, *, most: int, now: datetime) -
     rows = db.execute(
         """SELECT entity, count(*) AS n FROM (
                SELECT entity FROM event WHERE lane = ? AND state IN ('pending', 'waiting')
-                 AND waits_for NOT GLOB 'bulk:*' AND attempts = 0 AND (due_at IS NULL OR due_at <= ?) ORDER BY serial LIMIT ?)
+                 AND waits_for NOT GLOB 'bulk:*' AND attempts = 0
+                 AND (due_at IS NULL OR due_at <= ?)
+               ORDER BY serial LIMIT ?)
            GROUP BY entity""",
         (lane, utc_text(now), most),
     )
