@@ -195,7 +195,7 @@ def _public_url(server: Section, tenants: Sequence[TenantConfig]) -> str:
     if asking and not url:
         raise Misconfigured(
             f"{server.file}: server.public_url is missing.",
-            hint=f"Tenant {asking[0]} has webhooks = \"api\": say where Shopify is to send them.",
+            hint=f'Tenant {asking[0]} has webhooks = "api": say where Shopify is to send them.',
         )
     return url
 

@@ -165,8 +165,8 @@ class Upkeep:
         is erased again.
         """
         async with self._one_at_a_time:
-            for asked in await self._restored():
-                await self._parts.privacy.add(self._config.id, asked)
+            for lost in await self._restored():
+                await self._parts.privacy.add(self._config.id, lost)
             await self.erasure.work()
             for asked in await self._parts.privacy.requests(self._config.id):
                 if asked.certificate and asked.kind != DATA_REQUEST:

@@ -17,8 +17,8 @@ _HEAD = """\
 <!-- Written by `make scopes` from the first lines of the GraphQL documents; don't edit. -->
 
 Which rights the app takes, and for what. The relay reads at its start, and every ten minutes, which
-ones it has. What an ungranted scope would be needed for is switched off: it is not sent, what waits for
-it waits, and a check says so in one sentence. Once the scope is granted, it goes on by itself.
+ones it has. What an ungranted scope would be needed for is switched off: it is not sent, what waits
+for it waits, and a check says so in one sentence. Once the scope is granted, it goes on by itself.
 Whoever may write may read, so `write_orders` stands for `read_orders` too.
 
 Everything, as `scopes` of `[access_scopes]` in the app's shopify.app.toml:

@@ -35,7 +35,7 @@ class PeopleRows:
         return self._cover.hide(db, agent, event, text)
 
     def shown(self, db: sqlite3.Connection, rows: Sequence[EventRow]) -> list[EventRow]:
-        """Open the bodies; one whose key was destroyed stays as it is, and is parked by its lane."""
+        """Open the bodies; one whose key was destroyed stays as it is, parked by its lane."""
         if self._cover is None:
             return list(rows)
         return [

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from towline_sandbox.shopify import stock
+from towline_sandbox.shopify.catalogue import level_row
 from towline_sandbox.shopify.fulfilling import supported_actions
 from towline_sandbox.shopify.orders import refresh_status
 
@@ -163,7 +164,7 @@ def _move_line(
     item = line["inventory_item_id"]
     if item is None or not _tracked(shop, item):
         return
-    if stock.level_row(shop, item, location) is None:
+    if level_row(shop, item, location) is None:
         raise Immovable("The items are not stocked at the new location.", None, ["newLocationId"])
     stock.release(shop, item, frm, quantity)
     stock.commit(shop, item, location, quantity)

@@ -31,7 +31,7 @@ _STATEMENTS = (
         makes TEXT NOT NULL,
         answered INTEGER NOT NULL DEFAULT 0,
         PRIMARY KEY (run, number))""",
-    # What waits for a run is not looked at; a hundred thousand such events would be read at each turn
+    # What waits for a run is not looked at; 100,000 such events would be read at each turn
     """CREATE INDEX event_due ON event (lane, serial)
        WHERE state IN ('pending', 'waiting') AND waits_for NOT GLOB 'bulk:*'""",
     """CREATE INDEX event_next_due ON event (lane, due_at)

@@ -71,8 +71,10 @@ def test_volume_prices_travel_with_the_price(engine: EngineHouse) -> None:
     engine.feed(b2b("AB-1", "8.00", (10, "7.50")), b2b("AB-2", "4.00"))
     engine.settle()
     first, second = held(engine, "B2B Germany", "AB-1"), held(engine, "B2B Germany", "AB-2")
-    assert first is not None and first.tiers == (Tier(10, Decimal("7.50")),)
-    assert second is not None and second.tiers == ()
+    assert first is not None
+    assert second is not None
+    assert first.tiers == (Tier(10, Decimal("7.50")),)
+    assert second.tiers == ()
 
 
 def test_only_what_changed_is_sent_and_what_is_gone_is_taken_away(engine: EngineHouse) -> None:
