@@ -17,8 +17,9 @@ from towline_shared.errors import Permanent, Refused
 
 __all__ = ["add_tags", "order", "orders_updated_since", "set_metafields", "updated_query"]
 
-_LINES = 50  # most orders fit; larger ones take another call, which costs less than large pages
-_SHIPPING = 10
+_LINES = 10  # most orders fit, and points are asked for by page size; the rest in larger pages
+_MORE_LINES = 50
+_SHIPPING = 3
 _MOST_METAFIELDS = 25  # https://shopify.dev/docs/api/admin-graphql/2026-10/mutations/metafieldsSet
 
 
@@ -48,6 +49,7 @@ async def order(client: Client, gid: str) -> dict[str, Any]:
         if cursors in asked:
             raise Permanent(f"Shopify gave the same cursors twice while paging order {gid}.")
         asked.add(cursors)
+        variables["lines"] = _MORE_LINES
         page = await _page(client, variables)
         lines.extend(page["lineItems"]["nodes"])
         shipping.extend(page["shippingLines"]["nodes"])
