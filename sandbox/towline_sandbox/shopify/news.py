@@ -20,7 +20,7 @@ from towline_sandbox.shopify.wire import offset_time
 if TYPE_CHECKING:
     from towline_sandbox.shopify.shop import Shop
 
-__all__ = ["COMPLIANCE", "body", "compliance", "order_event", "return_topic", "scopes"]
+__all__ = ["COMPLIANCE", "body", "compliance", "customer", "order_event", "return_topic", "scopes"]
 
 COMPLIANCE = ("customers/data_request", "customers/redact", "shop/redact")
 _SHOP_NUMBER = 548_380_009
@@ -73,6 +73,23 @@ def compliance(
         facts["orders_requested"] = list(orders)
         facts["data_request"] = {"id": shop.db.next_number("DataRequest")}
     return poured(bodies.sample(topic), facts)
+
+
+def customer(shop: Shop, number: int) -> dict[str, Any]:
+    """Build customers/create and customers/update: the parts a relay looks at."""
+    row = _one(shop, "SELECT * FROM customers WHERE id = ?", number)
+    return {
+        "id": number,
+        "admin_graphql_api_id": gid("Customer", number),
+        "email": row["email"],
+        "first_name": row["first_name"],
+        "last_name": row["last_name"],
+        "phone": row["phone"],
+        "note": row["note"],
+        "tax_exempt": bool(row["tax_exempt"]),
+        "created_at": row["created_at"],
+        "updated_at": row["updated_at"],
+    }
 
 
 def scopes(shop: Shop, previous: list[str], current: list[str]) -> dict[str, Any]:

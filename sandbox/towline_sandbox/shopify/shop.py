@@ -29,6 +29,7 @@ class Changes:
         orders: order number -> created (True) or updated.
         levels: (inventory item, location) numbers whose available quantity changed.
         fulfillments: new fulfillments' numbers.
+        customers: customer number -> created (True) or updated.
         news: topic and number of the thing it is about, see ``news.py``.
         uninstalled: the merchant removed the app.
     """
@@ -37,6 +38,7 @@ class Changes:
     orders: dict[int, bool] = field(default_factory=dict)
     levels: dict[tuple[int, int], None] = field(default_factory=dict)
     fulfillments: list[int] = field(default_factory=list)
+    customers: dict[int, bool] = field(default_factory=dict)
     news: dict[tuple[str, int], None] = field(default_factory=dict)
     uninstalled: bool = False
 
@@ -114,6 +116,9 @@ class Shop:
                 outbox.queue(self, "orders/paid", body, event)
             told = news.order_event(self, number, created=created)
             outbox.queue(self, "events/order", told, event)
+        for number, created in changes.customers.items():
+            told = news.customer(self, number)
+            outbox.queue(self, f"customers/{'create' if created else 'update'}", told, event)
         for topic, number in changes.news:
             outbox.queue(self, topic, news.body(self, topic, number), event)
         if changes.uninstalled:

@@ -44,9 +44,9 @@ CREATE TABLE IF NOT EXISTS inventory_levels (
   PRIMARY KEY (inventory_item_id, location_id)
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS customers (
-  id INTEGER PRIMARY KEY, email TEXT NOT NULL UNIQUE, first_name TEXT NOT NULL,
+  id INTEGER PRIMARY KEY, email TEXT UNIQUE, first_name TEXT NOT NULL,
   last_name TEXT NOT NULL, phone TEXT, address TEXT NOT NULL, created_at TEXT NOT NULL,
-  updated_at TEXT NOT NULL
+  updated_at TEXT NOT NULL, note TEXT, locale TEXT, tax_exempt INTEGER NOT NULL DEFAULT 0
 );
 CREATE TABLE IF NOT EXISTS orders (
   id INTEGER PRIMARY KEY, number INTEGER NOT NULL UNIQUE, name TEXT NOT NULL,

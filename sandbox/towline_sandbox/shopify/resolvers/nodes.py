@@ -106,17 +106,41 @@ def level(row: sqlite3.Row) -> Node:
 
 def customer(row: sqlite3.Row) -> Node:
     """Make a Customer."""
+    email, phone = row["email"], row["phone"]
+    name = f"{row['first_name']} {row['last_name']}".strip()
     return {
         "__typename": "Customer",
         "id": gid("Customer", row["id"]),
-        "displayName": f"{row['first_name']} {row['last_name']}",
-        "firstName": row["first_name"],
-        "lastName": row["last_name"],
-        "defaultEmailAddress": {"emailAddress": row["email"], "marketingState": "NOT_SUBSCRIBED"},
-        "defaultPhoneNumber": {"phoneNumber": row["phone"]} if row["phone"] else None,
-        "taxExempt": False,
-        "locale": "de-DE",
+        "displayName": name or email or "",
+        "firstName": row["first_name"] or None,
+        "lastName": row["last_name"] or None,
+        "defaultEmailAddress": None
+        if email is None
+        else {"emailAddress": email, "marketingState": "NOT_SUBSCRIBED"},
+        "defaultPhoneNumber": {"phoneNumber": phone} if phone else None,
+        "defaultAddress": _address(row),
+        "note": row["note"],
+        "taxExempt": bool(row["tax_exempt"]),
+        "locale": row["locale"] or "de-DE",
         "updatedAt": row["updated_at"],
+    }
+
+
+def _address(row: sqlite3.Row) -> Node | None:
+    held = json.loads(row["address"])
+    if not any(held.values()):
+        return None
+    return {
+        "__typename": "MailingAddress",
+        "id": gid("MailingAddress", row["id"]),
+        "company": held["company"],
+        "address1": held["address1"],
+        "address2": held["address2"],
+        "zip": held["zip"],
+        "city": held["city"],
+        "provinceCode": held["province"],
+        "countryCodeV2": held["country_code"],
+        "phone": held["phone"],
     }
 
 

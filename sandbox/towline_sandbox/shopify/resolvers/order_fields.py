@@ -236,5 +236,5 @@ FIELDS: Fields = {
         "transactions": _transactions,
     },
     "LineItem": {"taxLines": _line_taxes, "variant": _line_variant, "product": _line_product},
-    "Customer": {"tags": _tags},
+    "Customer": {"tags": _tags, "metafield": _metafield},
 }

@@ -20,6 +20,7 @@ from aiohttp.typedefs import Handler
 
 from tests.support.answer_shape import faults
 from towline_relay.shopify.client import Client
+from towline_relay.shopify.customers import CustomerShop
 from towline_relay.shopify.documents import scopes
 from towline_relay.shopify.fulfillment_plan import plan_fulfillment, plan_moves
 from towline_relay.shopify.models import (
@@ -32,9 +33,11 @@ from towline_relay.shopify.models import (
     Remedy,
     VariantPrice,
 )
+from towline_relay.shopify.models_customers import CustomerSpec, NumberField
 from towline_relay.shopify.models_fulfillment import DeliveryStatus, TrackingSpec
 from towline_relay.shopify.operations import Shop
 from towline_relay.shopify.tokens import ClientCredentials
+from towline_relay.shopify.user_errors import Stale
 from towline_sandbox.shopify.execution import schema
 from towline_sandbox.shopify.server import build_app
 from towline_sandbox.shopify.settings import SeedProduct, ShopSettings
@@ -56,6 +59,7 @@ class Stand:
     """The verbs, and the stand-in's control door."""
 
     shop: Shop
+    client: Client
     session: aiohttp.ClientSession
     url: str
     paused: list[float]
@@ -114,7 +118,7 @@ async def stand(folder: Path, **settings: Any) -> AsyncIterator[Stand]:
             url=url,
             pause=pause,
         )
-        yield Stand(Shop(client), session, url, paused)
+        yield Stand(Shop(client), client, session, url, paused)
 
 
 def play(folder: Path, scene: Callable[[Stand], Awaitable[None]], **settings: Any) -> None:
@@ -362,5 +366,38 @@ def test_faults_of_the_shop_are_ridden_out(tmp_path: Path) -> None:
         await on.control("faults", {"http_500": 2})
         assert (await on.shop.shop_info()).currency == "EUR"
         assert len(on.paused) == 2
+
+    play(tmp_path, scene)
+
+
+def test_a_customer_is_made_found_and_written_field_by_field(tmp_path: Path) -> None:
+    """By its number, by e-mail; what is not given stays, and an e-mail has one owner."""
+
+    async def scene(on: Stand) -> None:
+        people = CustomerShop(on.client, NumberField("ibmi", "customer_number"))
+        assert await people.by_number("100010") is None
+        fields = {"last_name": "Petersen", "email": "P@x.example", "city": "Kiel", "country": "DE"}
+        made = await people.write(CustomerSpec("", "100010", fields))
+        assert await people.write(CustomerSpec("", "100010", fields)) == made
+        found = await people.by_number("100010")
+        assert found is not None
+        assert (found.gid, found.number, found.fields["city"]) == (made, "100010", "Kiel")
+        same = await people.by_email("p@x.example")
+        assert same is not None
+        assert same.gid == made
+        street = CustomerSpec(made, "100010", {"address1": "Hafen 1"}, found.address_gid)
+        await people.write(street)
+        await people.write(CustomerSpec(made, "100010", {"note": "VIP", "phone": "040 123456"}))
+        now = await people.customer(made)
+        assert now is not None
+        assert now.fields["address1"] == "Hafen 1"
+        assert (now.fields["city"], now.fields["note"]) == ("Kiel", "VIP")
+        assert now.fields["phone"] == "+4940123456"
+        with pytest.raises(Stale):
+            await people.write(CustomerSpec("", "100024", {"email": "p@x.example"}))
+        assert await people.by_number("100024") is None
+        other = await people.write(CustomerSpec("", "2", {"last_name": "Hansen"}))
+        with pytest.raises(Refused, match="already assigned"):
+            await people.set_number(other, "100010")
 
     play(tmp_path, scene)
