@@ -51,7 +51,7 @@ __all__ = [
     "load_config",
 ]
 
-ENTITIES = ("item", "price", "stock", "order_result", "change_result", "shipment")
+ENTITIES = tuple(COLUMNS)
 _INITIAL = ("item", "price", "stock")  # what a shop needs before the first change
 _SINKS = ("order_tables", "data_queue", "program_call")
 _COMMITS = ("unit_of_work", "unique_key")

@@ -30,6 +30,8 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
     "order_result": ("ORDER_GID",),
     "change_result": ("CHANGE_ID",),
     "shipment": ("SHIPMENT",),
+    "customer": ("CUSTOMER",),
+    "company": ("COMPANY",),
 }
 
 # What a program may be given; a closed list, so that no setting can reach into the document.

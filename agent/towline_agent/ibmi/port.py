@@ -23,7 +23,7 @@ from towline_agent.ibmi.journal_entry import (
     JournalPage,
     JournalPosition,
 )
-from towline_shared.events import Order, OrderChange, Scalar
+from towline_shared.events import Customer, Order, OrderChange, Scalar
 
 __all__ = [
     "Applied",
@@ -258,8 +258,8 @@ class IbmI(Protocol):
         """Return depth and limits of a queue."""
         ...
 
-    def apply_order(self, document: Order | OrderChange, *, event_id: str) -> Applied:
-        """Write an order, or a change of one, with its applied-event row in ONE transaction.
+    def apply_order(self, document: Order | OrderChange | Customer, *, event_id: str) -> Applied:
+        """Write a document of the shop with its applied-event row in ONE transaction.
 
         Idempotent by ``event_id``: a second call returns ALREADY_THERE and writes nothing.
 

@@ -10,10 +10,11 @@ from towline_agent.ibmi.catalogue import FileLayout
 from towline_agent.ibmi.columns import store
 from towline_agent.ibmi.fitting import fit, pieces
 from towline_agent.ibmi.staging_change import change_notes, change_records
+from towline_agent.ibmi.staging_customer import customer_notes, customer_records
 from towline_agent.ibmi.staging_order import Record, order_notes, order_records
 from towline_agent.ibmi.towline_files import towline_file
 from towline_shared.errors import Permanent, Refused
-from towline_shared.events import Order, OrderChange, Scalar
+from towline_shared.events import Customer, Order, OrderChange, Scalar
 
 __all__ = ["Record", "records"]
 
@@ -26,6 +27,7 @@ _FITTED = {
     "WEBORDF": {"TITLE"},
     "WEBCHG": {"WHY", "EMAIL", "PHONE", "CUSTPO"},
     "WEBCHGL": {"TITLE"},
+    "WEBCUST": {"NAME", "FIRSTNAME", "LASTNAME", "EMAIL", "PHONE"},
     "WEBORDS": {"CODE", "TITLE"},
     "WEBORDA": {
         "NAME", "COMPANY", "ADDRESS1", "ADDRESS2", "CITY", "PROVINCE", "ZIP", "PHONE",
@@ -38,7 +40,7 @@ _NEVER_CUT = {"EMAIL"}
 
 
 def records(
-    document: Order | OrderChange, *, event_id: str, at: str, ccsid: int = 37
+    document: Order | OrderChange | Customer, *, event_id: str, at: str, ccsid: int = 37
 ) -> list[Record]:
     """Return the records of a document, APPLIED first.
 
@@ -53,6 +55,8 @@ def records(
     originals: list[tuple[str, str]] = []
     if isinstance(document, Order):
         written, texts = order_records(document, at), order_notes(document)
+    elif isinstance(document, Customer):
+        written, texts = customer_records(document, at), customer_notes(document)
     else:
         written, texts = change_records(document, at), change_notes(document)
     for file, values in written:

@@ -17,6 +17,7 @@ from towline_agent.ibmi.catalogue import (
     timestamp,
     varchar,
 )
+from towline_agent.ibmi.customer_files import CUSTOMER_FILES
 from towline_agent.ibmi.order_files import EVENT, ORDER_FILES
 
 __all__ = ["STAGING", "TOWLINE_FILES", "towline_file"]
@@ -55,6 +56,7 @@ TOWLINE_FILES = (
         text="Changes that missed the outbox",
     ),
     *ORDER_FILES,
+    *CUSTOMER_FILES,
     FileLayout(
         "TOWLINE",
         "APPLIED",
@@ -72,7 +74,7 @@ TOWLINE_FILES = (
 # (the header) follows its parts, and the proof that all is there comes last.
 STAGING = (
     "WEBORDL", "WEBORDS", "WEBORDD", "WEBORDF", "WEBORDA", "WEBORDT", "WEBORDP", "WEBORDN",
-    "WEBCHGL", "WEBCHGR", "WEBORDH", "WEBCHG", "APPLIED",
+    "WEBCHGL", "WEBCHGR", "WEBORDH", "WEBCHG", "WEBCUST", "APPLIED",
 )  # fmt: skip
 
 

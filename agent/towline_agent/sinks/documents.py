@@ -7,18 +7,18 @@ from decimal import Decimal
 
 from towline_shared.codec import encode
 from towline_shared.errors import Permanent
-from towline_shared.events import Event, Order, OrderChange, Scalar
+from towline_shared.events import Customer, Event, Order, OrderChange, Scalar
 
 __all__ = ["document_of", "document_text", "order_of", "order_value"]
 
 
-def document_of(event: Event) -> Order | OrderChange:
-    """Return the order an event carries, or the change of one.
+def document_of(event: Event) -> Order | OrderChange | Customer:
+    """Return the order an event carries, the change of one, or the customer.
 
     Raises:
         Permanent: it carries something this agent has no use for.
     """
-    if isinstance(event.body, OrderChange):
+    if isinstance(event.body, OrderChange | Customer):
         return event.body
     return order_of(event)
 
@@ -40,10 +40,10 @@ def order_of(event: Event) -> Order:
 def document_text(event: Event) -> str:
     """Return the document as compact JSON: ``event_id`` and the order's fields, amounts as text.
 
-    A change of an order says so in ``document``; an order has no such field.
+    A change of an order and a customer say so in ``document``; an order has no such field.
     """
     body = json.loads(encode(event))["body"]
-    if isinstance(event.body, OrderChange):
+    if isinstance(event.body, OrderChange | Customer):
         body = {"document": event.entity, **body}
     return json.dumps({"event_id": event.id, **body}, ensure_ascii=False, separators=(",", ":"))
 

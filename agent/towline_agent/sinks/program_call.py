@@ -15,7 +15,7 @@ from towline_agent.ibmi.worker import IbmIWorker
 from towline_agent.policy import ProgramName
 from towline_agent.sinks.documents import order_value
 from towline_shared.errors import Refused
-from towline_shared.events import Event, OrderChange, Scalar
+from towline_shared.events import Customer, Event, OrderChange, Scalar
 
 __all__ = ["OrderProgram", "fitted"]
 
@@ -35,6 +35,11 @@ class OrderProgram:
 
     async def write(self, event: Event) -> Applied:
         """See :class:`~towline_agent.sinks.base.Sink`; at least once, see the module."""
+        if isinstance(event.body, Customer):
+            raise Refused(
+                f"The order program {self._program} takes orders, not customers.",
+                hint='Set down = "never" for customers, or let documents come through tables.',
+            )
         if isinstance(event.body, OrderChange):
             raise Refused(
                 f"The order {event.body.name} was changed in the shop ({event.body.kind}) and the"

@@ -16,7 +16,9 @@ from towline_agent.ibmi.port import EntityQuery, TableRow, Unread
 from towline_shared.errors import BadRecord
 from towline_shared.events import (
     Body,
+    BusinessCustomer,
     ChangeResult,
+    Customer,
     Item,
     OrderResult,
     Price,
@@ -117,6 +119,8 @@ def bodies(query: EntityQuery, key: tuple[str, ...], rows: Sequence[TableRow]) -
         yield _shipment(cells, where)
     elif query.entity == "price":
         yield from _prices(cells, where)
+    elif query.entity == "company":
+        yield BusinessCustomer(number=_need(cells[0], "COMPANY", where), rows=tuple(cells))
     elif len(cells) > 1:
         raise BadRecord(
             f"{where}: the SELECT returns {len(cells)} rows for one key.",
@@ -160,6 +164,11 @@ def _item(row: Row, where: str) -> Iterator[Body]:
 def _stock(row: Row, where: str) -> Iterator[Body]:
     warehouse = _need(row, "WAREHOUSE", where)
     yield Stock(sku=_need(row, "SKU", where), warehouse=warehouse, row=row)
+
+
+def _customer(row: Row, where: str) -> Iterator[Body]:
+    number = _need(row, "CUSTOMER", where)
+    yield Customer(number=number, row=row)
 
 
 def _prices(rows: Sequence[Row], where: str) -> Iterator[Body]:
@@ -268,6 +277,14 @@ def _gone_price(key: tuple[str, ...]) -> Iterator[Body]:
     yield Price(sku=key[0], gone=True)
 
 
+def _gone_customer(key: tuple[str, ...]) -> Iterator[Body]:
+    yield Customer(number=key[0], gone=True)
+
+
+def _gone_company(key: tuple[str, ...]) -> Iterator[Body]:
+    yield BusinessCustomer(number=key[0], gone=True)
+
+
 def _nothing(key: tuple[str, ...]) -> Iterator[Body]:
     yield from ()  # an order's staging row that was cleaned away decides nothing
 
@@ -277,6 +294,7 @@ _SINGLE: Mapping[str, Callable[[Row, str], Iterator[Body]]] = {
     "stock": _stock,
     "order_result": _order_result,
     "change_result": _change_result,
+    "customer": _customer,
 }
 GONE: Mapping[str, Callable[[tuple[str, ...]], Iterator[Body]]] = {
     "item": _gone_item,
@@ -285,4 +303,6 @@ GONE: Mapping[str, Callable[[tuple[str, ...]], Iterator[Body]]] = {
     "order_result": _nothing,
     "change_result": _nothing,
     "shipment": _gone_shipment,
+    "customer": _gone_customer,
+    "company": _gone_company,
 }

@@ -29,7 +29,7 @@ from towline_relay.sync.customers_decide import (
     map_customer,
 )
 from towline_relay.sync.customers_port import CustomerPort
-from towline_relay.sync.handover import STREAM
+from towline_relay.sync.customers_wanted import is_wanted
 from towline_relay.sync.intents import Intents
 from towline_relay.sync.mapping import LeftOut
 from towline_relay.sync.rules_customers import CustomerRules
@@ -42,6 +42,7 @@ __all__ = ["DOWN", "KIND", "MERGED", "Customers", "document_event", "merged"]
 KIND = "customer"  # target: the ERP's number; value: the gid it was written to
 DOWN = "customer down"  # target: gid; hash: of the document the agent was given last
 MERGED = "customer merged"  # target: gid that is gone; value: gid of who was kept
+_STREAM = "orders"  # documents about people go with orders, in one stream
 _NO_AGENT_WAIT_S = 30.0
 _HIDDEN = "(not shown)"
 
@@ -149,7 +150,7 @@ class Customers:
         if ref is None:
             return _all(readings, State.SKIPPED, "The shop has no such customer any more.")
         conflicts = await self._conflicts(ref, row.origin)
-        if self._rules.down != "always" and not any("document" in one.body for one in readings):
+        if self._rules.down != "always" and not any(is_wanted(one.body) for one in readings):
             what = "The rules tell the ERP of no customers by themselves."
             return Effects(conflicts=conflicts, moves=_moves(readings, State.SKIPPED, what))
         agents = await self._store.agents(self._tenant)
@@ -173,7 +174,7 @@ class Customers:
         return Effects(
             conflicts=conflicts,
             known=(known,),
-            downlink=(Downlink(agents[0], STREAM, event),),
+            downlink=(Downlink(agents[0], _STREAM, event),),
             appended=() if mine else (document_row(self._tenant, event, told, agents[0]),),
             moves=(
                 *(Move(one.serial, State.SENT, told) for one in mine),

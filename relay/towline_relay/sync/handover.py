@@ -9,8 +9,9 @@ from typing import Any
 
 from towline_relay.store.base import Store
 from towline_relay.store.effects import Downlink, Effects, Move
-from towline_relay.store.rows import EventRow, OrderSent, OrderTold
+from towline_relay.store.rows import EventRow, NewEvent, OrderSent, OrderTold
 from towline_relay.store.states import State
+from towline_relay.sync.customers_wanted import customer_wanted
 from towline_relay.sync.cutoff import cutoff, too_old
 from towline_relay.sync.follow_up import FollowUp
 from towline_relay.sync.order_changes import keys_of
@@ -157,10 +158,18 @@ class HandOver:
         return Effects(
             orders=(sent,),
             told=told,
+            appended=self._customer(row, order),
             downlink=(Downlink(agent, STREAM, event),),
             moves=await take_over(self._store, self._tenant, readings, reason),
             forget=await moved_stock(self._store, self._tenant, skus),
         )
+
+    def _customer(self, row: EventRow, order: Order) -> tuple[NewEvent, ...]:
+        """Ring for whoever ordered, when the rules tell the ERP of customers with their orders."""
+        rules = self._rules.customer
+        if rules is None or rules.down != "with_orders" or not order.customer_gid:
+            return ()
+        return (customer_wanted(self._tenant, order.customer_gid, order.order_gid, row),)
 
 
 def _pieces(order: Order) -> tuple[tuple[str, int], ...]:

@@ -31,8 +31,8 @@ class CustomerRules:
         match: ``email``: a customer of the shop with the same e-mail and no number is the ERP's;
             ``number``: only one that has the number is.
         create: make those that the shop lacks.
-        down: which customers of the shop the ERP is told about: ``never``, ``with_orders`` (before
-            the first order that needs them) or ``always`` (whenever they change).
+        down: which customers of the shop the ERP is told about: ``never``, ``with_orders`` (those
+            whose order is handed over) or ``always`` (whenever they change).
         tag: put on a customer the ERP knows; empty puts none.
         number: the metafield with the ERP's number.
     """

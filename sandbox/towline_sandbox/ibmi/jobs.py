@@ -28,7 +28,7 @@ from towline_agent.ibmi.port import (
 )
 from towline_agent.ibmi.staging import Record, records
 from towline_shared.errors import Misuse, Permanent, Refused
-from towline_shared.events import Order, OrderChange
+from towline_shared.events import Customer, Order, OrderChange
 
 if TYPE_CHECKING:
     from towline_sandbox.ibmi.partition import SimulatedIbmI
@@ -118,7 +118,7 @@ class Job:
         self._enter(str(queue))
         return self._system.queues.info(str(queue))
 
-    def apply_order(self, document: Order | OrderChange, *, event_id: str) -> Applied:
+    def apply_order(self, document: Order | OrderChange | Customer, *, event_id: str) -> Applied:
         """See the port; one transaction over all staging files, unique by event id and order gid.
 
         Raises:
@@ -137,15 +137,18 @@ class Job:
             self._system.locks.release_job(self.name)
 
     def _stage(
-        self, document: Order | OrderChange, event_id: str, rows: Sequence[Record]
+        self, document: Order | OrderChange | Customer, event_id: str, rows: Sequence[Record]
     ) -> Applied:
         with self._system.storage.write() as db:
             if self._applied(event_id):
                 return Applied.ALREADY_THERE
-            twin = db.execute(
-                'SELECT ORDNAME FROM "TOWLINE.WEBORDH" WHERE ORDGID = ?', (document.order_gid,)
-            ).fetchone()
-            if twin is not None and isinstance(document, Order):
+            twin = None
+            if isinstance(document, Order):
+                twin = db.execute(
+                    'SELECT ORDNAME FROM "TOWLINE.WEBORDH" WHERE ORDGID = ?',
+                    (document.order_gid,),
+                ).fetchone()
+            if twin is not None:
                 raise Refused(
                     f"SQL0803: order {twin[0]} stands in {_STAGING} under another event.",
                     hint="An order is written once; changes to it are not sent again.",

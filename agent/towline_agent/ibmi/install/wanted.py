@@ -38,6 +38,7 @@ _RIGHT_OF_ORDER_ENTRY = {
     # a change may add a line, and shipments find the shop's line by it
     "WEBORDL": ("SELECT", "INSERT", "UPDATE (ERPLIN)"),
     "WEBCHG": ("SELECT", "UPDATE (STATUS, REASON)"),
+    "WEBCUST": ("SELECT", "UPDATE (STATUS, REASON)"),
 }
 _LOOK = ("*OBJOPR", "*EXECUTE")  # what a library needs, and a program
 _RECEIVE = ("*OBJOPR", "*READ")

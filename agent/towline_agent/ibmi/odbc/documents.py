@@ -23,7 +23,7 @@ from towline_agent.ibmi.port import Applied, ProgramCall
 from towline_agent.ibmi.staging import Record, records
 from towline_agent.ibmi.towline_files import STAGING
 from towline_shared.errors import Permanent, Refused, TowlineError
-from towline_shared.events import Order, OrderChange
+from towline_shared.events import Customer, Order, OrderChange
 
 __all__ = ["Documents"]
 
@@ -41,7 +41,7 @@ class Documents:
         self._unique_key = settings.site.unique_key
         self._answers_questions = False
 
-    def apply_order(self, document: Order | OrderChange, *, event_id: str) -> Applied:
+    def apply_order(self, document: Order | OrderChange | Customer, *, event_id: str) -> Applied:
         """See the port."""
         doing = f"writing an order into {self._library}"
         with self._unit(doing):
@@ -114,7 +114,9 @@ class Documents:
         sql = statement("applied_known", library=named(self._library))
         return bool(self._door.query(sql, (event_id,), doing=doing).rows[0][0])
 
-    def _refuse_twin(self, document: Order | OrderChange, event_id: str, doing: str) -> None:
+    def _refuse_twin(
+        self, document: Order | OrderChange | Customer, event_id: str, doing: str
+    ) -> None:
         """Refuse an order that stands there under another event: it is written once."""
         if not isinstance(document, Order):
             return

@@ -9,7 +9,14 @@ import pytest
 from towline_agent.ibmi.port import EntityQuery, TableRow
 from towline_agent.sources.facts import bodies, group_rows
 from towline_shared.errors import BadRecord
-from towline_shared.events import Item, OrderResult, Price, Shipment
+from towline_shared.events import (
+    BusinessCustomer,
+    Customer,
+    Item,
+    OrderResult,
+    Price,
+    Shipment,
+)
 
 ITEM = EntityQuery("item", "", ("SKU",))
 PRICE = EntityQuery("price", "", ("SKU",))
@@ -97,3 +104,37 @@ def test_number_keys_match_whatever_zeros_the_trigger_wrote() -> None:
     assert [len(group) for group in found.values()] == [1, 0]
     other = group_rows(query, [("000123", "7")], rows({"SKU": 123, "KIND": "07"}))
     assert other == {("000123", "7"): []}
+
+
+def test_a_shipment_of_several_parcels_keeps_its_quantities() -> None:
+    """Parcels beyond the first stand in rows without a line, or in one cell; lines count once."""
+    head = {"SHIPMENT": "S1", "ORDER_GID": "gid://1", "STATUS": "D"}
+    told = rows(
+        {**head, "LINE_GID": "L1", "QUANTITY": 2, "TRACKING": "T1, T2"},
+        {**head, "LINE_GID": None, "QUANTITY": None, "TRACKING": "T3", "TRACKING_URL": "https://t"},
+    )
+    (body,) = bodies(SHIPMENT, ("S1",), told)
+    assert isinstance(body, Shipment)
+    assert [(line.line_gid, line.quantity) for line in body.lines] == [("L1", 2)]
+    assert body.tracking == ("T1", "T2", "T3")
+    assert (body.urls, body.status) == (("", "", "https://t"), "D")
+    two = rows({**head, "LINE_GID": "L1", "QUANTITY": 1, "TRACKING": "A;B", "TRACKING_URL": "x"})
+    with pytest.raises(BadRecord, match="one TRACKING_URL stands beside 2 tracking numbers"):
+        list(bodies(SHIPMENT, ("S1",), two))
+
+
+def test_customers_and_companies_travel_as_they_were_read() -> None:
+    """A number names them; a company has a row for each of its places; what is gone says so."""
+    (person,) = bodies(
+        EntityQuery("customer", "", ("CUSTOMER",)),
+        ("100010",),
+        rows({"CUSTOMER": Decimal(100010), "CUNAM": "Petersen  "}),
+    )
+    assert isinstance(person, Customer)
+    assert (person.number, person.row["CUNAM"]) == ("100010", "Petersen")
+    company = EntityQuery("company", "", ("COMPANY",))
+    places = rows({"COMPANY": "7", "PLACE": "1"}, {"COMPANY": "7", "PLACE": "2"})
+    (business,) = bodies(company, ("7",), places)
+    assert isinstance(business, BusinessCustomer)
+    assert [row["PLACE"] for row in business.rows] == ["1", "2"]
+    assert list(bodies(company, ("7",), [])) == [BusinessCustomer("7", gone=True)]

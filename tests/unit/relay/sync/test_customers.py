@@ -21,11 +21,13 @@ from towline_relay.store.uplink import new_event
 from towline_relay.sync.attempt import Judge
 from towline_relay.sync.customers import Customers
 from towline_relay.sync.customers_lane import CustomersLane
+from towline_relay.sync.customers_wanted import customer_wanted
 from towline_relay.sync.intake import customer_event
 from towline_relay.sync.intents import Intents
 from towline_relay.sync.rules import load_rules
 from towline_shared.codec import encode
-from towline_shared.events import Customer, Event, event_id
+from towline_shared.events import Customer, Delivered, Event, event_id
+from towline_shared.stream_rows import LogRow
 
 CUSTOMERS = """
 [entities.customer]
@@ -295,4 +297,30 @@ def test_without_the_rule_nobody_goes_down(tmp_path: Path) -> None:
     house.settle()
     assert house.house.sent() == []
     assert house.rows()[-1].state == "skipped"
+    house.house.close()
+
+
+def test_who_orders_goes_down_when_the_rules_say_with_orders(tmp_path: Path) -> None:
+    """A change alone is not told, an order's customer is, and a refusal is seen and retried."""
+    house = House(tmp_path, CUSTOMERS.replace('"always"', '"with_orders"'))
+    ref = house.shop.add(email="new@example.com", last_name="Neu")
+    house.ring(ref.gid)
+    house.settle()
+    assert house.house.sent() == []
+    order = customer_wanted("t", ref.gid, "gid://shopify/Order/1", house.rows()[0])
+    house.put(order)
+    house.settle()
+    ((_, stream, document),) = house.house.sent()
+    assert stream == "orders"
+    report = Delivered(document, "refused", "Column EMAIL is too short.")
+    event = Event(event_id("report"), ref.gid, "agent:orders", START, report)
+    told = [LogRow(1, encode(event), event.id, "delivered", event.key, b"", START)]
+    house.house.database.call(lambda db: house.house.store.received(db, "agent-1", "results", told))
+    (row,) = [one for one in house.rows() if one.id == document]
+    assert (row.state, row.reason) == (
+        "parked", "The IBM i refused the customer: Column EMAIL is too short.",
+    )  # fmt: skip
+    assert asyncio.run(house.house.store.retry("t", document))
+    house.settle()
+    assert [sent for _, _, sent in house.house.sent()] == [document, document]
     house.house.close()

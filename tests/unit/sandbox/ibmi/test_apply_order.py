@@ -13,7 +13,7 @@ from towline_agent.ibmi.port import Applied, Purpose
 from towline_sandbox.ibmi.console import ConsoleVerbs
 from towline_sandbox.ibmi.partition import SimulatedIbmI
 from towline_shared.errors import Refused
-from towline_shared.events import Order
+from towline_shared.events import Address, Customer, Order
 
 _FILES = ("WEBORDH", "WEBORDL", "WEBORDA", "WEBORDT", "WEBORDP", "WEBORDS", "WEBORDN", "APPLIED")
 
@@ -128,3 +128,25 @@ def test_a_locked_record_stops_its_writers_only(
         console.call("change_price", {"item": held, "price": "2.00"})
     console.call("unlock_record", {"file": "DISTLIB/ITMPRC", "key": [held, "STD"]})
     assert console.call("change_price", {"item": held, "price": "2.00"})["outbox_id"] == 2
+
+
+def test_a_customer_stands_in_its_file_once_for_each_change(system: SimulatedIbmI) -> None:
+    """Name, address and note in one call; a repetition writes nothing, a change a new record."""
+    person = Customer(
+        customer_gid="gid://shopify/Customer/1",
+        name="Erika Muster",
+        email="erika@example.com",
+        address=Address(address1="Hafen 1", city="Kiel", country="DE"),
+        note="VIP",
+    )
+    job = system.connect(Purpose.WRITE)
+    assert job.apply_order(person, event_id="c1") is Applied.WRITTEN
+    assert job.apply_order(person, event_id="c1") is Applied.ALREADY_THERE
+    job.apply_order(replace(person, email="new@example.com"), event_id="c2")
+    with system.storage.lock:
+        found = system.storage.db.execute(
+            'SELECT EMAIL, STATUS FROM "TOWLINE.WEBCUST" ORDER BY EVENTID'
+        ).fetchall()
+    assert [tuple(row) for row in found] == [("erika@example.com", "N"), ("new@example.com", "N")]
+    counts = _counts(system)
+    assert (counts["WEBORDA"], counts["WEBORDN"], counts["APPLIED"]) == (2, 2, 2)
