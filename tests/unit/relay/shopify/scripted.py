@@ -131,6 +131,7 @@ async def world(
             await changed.wait()
         else:
             await pause(seconds)
+            await asyncio.sleep(0)  # what holds the points must be able to come back
 
     app = web.Application()
     app.router.add_post("/{path:.*}", script.handle)
