@@ -13,6 +13,7 @@ from towline_relay.shopify.audit import audit
 from towline_relay.shopify.bulk_files import BulkFiles
 from towline_relay.shopify.bulk_shop import BulkShop
 from towline_relay.shopify.client import Client, admin_url
+from towline_relay.shopify.companies import CompanyShop
 from towline_relay.shopify.customers import CustomerShop
 from towline_relay.shopify.gate import Gate
 from towline_relay.shopify.operations import Shop
@@ -24,6 +25,7 @@ from towline_relay.store.vault import Vault
 from towline_relay.sync.attempt import Judge
 from towline_relay.sync.bulk_lane import BulkLane
 from towline_relay.sync.catalogue import CatalogueLane
+from towline_relay.sync.companies import Companies
 from towline_relay.sync.customers import Customers
 from towline_relay.sync.customers_lane import CustomersLane
 from towline_relay.sync.handover import HandOver
@@ -108,6 +110,7 @@ class Tenancy:
             store=store,
             judge=judge,
             customers=_customers(config, client=self._client, store=store, clock=clock),
+            companies=_companies(config, client=self._client, store=store),
             nudge=parts.nudge_agent,
         )
         self.upkeep = Upkeep(
@@ -190,6 +193,19 @@ def _customers(
         shop=CustomerShop(client, rules.number),
         rules=rules,
         clock=clock,
+        intents=Intents(tenant=config.id, store=store),
+    )
+
+
+def _companies(config: TenantConfig, *, client: Client, store: Store) -> Companies | None:
+    """Build what decides about companies; None when the rules name none."""
+    if config.rules.company is None:
+        return None
+    return Companies(
+        tenant=config.id,
+        store=store,
+        shop=CompanyShop(client),
+        rules=config.rules.company,
         intents=Intents(tenant=config.id, store=store),
     )
 

@@ -17,6 +17,7 @@ _SOURCES = (
     "relay/towline_relay/config.py",
     "relay/towline_relay/sync/rules.py",
     "relay/towline_relay/sync/rules_bulk.py",
+    "relay/towline_relay/sync/rules_companies.py",
     "relay/towline_relay/sync/rules_customers.py",
     "relay/towline_relay/sync/rules_orders.py",
     "relay/towline_relay/sync/rules_item.py",

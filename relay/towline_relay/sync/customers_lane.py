@@ -11,9 +11,10 @@ from towline_relay.store.effects import Effects, IntentClose, Move, Supersede
 from towline_relay.store.rows import EventRow
 from towline_relay.store.states import State
 from towline_relay.sync.attempt import Judge
+from towline_relay.sync.companies import Companies
 from towline_relay.sync.customers import Customers, merged
 from towline_shared.codec import decode
-from towline_shared.events import Customer, Unreadable
+from towline_shared.events import BusinessCustomer, Customer, Unreadable
 
 __all__ = ["CustomersLane"]
 
@@ -31,6 +32,7 @@ class CustomersLane:
         store: Store,
         judge: Judge,
         customers: Customers | None,
+        companies: Companies | None,
         nudge: Callable[[str], None],
     ) -> None:
         """Build it; without rules for them the events are left out, with that reason."""
@@ -38,6 +40,7 @@ class CustomersLane:
         self._store = store
         self._judge = judge
         self._customers = customers
+        self._companies = companies
         self._nudge = nudge
 
     async def recover(self, lease: Lease) -> None:
@@ -81,6 +84,8 @@ class CustomersLane:
             return Effects(moves=(Move(row.serial, State.PARKED, body.reason),))
         if isinstance(body, Customer) and self._customers is not None:
             return await self._customers.up(lease, row, body, replaced)
+        if isinstance(body, BusinessCustomer) and self._companies is not None:
+            return await self._companies.up(lease, row, body, replaced)
         what = _NO_RULES.format("companies" if row.entity == "company" else "customers")
         return Effects(moves=(Move(row.serial, State.SKIPPED, what),), supersede=replaced)
 

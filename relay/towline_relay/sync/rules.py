@@ -15,6 +15,7 @@ from pathlib import Path
 
 from towline_relay.sync.expressions import Expression, Lookups, Place, compile_expression
 from towline_relay.sync.rules_bulk import BulkRules, read_bulk
+from towline_relay.sync.rules_companies import CompanyRules, read_companies
 from towline_relay.sync.rules_customers import CustomerRules, read_customers
 from towline_relay.sync.rules_item import ItemShape, read_item_shape
 from towline_relay.sync.rules_orders import OrderRules, read_orders
@@ -126,6 +127,7 @@ class Rules:
     price: PriceRules | None
     stock: StockRules | None
     customer: CustomerRules | None
+    company: CompanyRules | None
     orders: OrderRules
     shipments: ShipmentRules
     lookups: Lookups
@@ -145,7 +147,7 @@ def load_rules(path: Path) -> Rules:
     text = path.read_text(encoding="utf-8")
     reader = _Reader(text, _lookups(root))
     entities = root.section("entities")
-    entities.only("item", "price", "stock", "customer")
+    entities.only("item", "price", "stock", "customer", "company")
     orders = read_orders(root.section("orders"))
     return Rules(
         file=path.name,
@@ -156,6 +158,7 @@ def load_rules(path: Path) -> Rules:
         customer=reader.customer(entities.section("customer"))
         if "customer" in entities.data
         else None,
+        company=reader.company(entities.section("company")) if "company" in entities.data else None,
         orders=orders,
         shipments=read_shipments(root.section("shipments"), notify=orders.notify),
         lookups=reader.lookups,
@@ -223,6 +226,11 @@ class _Reader:
 
     def customer(self, section: Section) -> CustomerRules:
         return read_customers(section, fields=self._fields, when=self._when)
+
+    def company(self, section: Section) -> CompanyRules:
+        return read_companies(
+            section, fields=self._fields, when=self._when, expression=self._expression
+        )
 
     def _fields(self, section: Section, known: tuple[str, ...]) -> dict[str, Field]:
         section.section("fields", required=True).only(*known)

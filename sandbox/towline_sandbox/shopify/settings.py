@@ -42,6 +42,7 @@ DEFAULT_TOPICS = (
 
 # The least a relay needs: https://shopify.dev/docs/api/usage/access-scopes
 DEFAULT_SCOPES = (
+    "read_companies",
     "read_customers",
     "read_inventory",
     "read_locations",
@@ -51,6 +52,7 @@ DEFAULT_SCOPES = (
     "read_products",
     "read_publications",
     "read_returns",
+    "write_companies",
     "write_customers",
     "write_fulfillments",
     "write_inventory",

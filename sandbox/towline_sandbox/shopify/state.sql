@@ -48,6 +48,19 @@ CREATE TABLE IF NOT EXISTS customers (
   last_name TEXT NOT NULL, phone TEXT, address TEXT NOT NULL, created_at TEXT NOT NULL,
   updated_at TEXT NOT NULL, note TEXT, locale TEXT, tax_exempt INTEGER NOT NULL DEFAULT 0
 );
+CREATE TABLE IF NOT EXISTS companies (
+  id INTEGER PRIMARY KEY, external_id TEXT UNIQUE, name TEXT NOT NULL, note TEXT,
+  main_contact INTEGER, updated_at TEXT NOT NULL
+);
+CREATE TABLE IF NOT EXISTS company_locations (
+  id INTEGER PRIMARY KEY, company_id INTEGER NOT NULL, external_id TEXT UNIQUE,
+  name TEXT NOT NULL, phone TEXT, address TEXT NOT NULL, tax_id TEXT, terms TEXT
+);
+CREATE INDEX IF NOT EXISTS company_locations_of ON company_locations (company_id, id);
+CREATE TABLE IF NOT EXISTS company_contacts (
+  id INTEGER PRIMARY KEY, company_id INTEGER NOT NULL, customer_id INTEGER NOT NULL,
+  UNIQUE (company_id, customer_id)
+);
 CREATE TABLE IF NOT EXISTS orders (
   id INTEGER PRIMARY KEY, number INTEGER NOT NULL UNIQUE, name TEXT NOT NULL,
   created_at TEXT NOT NULL, updated_at TEXT NOT NULL, cancelled_at TEXT, currency TEXT NOT NULL,

@@ -8,6 +8,7 @@ from typing import Any
 from towline_sandbox.shopify.resolvers import (
     bulk_fields,
     catalogue_fields,
+    company_fields,
     customer_fields,
     fulfillment_fields,
     history_fields,
@@ -30,6 +31,7 @@ def _merged() -> dict[str, dict[str, Callable[..., Any]]]:
     for module in (
         bulk_fields,
         catalogue_fields,
+        company_fields,
         customer_fields,
         fulfillment_fields,
         history_fields,

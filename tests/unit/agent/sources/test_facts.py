@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
 
 import pytest
@@ -24,7 +25,7 @@ RESULT = EntityQuery("order_result", "", ("ORDER_GID",))
 SHIPMENT = EntityQuery("shipment", "", ("SHIPMENT",))
 
 
-def rows(*cells: dict[str, object]) -> list[TableRow]:
+def rows(*cells: Mapping[str, object]) -> list[TableRow]:
     return [TableRow(each) for each in cells]  # type: ignore[arg-type]
 
 

@@ -71,6 +71,7 @@ class House:
                 clock=clock,
                 intents=Intents(tenant="t", store=store),
             ),
+            companies=None,
             nudge=self.nudged.append,
         )
         self.lease: Lease | None = None
