@@ -55,6 +55,7 @@ TABLES: Mapping[str, Table] = {
             "companyCreate",
             "companyLocationAssignAddress",
             "companyLocationCreate",
+            "companyLocationTaxSettingsUpdate",
             "companyLocationUpdate",
             "companyUpdate",
         ),
