@@ -162,9 +162,7 @@ def _shop(options: argparse.Namespace) -> int:
         webhook_base=options.webhooks,
         seed=options.seed,
         odds=WebhookOdds(late=0, twice=0, lost=0, shuffle_s=0) if options.calm else WebhookOdds(),
-        webhook_topics=(
-            tuple(options.topics.split(",")) if options.topics else DEFAULT_TOPICS
-        ),
+        webhook_topics=(tuple(options.topics.split(",")) if options.topics else DEFAULT_TOPICS),
         products=tuple(
             SeedProduct(
                 sku=each["sku"],
