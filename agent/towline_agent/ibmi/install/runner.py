@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from towline_agent.ibmi.errors import InUse
-from towline_agent.ibmi.install.objects import Trigger, Wanted
+from towline_agent.ibmi.install.objects import Table, Trigger, Wanted
 from towline_agent.ibmi.install.present import Asked
 from towline_agent.ibmi.install.script import Statement
 from towline_agent.ibmi.odbc.statements import statement
@@ -27,7 +27,12 @@ _GONE = ("SQL0204", "CPF2105", "CPF9801", "CPF2204", "CPF2213")
 
 @dataclass(frozen=True, slots=True)
 class Unsent:
-    """What an undo would lose: web orders nobody decided, changes nobody sent."""
+    """What an undo would lose: documents the ERP has not decided, changes nobody sent.
+
+    Attributes:
+        orders: web orders, their changes and customers with STATUS N.
+        changes: rows of the outbox.
+    """
 
     orders: int
     changes: int
@@ -76,7 +81,21 @@ def unsent(door: Asked, wanted: Wanted) -> Unsent:
         if any(mark in error.what for mark in _GONE):
             return Unsent(0, 0)
         raise
-    return Unsent(int(rows[0][0]), int(rows[0][1]))
+    others = sum(_undecided(door, table) for table in wanted.tables)
+    return Unsent(int(rows[0][0]) + others, int(rows[0][1]))
+
+
+def _undecided(door: Asked, table: Table) -> int:
+    """Count what waits for the ERP in a staging table beside WEBORDH; 0 where there is none."""
+    if table.layout.name == "WEBORDH" or "STATUS" not in table.layout.by_name:
+        return 0
+    sql = statement("install_lost_documents", table=table.name)
+    try:
+        return int(door.query(sql, doing="counting what is not decided").rows[0][0])
+    except Permanent as error:
+        if any(mark in error.what for mark in _GONE):
+            return 0  # an older install has no such table
+        raise
 
 
 def _title(each: Statement) -> str:

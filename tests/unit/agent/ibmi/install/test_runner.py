@@ -113,6 +113,8 @@ def test_what_would_be_lost_is_counted(site: Wanted) -> None:
     door = FakeDoor()
     door.when("install_lost_orders", [(2, 17)], library="TOWLINE")
     assert unsent(door, site) == Unsent(2, 17)
+    door.when("install_lost_documents", [(5,)], table="TOWLINE.WEBCHG")
+    assert unsent(door, site) == Unsent(7, 17)
     assert unsent(FakeDoor(), site) == Unsent(0, 0)
     door.when("install_lost_orders", Permanent("SQL0551: not authorised."), library="TOWLINE")
     with pytest.raises(Permanent):

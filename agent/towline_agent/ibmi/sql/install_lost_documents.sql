@@ -1,0 +1,2 @@
+-- authority: SELECT on the staging table
+SELECT COUNT(*) FROM {table} WHERE STATUS = 'N'
