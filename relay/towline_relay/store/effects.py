@@ -149,7 +149,7 @@ class SayAgain:
     nothing new to say. A copy of each last statement is appended and decided like any other.
 
     Attributes:
-        order_gid: an order that was handed over; its SKUs are kept since.
+        order_gid: an order that was handed over; its SKUs are kept since, those of its changes too.
         after: id of the event that is the occasion; one occasion gives one copy.
     """
 
@@ -179,6 +179,7 @@ class Effects:
     answers: tuple[OrderAnswer, ...] = ()
     told: tuple[OrderTold, ...] = ()
     contents: tuple[tuple[str, str], ...] = ()  # (order gid, hash of its details)
+    added: tuple[tuple[str, tuple[str, ...]], ...] = ()  # (order gid, SKUs a change brought)
     change_answers: tuple[ChangeAnswer, ...] = ()
     conflicts: tuple[Conflict, ...] = ()
     observed: tuple[Observed, ...] = ()

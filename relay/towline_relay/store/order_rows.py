@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Sequence
 from datetime import datetime
 
 from towline_relay.store import event_rows, flight_rows
@@ -12,7 +13,7 @@ from towline_relay.store.states import State
 from towline_shared.clock import utc_text
 from towline_shared.errors import Misuse
 
-__all__ = ["NOT_WRITTEN", "answer", "delivered", "order", "put", "skus"]
+__all__ = ["NOT_WRITTEN", "answer", "delivered", "order", "put", "put_skus", "skus"]
 
 _UNANSWERED = frozenset({State.SENT, State.ON_SITE})
 NOT_WRITTEN = "not written"  # the outcome of an order the site refused to write
@@ -48,11 +49,16 @@ def put(db: sqlite3.Connection, tenant: str, order: OrderSent, *, now: datetime)
     ).rowcount
     if written != 1:
         raise Misuse(f"The order {order.order_gid} was handed over before.")
+    put_skus(db, tenant, order.order_gid, order.skus)
+    flight_rows.put_pieces(db, tenant, order.order_gid, order.pieces)
+
+
+def put_skus(db: sqlite3.Connection, tenant: str, order_gid: str, skus: Sequence[str]) -> None:
+    """Note SKUs of an order whose shop figures it may move; idempotent."""
     db.executemany(
         "INSERT INTO order_sku (tenant, order_gid, sku) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
-        [(tenant, order.order_gid, sku) for sku in order.skus],
+        [(tenant, order_gid, sku) for sku in skus],
     )
-    flight_rows.put_pieces(db, tenant, order.order_gid, order.pieces)
 
 
 def order(db: sqlite3.Connection, tenant: str, order_gid: str) -> OrderSent | None:

@@ -213,6 +213,8 @@ class SqliteStore:
         change_rows.put(db, tenant, effects.told, now=now)
         for gid, content in effects.contents:
             change_rows.put_content(db, tenant, gid, content)
+        for gid, skus in effects.added:
+            order_rows.put_skus(db, tenant, gid, skus)
         _advance_shop(db, tenant, effects, now=now)
         for what in effects.say_again:
             say_again(db, tenant, what, now=now)

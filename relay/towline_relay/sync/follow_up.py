@@ -117,7 +117,7 @@ class FollowUp:
         kinds = ", ".join(dict.fromkeys(change.body.kind for change in found))
         reason = f"{sent.name} was changed in the shop ({kinds}); told to the agent {sent.agent}."
         moves = await take_over(self._store, self._tenant, readings, reason)
-        skus = [line.sku for change in found for line in (*change.body.lines,)]
+        skus = [line.sku for change in found for line in change.body.lines]
         return Effects(
             moves=moves,
             told=tuple(
@@ -126,6 +126,8 @@ class FollowUp:
                 for key in change.keys
             ),
             contents=((sent.order_gid, content),),
+            # an added item moves the shop's figure when it ships, so its stock is said again then
+            added=((sent.order_gid, tuple(dict.fromkeys(skus))),),
             downlink=tuple(Downlink(sent.agent, self._stream, event) for event in events),
             forget=await moved_stock(self._store, self._tenant, skus),
         )

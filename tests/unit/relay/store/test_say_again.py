@@ -94,3 +94,14 @@ def test_it_is_written_even_if_the_shop_was_told_the_same(house: StoreHouse) -> 
 
     assert isinstance(decide(row, told=True), Settle)
     assert isinstance(decide(replace(row, origin=f"{AGAIN}shipment-1"), told=True), SetStock)
+
+
+def test_an_item_a_change_brought_is_said_again_too(house: StoreHouse) -> None:
+    """An exchange or an edit adds it after the hand-over; its shipment moves the shop's figure."""
+    _stock(house, "a", "001")
+    event = new_event("b", entity="stock", key="CH-2", subkey="001", body="said b")
+    asyncio.run(house.store.append([event]))
+    added = LinkRow("CH-2", "product-2", "variant-2", "item-2", erp_key="CH-2")
+    brought = (_GID, ("CH-2",))
+    _advance(house, "t/orders", Effects(links=(added,), added=(brought, brought)))
+    assert _again(house) == [("001", "said a"), ("001", "said b")]
