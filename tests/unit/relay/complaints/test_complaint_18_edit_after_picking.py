@@ -5,6 +5,7 @@ https://github.com/microsoft/BCApps/issues/7620
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,7 +15,8 @@ from tests.support.changed_order import GID, bought, handed_over, one_less, sent
 from tests.support.engine_house import EngineHouse, result
 from tests.support.fake_shop import money, shop_order
 from tests.support.shop_history import agreement, refund, sale
-from towline_shared.events import ChangeResult, OrderChange, event_id
+from towline_relay.store import order_rows
+from towline_shared.events import ChangeResult, Order, OrderChange, event_id
 
 
 @pytest.fixture
@@ -89,3 +91,22 @@ def test_money_back_still_goes_down_while_it_is_picked(engine: EngineHouse) -> N
     engine.turn()
     assert isinstance(sent(engine)[-1], OrderChange)
     assert engine.shop.tags[GID] == ["ERP 4711"]  # its acceptance was never seen by itself
+
+
+def test_an_item_an_edit_added_belongs_to_the_order_from_then_on(engine: EngineHouse) -> None:
+    """Its shipment moves the shop's figure of that item too, so the ERP's is written once more."""
+    handed_over(engine)
+    order = shop_order(edited=True, currentTotalPriceSet=money("28.9"))
+    order["currentTotalTaxSet"] = money("4.61")
+    extra = copy.deepcopy(order["lineItems"]["nodes"][0])
+    extra.update(id=f"{GID}/extra", sku="AB-2", quantity=1, currentQuantity=1)
+    order["lineItems"]["nodes"].append(extra)
+    order["agreements"]["nodes"].append({"id": "edit-1"})
+    engine.shop.orders[GID] = order
+    added = sale(f"{GID}/extra", 1, "5.0", "0.80", action="ORDER")
+    engine.shop.ledgers[GID] = [bought(), agreement("edit-1", added, reason="ORDER_EDIT")]
+    engine.ring(GID, minute=1)
+    engine.turn()
+    assert [type(body) for body in sent(engine)] == [Order, OrderChange], engine.last("order")
+    kept = engine.house.database.call(lambda db: order_rows.skus(db, "t", GID))
+    assert kept == ["AB-1", "AB-2"]
