@@ -16,8 +16,8 @@ __all__ += ["OVER", "waits_for"]
 #: Start of what an event in (or behind) a bulk run waits for.
 BULK = "bulk:"
 
-#: States of a run that is over.
-OVER = ("done", "failed")
+#: States of a run that is over; as text it is a list in SQL.
+OVER = ("done", "failed", "spared")
 
 
 def waits_for(run: str) -> str:
@@ -33,7 +33,8 @@ class BulkRun:
         id: letters, digits and underscores; also the mark in the operation's document.
         kind: ``create``, ``price``, ``stock`` or ``picture``.
         state: ``collecting`` (takes more lines), ``sealed`` (to be uploaded), ``starting`` (the
-            start may have happened), ``running``, ``reading``; ``done`` and ``failed`` are over.
+            start may have happened), ``running``, ``reading``; over are ``done``,
+            ``failed``, and ``spared`` (never uploaded: so few values go by calls).
         lines: how many it has.
         bytes: of the file they make.
         path: what Shopify calls the uploaded file by.

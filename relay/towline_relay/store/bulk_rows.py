@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from towline_relay.store.bulk import (
+    OVER,
     BulkAnswered,
     BulkEffect,
     BulkFree,
@@ -145,10 +146,10 @@ def _move_all(
 def runs(db: sqlite3.Connection, lane: str, *, over: bool) -> list[BulkRun]:
     """Read the runs of a lane, oldest first; with ``over`` the last hundred that are over."""
     sql = (
-        "SELECT * FROM (SELECT * FROM bulk_run WHERE lane = ? AND state IN ('done', 'failed')"
+        f"SELECT * FROM (SELECT * FROM bulk_run WHERE lane = ? AND state IN {OVER}"  # noqa: S608
         " ORDER BY changed_at DESC LIMIT 100) ORDER BY opened_at"
         if over
-        else "SELECT * FROM bulk_run WHERE lane = ? AND state NOT IN ('done', 'failed')"
+        else f"SELECT * FROM bulk_run WHERE lane = ? AND state NOT IN {OVER}"  # noqa: S608
         " ORDER BY opened_at"
     )
     return [

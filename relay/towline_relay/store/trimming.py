@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from datetime import datetime
 
+from towline_relay.store.bulk import OVER
 from towline_shared.clock import utc_text
 
 __all__ = ["trim"]
@@ -27,7 +28,7 @@ _STATEMENTS = (
     "DELETE FROM written WHERE at < ?1",
     "DELETE FROM intent WHERE state <> 'open' AND closed_at < ?1",
     "DELETE FROM conflict WHERE at < ?1",
-    "DELETE FROM bulk_run WHERE state IN ('done', 'failed') AND changed_at < ?1",
+    f"DELETE FROM bulk_run WHERE state IN {OVER} AND changed_at < ?1",  # noqa: S608
 )
 
 

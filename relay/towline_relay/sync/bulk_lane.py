@@ -11,7 +11,7 @@ import json
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import TypeVar
 
 from towline_relay.shopify.bulk import MOST_BYTES
@@ -43,8 +43,6 @@ __all__ = ["BulkLane"]
 Found = TypeVar("Found", decide.SetPrice, decide.SetStock)
 
 _KINDS = {"item": "create", "price": "price", "stock": "stock"}
-_LONG_AGO = datetime.min.replace(tzinfo=UTC)
-_CALLS_FOR = timedelta(minutes=5)  # after a run that came to little, for its values to go by calls
 # Of one run: half of what Shopify takes, because the file is in memory while it is uploaded.
 _MOST_LINES, _MOST_BYTES = 150_000, MOST_BYTES // 2
 # Nothing more came, for some turns (one may be long) and for some time: send what there is.
@@ -70,7 +68,6 @@ class BulkLane:
     _making: frozenset[str] = frozenset()
     _fed: dict[str, int] = field(default_factory=dict)  # kind -> turn in which lines came last
     _values: dict[str, int] = field(default_factory=dict)  # kind -> events in the open run
-    _by_calls: dict[str, datetime] = field(default_factory=dict)  # kind -> no new run before
     _turn: int = 0
 
     def __post_init__(self) -> None:
@@ -151,8 +148,11 @@ class BulkLane:
     async def may_see(self, lease: Lease) -> bool:
         """Tell whether variants may be read in bulk: it is wanted and did not just fail."""
         over = await self.store.bulk_runs(lease.lane, over=True)
-        until = paused_until(over, "picture")
-        return self.rules.least > 0 and (until is None or until <= self.clock.now())
+        return self.rules.least > 0 and not self._rests(over, "picture")
+
+    def _rests(self, over: Sequence[BulkRun], kind: str) -> bool:
+        until = paused_until(over, kind)
+        return until is not None and until > self.clock.now()
 
     async def gauge(self, lease: Lease, *, read: int, fresh: bool) -> bool:
         """Open runs for what has a great backlog.
@@ -176,8 +176,7 @@ class BulkLane:
             if count < self.rules.least or kind in self._open or not is_cheaper(kind, count):
                 continue
             over = over or await self.store.bulk_runs(lease.lane, over=True)
-            until = paused_until(over, kind)
-            if max(until or _LONG_AGO, self._by_calls.get(kind, _LONG_AGO)) > self.clock.now():
+            if self._rests(over, kind):
                 continue
             if kind == "create" and not fresh:
                 if await self.may_see(lease):
@@ -316,10 +315,8 @@ class BulkLane:
         now = self.clock.now()
         if values is not None and not is_cheaper(run.kind, values):
             reason = f"Only {values} values differed, so they went by calls."
-            done = replace(run, state="done", reason=reason, changed_at=now)
-            # the freed values count as backlog: they would be gathered again, for ever
-            self._by_calls[run.kind] = now + _CALLS_FOR
-            await self.store.advance(lease, Effects(bulk=(done, BulkFree(run.id))))
+            spared = replace(run, state="spared", reason=reason, changed_at=now)
+            await self.store.advance(lease, Effects(bulk=(spared, BulkFree(run.id))))
             return
         sealed = replace(run, state="sealed", changed_at=now)
         await self.store.advance(lease, Effects(bulk=(sealed,)))

@@ -30,12 +30,13 @@ from towline_relay.sync.bulk_results import effects_of
 from towline_shared.clock import Clock, utc_text
 from towline_shared.errors import Refused, Retryable, TowlineError
 
-__all__ = ["BulkRuns"]
+__all__ = ["BulkRuns", "paused_until"]
 
 _log = structlog.get_logger()
 
 _CHUNK = 500  # result lines of one commit
 _MOST_ATTEMPTS = 8  # failed uploads and starts in a row, over some ten minutes
+_SPARED_FOR = timedelta(minutes=5)
 _STARTED = ("starting", "running")
 # How often to look at a running operation: a tenth of its age, so that a short run is not waited
 # for and a long one costs a few dozen points. A webhook only makes the next look come sooner.
@@ -262,13 +263,18 @@ async def _nothing() -> AsyncIterator[bytes]:
 
 
 def paused_until(runs: Sequence[BulkRun], kind: str) -> datetime | None:
-    """Say until when a kind is not sent in bulk, after runs that failed in a row. Pure.
+    """Say until when a kind is not sent in bulk. Pure.
+
+    After failures in a row it rests ever longer. After a run that was spared its values need time
+    to go by calls: they still count as backlog, and a new run would gather just them, for ever.
 
     Args:
         runs: runs that are over, oldest first.
     """
     failed: list[BulkRun] = []
     for run in reversed([run for run in runs if run.kind == kind]):
+        if run.state == "spared" and not failed:
+            return run.changed_at + _SPARED_FOR
         if run.state != "failed":
             break
         failed.append(run)
@@ -276,6 +282,3 @@ def paused_until(runs: Sequence[BulkRun], kind: str) -> datetime | None:
         return None
     minutes: Any = min(60, 2 ** (len(failed) - 1))
     return failed[0].changed_at + timedelta(minutes=minutes)
-
-
-__all__ += ["paused_until"]

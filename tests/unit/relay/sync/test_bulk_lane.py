@@ -361,6 +361,21 @@ def test_the_guilty_quantity_of_a_line_is_parked_and_the_innocent_go_by_call(
     assert house.shop.count("set_quantities") >= 1
 
 
+def test_a_run_that_came_to_little_goes_by_calls_and_is_not_gathered_again(
+    house: EngineHouse,
+) -> None:
+    """Half of the backlog are newer values of the same keys; freed, all of it is still due."""
+    count = 700
+    for number in range(count):
+        house.shop.add_variant(f"AB-{number}")
+    for more in (1, 2):
+        house.feed(*(stock(f"AB-{n}", n + more) for n in range(count)))
+    settle(house)
+    assert [house.shop.available(f"AB-{n}") for n in range(count)] == list(range(2, count + 2))
+    assert [run.state for run in runs(house, "stock")] == ["spared"]
+    assert "stock" not in [op.kind for op in house.bulk.operations.values()]
+
+
 def test_bulk_rests_longer_after_each_failure_in_a_row() -> None:
     """A shop whose bulk operations are broken is served by calls, and asked ever more rarely."""
     at = datetime(2026, 11, 27, 8, 0, tzinfo=UTC)
@@ -375,3 +390,10 @@ def test_bulk_rests_longer_after_each_failure_in_a_row() -> None:
     failed = [over("failed", n) for n in range(4)]
     assert paused_until(failed, "price") == at + timedelta(minutes=3 + 8)
     assert paused_until(failed, "stock") is None
+    assert paused_until([over("failed", 1), over("spared", 2)], "price") == at + timedelta(
+        minutes=2 + 5
+    )
+    assert paused_until([over("spared", 1), over("failed", 2)], "price") == at + timedelta(
+        minutes=3
+    )
+    assert paused_until([over("spared", 1), over("done", 2)], "price") is None
