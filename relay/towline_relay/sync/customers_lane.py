@@ -7,12 +7,13 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 
 from towline_relay.store.base import Lease, LeaseLost, Store
-from towline_relay.store.effects import Effects, IntentClose, Move, Supersede
+from towline_relay.store.effects import Effects, Move, Supersede
 from towline_relay.store.rows import EventRow
 from towline_relay.store.states import State
 from towline_relay.sync.attempt import Judge
 from towline_relay.sync.companies import Companies
 from towline_relay.sync.customers import Customers, merged
+from towline_relay.sync.intents import Intents
 from towline_shared.codec import decode
 from towline_shared.events import BusinessCustomer, Customer, Unreadable
 
@@ -42,14 +43,11 @@ class CustomersLane:
         self._customers = customers
         self._companies = companies
         self._nudge = nudge
+        self._intents = Intents(tenant=tenant, store=store)
 
     async def recover(self, lease: Lease) -> None:
         """Close what a dead owner left open; all is looked up before it is written again."""
-        for intent in await self._store.open_intents(lease.lane):
-            unsure = IntentClose(
-                intent.id, "unsure", "Read back and decided again after a restart."
-            )
-            await self._store.advance(lease, Effects(closed=(unsure,)))
+        await self._intents.recover(lease)
 
     async def turn(self, lease: Lease) -> bool:
         """Work on what is due."""

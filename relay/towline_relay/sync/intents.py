@@ -22,6 +22,17 @@ class Intents:
         self._tenant = tenant
         self._store = store
 
+    async def recover(self, lease: Lease) -> None:
+        """Close what a dead owner left open; its events are still open and are decided again.
+
+        Only for a lane whose calls are recognised in the shop before they are made again.
+        """
+        for intent in await self._store.open_intents(lease.lane):
+            unsure = IntentClose(
+                intent.id, "unsure", "Read back and decided again after a restart."
+            )
+            await self._store.advance(lease, Effects(closed=(unsure,)))
+
     async def make(
         self,
         lease: Lease,

@@ -15,7 +15,6 @@ from towline_relay.store.base import Lease, LeaseLost, Store
 from towline_relay.store.effects import (
     ChangeAnswer,
     Effects,
-    IntentClose,
     Move,
     OrderAnswer,
     SayAgain,
@@ -82,11 +81,7 @@ class OrdersLane:
         Tags and metafields are idempotent; a fulfillment is recognised in the shop by its numbers
         and lines before another one is planned.
         """
-        for intent in await self._store.open_intents(lease.lane):
-            unsure = IntentClose(
-                intent.id, "unsure", "Read back and decided again after a restart."
-            )
-            await self._store.advance(lease, Effects(closed=(unsure,)))
+        await self._intents.recover(lease)
 
     async def turn(self, lease: Lease) -> bool:
         """Work on what is due."""
