@@ -13,7 +13,7 @@ from tests.support.link_world import prices, until
 from tests.support.scripted_relay import (
     PATIENCE_S,
     THEIRS,
-    HastyClock,
+    LeapingClock,
     Notes,
     ScriptedRelay,
     session_of,
@@ -198,11 +198,13 @@ def test_a_relay_that_vanished_behind_full_buffers_is_noticed(buffer: Buffer) ->
     async def both() -> None:
         relay = ScriptedRelay()
         notes = Notes()
-        session = session_of(relay, buffer, notes, relay.key.public, clock=HastyClock())
+        clock = LeapingClock()
+        session = session_of(relay, buffer, notes, relay.key.public, clock=clock)
         served = asyncio.create_task(session.serve())
-        await relay.welcome(heartbeat_s=1)
+        await relay.welcome(heartbeat_s=2)
         await until(lambda: notes.epochs == [5])
         relay.takes.clear()
+        clock.leap(60)
         with pytest.raises(Retryable, match="silent too long"):
             await asyncio.wait_for(served, PATIENCE_S)
 

@@ -15,7 +15,7 @@ import pytest
 
 from tests.support.black_hole import BlackHole
 from tests.support.link_world import client, prices, relay_and_agent, running, until
-from tests.support.scripted_relay import HastyClock
+from tests.support.scripted_relay import LeapingClock
 from towline_agent import speaker
 from towline_agent.buffer import Buffer
 from towline_agent.identity import enrol, load_identity
@@ -219,17 +219,19 @@ def test_a_connection_that_died_without_a_word_is_replaced(tmp_path: Path) -> No
     """A firewall forgets the connection while both directions are full; all arrives once."""
 
     async def story() -> None:
-        async with relay_and_agent(tmp_path, heartbeat_s=1) as (relay, identity, buffer):
+        async with relay_and_agent(tmp_path, heartbeat_s=2) as (relay, identity, buffer):
             async with BlackHole(relay.port) as hole:
                 url = f"ws://127.0.0.1:{hole.port}/link"
-                made = client(url, identity, buffer, clock=HastyClock())
+                clock = LeapingClock()  # hasty time would call a slow disk dead, too
+                made = client(url, identity, buffer, clock=clock)
                 async with running(made):
-                    await until(lambda: relay.server.connected() != {})
+                    await until(lambda: made.state.connected)  # WELCOME, too, has come through
                     hole.swallow()
                     large = [large_price(n) for n in range(1, 13)]
                     buffer.capture(stream="changes", events=large).result()
                     made.nudge()
                     relay.send_down(identity.agent_id, prices(1, 3))
+                    clock.leap(60)
                     await until(lambda: len(relay.got()) == 12)
                     await until(lambda: buffer.backlog().result().inbox == 3)
             assert relay.got() == [event.id for event in large]

@@ -15,7 +15,7 @@ import pytest
 
 from tests.support.link_world import prices, until
 from tests.support.scripted_agent import OURS, PATIENCE_S, ScriptedAgent
-from tests.support.scripted_relay import HastyClock
+from tests.support.scripted_relay import LeapingClock
 from towline_relay.link import enrolment
 from towline_relay.link.server import LinkServer, RelayIdentity
 from towline_shared import stream_log
@@ -380,6 +380,7 @@ def test_reading_goes_on_while_the_agent_takes_nothing(tmp_path: Path) -> None:
 
 def test_an_agent_that_vanished_behind_full_buffers_is_noticed(tmp_path: Path) -> None:
     """The heartbeat that can't be sent must not keep the relay from looking at the clock."""
+    clock = LeapingClock()
 
     async def story(world: World) -> None:
         agent = world.agent()
@@ -387,11 +388,12 @@ def test_an_agent_that_vanished_behind_full_buffers_is_noticed(tmp_path: Path) -
         await until(lambda: world.agent_id in world.server.connected())
         agent.takes.clear()
         world.send_down(1, 1)
+        clock.leap(60)
         await world.ended()
         assert agent.was_cut
         assert world.server.connected() == {}
 
-    play(tmp_path, story, clock=HastyClock(), heartbeat_s=1)
+    play(tmp_path, story, clock=clock, heartbeat_s=2)
 
 
 def test_goaway_reaches_every_agent_and_waits_for_none(tmp_path: Path) -> None:
