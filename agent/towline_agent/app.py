@@ -12,6 +12,7 @@ import asyncio
 import contextlib
 import random
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -35,8 +36,8 @@ from towline_agent.ibmi.binding import Binding
 from towline_agent.ibmi.drivers import load_driver
 from towline_agent.ibmi.port import IbmIDriver, Purpose
 from towline_agent.ibmi.worker import IbmIWorker, SignOn
-from towline_agent.identity import Identity, load_identity
 from towline_agent.journal_reader import JournalReader
+from towline_agent.keeper import Keeper
 from towline_agent.link_client import LinkClient
 from towline_agent.loading import Loading
 from towline_agent.pace import Pace, Patience, RealPace
@@ -112,7 +113,7 @@ class Agent:
         self._rng = rng or random.SystemRandom()
         self._order = asyncio.Lock()
         prepare_state(config.state)
-        self._identity: Identity = load_identity(config.state)
+        self._keeper = Keeper.of(config.state, clock=self._clock)
         tls = tls_context(config.relay.url, config.relay.ca_file)
         driver = driver or load_driver(config.ibmi, config.site)
         self._buffer = Buffer(config.state / BUFFER_FILE, clock=self._clock)
@@ -131,7 +132,7 @@ class Agent:
         )
         self._link = LinkClient(
             url=config.relay.url,
-            identity=self._identity,
+            keeper=self._keeper,
             buffer=self._buffer,
             clock=self._clock,
             heartbeat=self._heartbeat,
@@ -148,10 +149,10 @@ class Agent:
         self._health = HealthServer(self.status, port=config.health_port)
         self._about = About(
             version=__version__,
-            agent_id=self._identity.agent_id,
-            tenant=self._identity.tenant,
-            name=self._identity.name,
-            words=self._identity.words,
+            agent_id=self._keeper.identity.agent_id,
+            tenant=self._keeper.identity.tenant,
+            name=self._keeper.identity.name,
+            words=self._keeper.identity.words,
             driver=config.driver,
             started_at=self._clock.now(),
             most_events=config.most_events,
@@ -359,7 +360,7 @@ class Agent:
 
     def _picture(self, outbox_waiting: int) -> AgentStatus:
         return AgentStatus(
-            about=self._about,
+            about=replace(self._about, words=self._keeper.identity.words),
             now=self._clock.now(),
             connections={purpose: worker.state for purpose, worker in self._workers.items()},
             description=self._partition.description,

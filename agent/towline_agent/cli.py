@@ -1,4 +1,4 @@
-"""``towline-agent``: enrol, run, status, check, pause, resume, reload, journal, conformance, ibmi.
+"""``towline-agent``: enrol, run, status, check, key, pause, resume, reload, journal, ibmi...
 
 Exit codes: 0 ok, 1 failed, 2 usage or settings, 3 found problems.
 """
@@ -25,7 +25,7 @@ from typing import Any, NoReturn
 
 import structlog
 
-from towline_agent import cli_conformance, cli_ibmi, cli_journal, cli_partition
+from towline_agent import cli_conformance, cli_ibmi, cli_journal, cli_key, cli_partition
 from towline_agent.app import PORT_FILE, Agent, prepare_state
 from towline_agent.check import check_all
 from towline_agent.config import AgentConfig, load_config
@@ -138,6 +138,7 @@ def _parser() -> argparse.ArgumentParser:
     cli_conformance.add_verbs(verb, _settings)
     cli_ibmi.add_verbs(verb, _settings)
     cli_journal.add_verbs(verb, _settings)
+    cli_key.add_verbs(verb, _settings)
     cli_partition.add_verbs(verb, _settings)
     return parser
 

@@ -1,14 +1,16 @@
 """Who this agent is: its own key, made on site, and the relay keys it was enrolled with.
 
-The private key never leaves the folder. Enrolment sends a one-time code and the public key over
-TLS and gets back the agent's id and the relay's identity keys, which are pinned from then on.
+The private key never leaves the folder; how it changes stands in ``keeper``. Enrolment sends a
+one-time code and the public key over TLS and gets back the agent's id and the relay's identity
+keys, which are pinned from then on.
 """
 
 from __future__ import annotations
 
 import json
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from pathlib import Path
 from ssl import SSLContext
 from urllib.parse import urlsplit, urlunsplit
@@ -17,6 +19,7 @@ import aiohttp
 
 from towline_agent.state_file import write_private
 from towline_shared import __version__
+from towline_shared.clock import Clock, SystemClock, parse_utc, utc_text
 from towline_shared.errors import Misconfigured, PeerFault, Permanent, Refused, Retryable
 from towline_shared.sealing import SigningKey, fingerprint, is_public_key
 
@@ -32,6 +35,10 @@ class Identity:
 
     Attributes:
         relay_keys: public keys the relay may show: its current one and its next one.
+        key_since: when the key came into force, aware UTC; None in files older than rotation.
+        candidate: a key that is to follow; not yet tried.
+        candidate_good: the relay has the candidate on disk, so it may be tried.
+        former: the key before; for a relay that was restored from an older backup.
     """
 
     agent_id: str
@@ -40,6 +47,10 @@ class Identity:
     relay_url: str
     relay_keys: tuple[str, ...]
     key: SigningKey = field(repr=False)
+    key_since: datetime | None = None
+    candidate: SigningKey | None = field(default=None, repr=False)
+    candidate_good: bool = False
+    former: SigningKey | None = field(default=None, repr=False)
 
     @property
     def words(self) -> str:
@@ -64,6 +75,10 @@ def load_identity(folder: Path) -> Identity:
             relay_url=raw["relay_url"],
             relay_keys=tuple(raw["relay_keys"]),
             key=SigningKey.from_text(str(raw["key"])),
+            key_since=parse_utc(raw["key_since"]) if raw.get("key_since") else None,
+            candidate=_key(raw.get("candidate")),
+            candidate_good=bool(raw.get("candidate_good")),
+            former=_key(raw.get("former")),
         )
     except FileNotFoundError:
         raise Misconfigured(
@@ -80,8 +95,12 @@ def load_identity(folder: Path) -> Identity:
     return identity
 
 
+def _key(text: object) -> SigningKey | None:
+    return SigningKey.from_text(str(text)) if text else None
+
+
 def save_identity(folder: Path, identity: Identity) -> Path:
-    """Write the identity with mode 0600, whole or not at all."""
+    """Write the identity with mode 0600, whole or not at all; on disk when it returns."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     path = folder / _FILE
     text = json.dumps(
@@ -92,6 +111,10 @@ def save_identity(folder: Path, identity: Identity) -> Path:
             "relay_url": identity.relay_url,
             "relay_keys": list(identity.relay_keys),
             "key": identity.key.secret_text(),
+            "key_since": utc_text(identity.key_since) if identity.key_since else "",
+            "candidate": identity.candidate.secret_text() if identity.candidate else "",
+            "candidate_good": identity.candidate_good,
+            "former": identity.former.secret_text() if identity.former else "",
         },
         indent=1,
     )
@@ -116,6 +139,7 @@ async def enrol(
     folder: Path,
     proxy: str | None = None,
     tls: SSLContext | None = None,
+    clock: Clock | None = None,
 ) -> Identity:
     """Make a key, redeem the code, and keep both.
 
@@ -134,7 +158,8 @@ async def enrol(
     _try_folder(folder)
     request = {"code": code.strip(), "public_key": key.public, "name": name, "version": __version__}
     answer = await _post(enrolment_url(url), request, proxy=proxy, tls=tls)
-    identity = _answered(answer, url=url, key=key)
+    since = (clock or SystemClock()).now()
+    identity = replace(_answered(answer, url=url, key=key), key_since=since)
     save_identity(folder, identity)
     return identity
 

@@ -27,7 +27,7 @@ from websockets.exceptions import (
 from websockets.typing import Subprotocol
 
 from towline_agent.buffer import Buffer
-from towline_agent.identity import Identity
+from towline_agent.keeper import Keeper
 from towline_agent.link_session import OPEN_S, Session
 from towline_agent.speaker import Speaker
 from towline_shared import __version__
@@ -66,7 +66,7 @@ class LinkClient:
         self,
         *,
         url: str,
-        identity: Identity,
+        keeper: Keeper,
         buffer: Buffer,
         clock: Clock,
         heartbeat: Callable[[], Heartbeat],
@@ -81,6 +81,7 @@ class LinkClient:
         """Prepare; nothing is opened before :meth:`run`.
 
         Args:
+            keeper: of who the agent is, and of its keys.
             heartbeat: how the agent is doing, asked at each heartbeat.
             fingerprint: of the partition, once it is known.
             on_inbox: called after a document was written to the inbox.
@@ -95,7 +96,7 @@ class LinkClient:
         self._on_inbox = on_inbox
         self._on_acked = on_acked
         self._speaker = Speaker(
-            identity=identity,
+            keeper=keeper,
             boot_id=secrets.token_hex(8),
             buffer=buffer,
             clock=clock,

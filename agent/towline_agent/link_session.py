@@ -15,7 +15,7 @@ from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 
 from towline_agent.speaker import Listener, Speaker
-from towline_shared import __version__
+from towline_shared import __version__, caps
 from towline_shared.errors import PeerFault, Permanent, Retryable, TowlineError
 from towline_shared.frames import (
     BATCH_ROWS,
@@ -32,6 +32,7 @@ from towline_shared.frames import (
     Limit,
     Position,
     Resume,
+    Rotated,
     StreamOffer,
     Welcome,
     pack,
@@ -81,6 +82,7 @@ class Session:
         self._turns: deque[Outgoing] = deque()
         self._in: dict[str, Incoming] = {}
         self._goaway: GoAway | None = None
+        self._may_rotate = False
         self._timers = Timers(self._clock.monotonic(), speaker.rng)
 
     async def serve(self) -> None:
@@ -139,9 +141,11 @@ class Session:
 
     async def _handshake(self) -> Welcome:
         ephemeral = Ephemeral()
+        keeper = self._speaker.keeper
+        key = keeper.speaks_with()
         offers = await self._speaker.offers()
         hello = Hello(
-            agent_id=self._speaker.identity.agent_id,
+            agent_id=keeper.identity.agent_id,
             boot_id=self._speaker.boot_id,
             versions=(1,),
             ephemeral=ephemeral.public,
@@ -149,6 +153,7 @@ class Session:
             version=__version__,
             fingerprint=self._speaker.fingerprint(),
             streams=tuple(offers),
+            caps=caps.KNOWN,
         )
         hello_message = await self._send(hello)
         challenge_message, challenge = await self._receive()
@@ -159,19 +164,23 @@ class Session:
             hello_message,
             challenge_message,
             challenge,
-            key=self._speaker.identity.key,
+            key=key,
             ephemeral=ephemeral,
-            pinned=self._speaker.identity.relay_keys,
+            pinned=keeper.identity.relay_keys,
             join_counter=counter,
         )
         self._seals = seals
         await self._send(auth)
         _, welcome = await self._receive()
         if not isinstance(welcome, Welcome):
+            if isinstance(welcome, Bye) and welcome.code == "unknown":
+                keeper.refused(key)
             raise _ended(welcome)
         if not 1 <= welcome.heartbeat_s <= _MOST_HEARTBEAT_S:
             raise PeerFault(f"The relay wants a heartbeat every {welcome.heartbeat_s} seconds.")
         await asyncio.wrap_future(self._buffer.set_meta("join_counter", str(welcome.join_counter)))
+        await asyncio.to_thread(keeper.joined, key)
+        self._may_rotate = caps.ROTATE in welcome.caps
         await self._open(welcome, offers)
         return welcome
 
@@ -218,6 +227,9 @@ class Session:
             elif isinstance(frame, Resume):
                 self._window(frame.name).on_resume(frame)
                 self._wake.set()
+            elif isinstance(frame, Rotated):
+                if await asyncio.to_thread(self._speaker.keeper.answered, frame):
+                    raise Retryable("The relay knows the agent's new key; joining anew with it.")
             elif isinstance(frame, GoAway):
                 self._goaway = frame
                 return
@@ -277,13 +289,21 @@ class Session:
         return None
 
     async def _beats(self) -> None:
-        self._say(self._speaker.beat())
+        await self._beat()
         while True:
             await asyncio.sleep(self._timers.wait_s(self._clock.monotonic()))
             if self._timers.dead(self._clock.monotonic()):
                 raise Retryable("The relay has been silent too long; connecting anew.")
             if self._timers.beat(self._clock.monotonic()):
-                self._say(self._speaker.beat())
+                await self._beat()
+
+    async def _beat(self) -> None:
+        """Say how we are, and ask for a change of our key if one is due."""
+        self._say(self._speaker.beat())
+        if self._may_rotate:
+            wish = await asyncio.to_thread(self._speaker.keeper.wish)
+            if wish is not None:
+                self._say(wish)
 
     # -- bytes ----------------------------------------------------------------------------------
 

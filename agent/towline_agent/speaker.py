@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from towline_agent.buffer import Buffer
-from towline_agent.identity import Identity
+from towline_agent.keeper import Keeper
 from towline_shared.clock import Clock, utc_text
 from towline_shared.codec import encode
 from towline_shared.events import Event, Heartbeat, event_id
@@ -43,12 +43,13 @@ class Speaker:
     """Who speaks in a session, and with what.
 
     Attributes:
+        keeper: of who the agent is, and of its keys.
         boot_id: random, made when the process started.
         heartbeat: how the agent is doing, asked at each heartbeat.
         fingerprint: of the partition; empty until it is known.
     """
 
-    identity: Identity
+    keeper: Keeper
     boot_id: str
     buffer: Buffer
     clock: Clock

@@ -14,6 +14,8 @@ _writing = threading.Lock()  # three connections may learn at once which partiti
 def write_private(path: Path, text: str) -> None:
     """Write a file with mode 0600 so that a crash leaves the old text or the new one.
 
+    When it returns, the new text outlives a power cut: the rename is on disk, too.
+
     Raises:
         OSError: the folder can't be written, or the disk is full; the old file is untouched.
     """
@@ -26,3 +28,15 @@ def write_private(path: Path, text: str) -> None:
             file.flush()
             os.fsync(file.fileno())
         draft.replace(path)
+        _settle(path.parent)
+
+
+def _settle(folder: Path) -> None:
+    """Bring a folder's names to disk; Windows does that itself and can't open folders."""
+    if os.name != "posix":
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,4 +1,4 @@
-"""What travels over the link: frozen frames and their bytes.
+"""What travels over the link: the bytes of the frames in ``messages``.
 
 A websocket message is one frame: 1 byte version, 1 byte flags, then the body. The body is JSON,
 compressed with zlib when that pays, and sealed once the handshake is done. Unknown fields are
@@ -11,11 +11,30 @@ from __future__ import annotations
 import json
 import types
 import zlib
-from dataclasses import MISSING, dataclass, fields
-from typing import Any, Protocol, get_type_hints
+from dataclasses import MISSING, fields
+from typing import Any, Protocol, get_args, get_type_hints
 
 from towline_shared.codec import is_unicode
 from towline_shared.errors import Misuse, PeerFault
+from towline_shared.messages import (
+    Ack,
+    Auth,
+    Beat,
+    Bye,
+    Challenge,
+    Credit,
+    Data,
+    Frame,
+    GoAway,
+    Hello,
+    Limit,
+    Position,
+    Resume,
+    Rotate,
+    Rotated,
+    StreamOffer,
+    Welcome,
+)
 
 __all__ = [
     "BATCH_BYTES",
@@ -36,6 +55,8 @@ __all__ = [
     "Limit",
     "Position",
     "Resume",
+    "Rotate",
+    "Rotated",
     "StreamOffer",
     "Welcome",
     "pack",
@@ -53,169 +74,7 @@ _SEALED = 0x02
 _COMPRESS_FROM = 512
 
 
-@dataclass(frozen=True, slots=True)
-class StreamOffer:
-    """What the agent has of one stream.
-
-    Attributes:
-        name: changes, bulk, results (up); orders, commands (down).
-        stream_id: the writer's random id; empty for a down stream the agent has never seen.
-        first: lowest number it can still send (up).
-        last: highest number written (up) or received (down).
-        chain: chain value at ``last``, hex.
-    """
-
-    name: str
-    direction: str
-    stream_id: str
-    first: int
-    last: int
-    chain: str
-
-
-@dataclass(frozen=True, slots=True)
-class Hello:
-    """Agent to relay, first frame."""
-
-    agent_id: str
-    boot_id: str
-    versions: tuple[int, ...]
-    ephemeral: str
-    nonce: str
-    version: str
-    fingerprint: str
-    streams: tuple[StreamOffer, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Challenge:
-    """Relay to agent: its own fresh key, and a signature over the transcript so far."""
-
-    nonce: str
-    ephemeral: str
-    relay_key: str
-    signature: str
-
-
-@dataclass(frozen=True, slots=True)
-class Auth:
-    """Agent to relay: signature over the whole transcript, and the join counter it last got."""
-
-    signature: str
-    join_counter: int
-
-
-@dataclass(frozen=True, slots=True)
-class Position:
-    """Where the relay stands in one stream.
-
-    Attributes:
-        upto: highest number durable at the relay (up), or the highest it has to send (down).
-        chain: chain value at ``upto``, hex; empty when unknown.
-        stream_id: the writer's id.
-    """
-
-    name: str
-    direction: str
-    stream_id: str
-    upto: int
-    chain: str
-
-
-@dataclass(frozen=True, slots=True)
-class Limit:
-    """Absolute credit of one stream.
-
-    Attributes:
-        upto: numbers up to and including it may be sent...
-        limit_bytes: ...while the texts before them, since the session began, have fewer bytes.
-    """
-
-    name: str
-    upto: int
-    limit_bytes: int
-
-
-@dataclass(frozen=True, slots=True)
-class Welcome:
-    """Relay to agent: the session's epoch, positions, credit and the next join counter."""
-
-    epoch: int
-    join_counter: int
-    heartbeat_s: int
-    positions: tuple[Position, ...]
-    limits: tuple[Limit, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Data:
-    """A contiguous batch of one stream: each row is (event id, entity, key, text)."""
-
-    name: str
-    stream_id: str
-    first: int
-    rows: tuple[tuple[str, str, str, str], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Ack:
-    """Durable up to and including ``upto``; ``limit`` and ``limit_bytes`` are fresh credit."""
-
-    name: str
-    upto: int
-    limit: int
-    limit_bytes: int
-
-
-@dataclass(frozen=True, slots=True)
-class Credit:
-    """Fresh credit without an acknowledgement; a lower limit than before is ignored."""
-
-    name: str
-    limit: int
-    limit_bytes: int
-
-
-@dataclass(frozen=True, slots=True)
-class Resume:
-    """Send again from here: a gap was seen."""
-
-    name: str
-    after: int
-
-
-@dataclass(frozen=True, slots=True)
-class Beat:
-    """Heartbeat with the sender's clock; the agent adds its health as an encoded event."""
-
-    at: str
-    event: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class GoAway:
-    """The relay will close; reconnect after this many seconds."""
-
-    after_s: int
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Bye:
-    """The end, with a code for programs and a sentence for people."""
-
-    code: str
-    reason: str
-
-
-Frame = Hello | Challenge | Auth | Welcome | Data | Ack | Credit | Resume | Beat | GoAway | Bye
-
-_TYPES: dict[str, type] = {
-    kind.__name__.lower(): kind
-    for kind in (
-        Hello, Challenge, Auth, Welcome, Data, Ack, Credit, Resume, Beat, GoAway, Bye,
-    )
-}  # fmt: skip
+_TYPES: dict[str, type] = {kind.__name__.lower(): kind for kind in get_args(Frame)}
 
 
 class Cipher(Protocol):
@@ -355,7 +214,11 @@ def _items(raw: Any, arguments: tuple[Any, ...], where: str) -> tuple[Any, ...]:
 
 
 def _plain(value: Any) -> Any:
-    return {f.name: _plain_value(getattr(value, f.name)) for f in fields(value)}
+    return {
+        f.name: _plain_value(found)
+        for f in fields(value)
+        if (found := getattr(value, f.name)) != f.default or "later" not in f.metadata
+    }
 
 
 def _plain_value(value: Any) -> Any:

@@ -16,7 +16,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 from towline_shared.errors import PeerFault, Permanent
-from towline_shared.frames import Auth, Challenge, Position, StreamOffer
+from towline_shared.frames import Auth, Challenge, Position, Rotate, StreamOffer
 from towline_shared.sealing import Ephemeral, Seal, SigningKey, frame_keys, transcript, verify
 
 __all__ = [
@@ -24,12 +24,15 @@ __all__ = [
     "Sealed",
     "agent_answer",
     "check_divergence",
+    "key_change",
+    "proves_change",
     "relay_accepts",
     "relay_challenge",
 ]
 
 _RELAY_SIGNS = b"towline relay"
 _AGENT_SIGNS = b"towline agent"
+_CHANGE_SIGNS = b"towline agent key"
 
 
 class Diverged(Permanent):
@@ -98,6 +101,24 @@ def relay_accepts(
     agent_signs = _agent_signs(hello_message, challenge_message)
     keys = frame_keys(ephemeral.shared(agent_ephemeral), agent_signs)
     return agent_signs, Sealed(Seal(keys[0]), Seal(keys[1]))
+
+
+def _change_signs(agent_id: str, old: str, new: str) -> bytes:
+    return transcript(_CHANGE_SIGNS, *(part.encode() for part in (agent_id, old, new)))
+
+
+def key_change(agent_id: str, *, old: SigningKey, new: SigningKey) -> Rotate:
+    """Build the wish for a new key: the old one vouches for it, the new one shows it is had."""
+    signed = _change_signs(agent_id, old.public, new.public)
+    return Rotate(new.public, old.sign(signed), new.sign(signed))
+
+
+def proves_change(frame: Rotate, *, agent_id: str, old: str) -> bool:
+    """Tell whether both keys want the change; ``old`` is the key the session was proved with."""
+    signed = _change_signs(agent_id, old, frame.public_key)
+    return verify(old, frame.old_signature, signed) and verify(
+        frame.public_key, frame.new_signature, signed
+    )
 
 
 def check_divergence(

@@ -30,6 +30,8 @@ from towline_shared.frames import (
     GoAway,
     Hello,
     Resume,
+    Rotate,
+    Rotated,
     Welcome,
 )
 
@@ -72,6 +74,13 @@ _Table = Mapping[Role, Mapping[State, Mapping[type, State]]]
 _AT_WORK: Mapping[type, State] = {kind: State.OPEN for kind in (Data, Ack, Credit, Resume, Beat)}
 _LEAVING: Mapping[type, State] = {kind: State.LEAVING for kind in (Data, Ack, Credit, Resume, Beat)}
 _BYE: Mapping[type, State] = {Bye: State.CLOSED}
+# A change of the agent's key is asked for by the agent and answered by the relay.
+_ASKING: Mapping[type, State] = {**_AT_WORK, Rotate: State.OPEN, **_BYE}
+_ASKING_STILL: Mapping[type, State] = {**_LEAVING, Rotate: State.LEAVING, **_BYE}
+_ANSWERING: Mapping[type, State] = {
+    **_AT_WORK, Rotated: State.OPEN, GoAway: State.LEAVING, **_BYE,
+}  # fmt: skip
+_ANSWERING_STILL: Mapping[type, State] = {**_LEAVING, Rotated: State.LEAVING, **_BYE}
 
 #: What may be received: role -> state -> frame type -> next state.
 RECEIVE: _Table = {
@@ -80,8 +89,8 @@ RECEIVE: _Table = {
         State.GREETED: {Challenge: State.CHALLENGED, **_BYE},
         State.CHALLENGED: _BYE,
         State.PROVEN: {Welcome: State.OPEN, **_BYE},
-        State.OPEN: {**_AT_WORK, GoAway: State.LEAVING, **_BYE},
-        State.LEAVING: {**_LEAVING, **_BYE},
+        State.OPEN: _ANSWERING,
+        State.LEAVING: _ANSWERING_STILL,
         State.CLOSED: {},
     },
     Role.RELAY: {
@@ -89,8 +98,8 @@ RECEIVE: _Table = {
         State.GREETED: _BYE,
         State.CHALLENGED: {Auth: State.PROVEN, **_BYE},
         State.PROVEN: _BYE,
-        State.OPEN: {**_AT_WORK, **_BYE},
-        State.LEAVING: {**_LEAVING, **_BYE},
+        State.OPEN: _ASKING,
+        State.LEAVING: _ASKING_STILL,
         State.CLOSED: {},
     },
 }
@@ -102,8 +111,8 @@ SEND: _Table = {
         State.GREETED: _BYE,
         State.CHALLENGED: {Auth: State.PROVEN, **_BYE},
         State.PROVEN: _BYE,
-        State.OPEN: {**_AT_WORK, **_BYE},
-        State.LEAVING: {**_LEAVING, **_BYE},
+        State.OPEN: _ASKING,
+        State.LEAVING: _ASKING_STILL,
         State.CLOSED: {},
     },
     Role.RELAY: {
@@ -111,8 +120,8 @@ SEND: _Table = {
         State.GREETED: {Challenge: State.CHALLENGED, **_BYE},
         State.CHALLENGED: _BYE,
         State.PROVEN: {Welcome: State.OPEN, **_BYE},
-        State.OPEN: {**_AT_WORK, GoAway: State.LEAVING, **_BYE},
-        State.LEAVING: {**_LEAVING, **_BYE},
+        State.OPEN: _ANSWERING,
+        State.LEAVING: _ANSWERING_STILL,
         State.CLOSED: {},
     },
 }

@@ -8,11 +8,11 @@ a kind and stream counts (acknowledgements are cumulative, credit is absolute), 
 
 from __future__ import annotations
 
-from towline_shared.frames import Ack, Beat, Credit, Resume
+from towline_shared.frames import Ack, Beat, Credit, Resume, Rotate, Rotated
 
 __all__ = ["Pending"]
 
-Word = Ack | Beat | Credit | Resume
+Word = Ack | Beat | Credit | Resume | Rotate | Rotated
 
 
 class Pending:
@@ -27,7 +27,7 @@ class Pending:
         To the end, because an acknowledgement must not overtake the RESUME that was due before it:
         that would then ask for rows already acknowledged.
         """
-        place = (type(word), "" if isinstance(word, Beat) else word.name)
+        place = (type(word), getattr(word, "name", ""))  # those of no stream have none
         self._words.pop(place, None)
         self._words[place] = word
 

@@ -23,6 +23,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from towline_shared.errors import PeerFault
+from towline_shared.words import as_words
 
 __all__ = [
     "Ephemeral",
@@ -112,10 +113,13 @@ def is_public_key(text: str) -> bool:
 
 
 def fingerprint(public: str) -> str:
-    """Return 40 bits of a key's hash in two groups people can compare by telephone."""
+    """Return 80 bits of a key's hash as five words people can compare by telephone.
+
+    80, because a relay's key lives long: whoever wants another key with the same words must make
+    2^80 of them, which nobody can; 40 bits would be a matter of days.
+    """
     digest = hashlib.sha256(b"towline key " + public.encode("ascii")).digest()
-    text = base64.b32encode(digest[:5]).decode("ascii")
-    return f"{text[:4]}-{text[4:]}"
+    return as_words(digest[:10])
 
 
 def transcript(*parts: bytes) -> bytes:

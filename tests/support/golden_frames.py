@@ -16,6 +16,8 @@ from towline_shared.frames import (
     Limit,
     Position,
     Resume,
+    Rotate,
+    Rotated,
     StreamOffer,
     Welcome,
 )
@@ -24,6 +26,9 @@ __all__ = ["GOLDEN", "NAMES"]
 
 _STREAM = "0f1e2d3c4b5a69788796a5b4c3d2e1f0"
 _CHAIN = "a7" * 32
+_SIGNATURE = (
+    "5VZDAMNgrHKQhuzMgG6XioSHfx646dl_Fd0-O1gKnCo-pxkaWyjBMlqxIkPbM1ytcYYPzs4mFvPFFcjrWvA6Bw=="
+)
 
 #: File name without suffix -> the frame it records.
 GOLDEN: dict[str, Frame] = {
@@ -84,6 +89,30 @@ GOLDEN: dict[str, Frame] = {
     "beat": Beat(at="2026-11-23T08:00:00.000000Z", event='{"v":1,"entity":"heartbeat"}'),
     "beat-of-the-relay": Beat(at="2026-11-23T08:00:00.000000Z"),
     "goaway": GoAway(after_s=17, reason="The relay is being upgraded."),
+    "hello-with-caps": Hello(
+        agent_id="0011223344556677",
+        boot_id="8899aabbccddeeff",
+        versions=(1,),
+        ephemeral="hSDwCYkwp1R0i33ctD73Wg2_Og0mOBr066SpjqqbTmo=",
+        nonce="00112233445566778899aabbccddeeff",
+        version="0.2.0",
+        fingerprint="",
+        streams=(),
+        caps=("rotate", "from the future"),
+    ),
+    "welcome-with-caps": Welcome(
+        epoch=42, join_counter=42, heartbeat_s=20, positions=(), limits=(), caps=("rotate",)
+    ),
+    "rotate": Rotate(
+        public_key="11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo=",
+        old_signature=_SIGNATURE,
+        new_signature=_SIGNATURE,
+    ),
+    "rotated": Rotated(public_key="11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo="),
+    "rotated-not": Rotated(
+        public_key="11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo=",
+        refusal="The new key is the old one.",
+    ),
     "bye": Bye(code="taken_over", reason="A newer connection of this agent took over."),
 }
 NAMES = tuple(GOLDEN)

@@ -13,6 +13,7 @@ from aiohttp import web
 
 from towline_agent.buffer import Buffer
 from towline_agent.identity import Identity, enrol
+from towline_agent.keeper import Keeper
 from towline_agent.link_client import LinkClient
 from towline_relay.link import enrolment
 from towline_relay.link.server import LinkServer, RelayIdentity
@@ -125,13 +126,15 @@ def client(
     *,
     backoff: Backoff | None = None,
     clock: Clock | None = None,
+    keeper: Keeper | None = None,
 ) -> LinkClient:
-    """Build a client that reconnects fast."""
+    """Build a client that reconnects fast; what it learns is kept by a keeper, if given."""
+    clock = clock or SystemClock()
     return LinkClient(
         url=relay_url,
-        identity=identity,
+        keeper=keeper or Keeper(identity, save=lambda identity: None, clock=clock),
         buffer=buffer,
-        clock=clock or SystemClock(),
+        clock=clock,
         heartbeat=lambda: Heartbeat(0, 0.0, "up", "test"),
         proxy=None,
         backoff=backoff or Backoff(first_s=0.01, most_s=0.05),

@@ -8,6 +8,7 @@ from typing import Any
 
 from towline_agent.buffer import Buffer
 from towline_agent.identity import Identity
+from towline_agent.keeper import Keeper
 from towline_agent.link_session import Session
 from towline_agent.speaker import Speaker
 from towline_shared.clock import Clock, SystemClock
@@ -140,8 +141,9 @@ def session_of(
         agent_id="a", tenant="t", name="n", relay_url="ws://relay",
         relay_keys=(pinned,), key=SigningKey.generate(),
     )  # fmt: skip
+    keeper = Keeper(identity, save=lambda identity: None, clock=clock or SystemClock())
     speaker = Speaker(
-        identity=identity, boot_id="b", buffer=buffer, clock=clock or SystemClock(),
+        keeper=keeper, boot_id="b", buffer=buffer, clock=clock or SystemClock(),
         rng=random.Random(1), heartbeat=lambda: Heartbeat(0, 0.0, "up", "test"),
         fingerprint=lambda: "partition",
     )  # fmt: skip

@@ -11,9 +11,11 @@ import base64
 import hashlib
 import secrets
 import sqlite3
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from towline_relay.link import agent_keys, approval
 from towline_shared.clock import Clock, parse_utc, utc_text
 from towline_shared.errors import Refused
 
@@ -32,7 +34,7 @@ __all__ = [
     "suspect",
 ]
 
-SCHEMA = """
+SCHEMA = f"""
 CREATE TABLE IF NOT EXISTS agent (
   agent_id TEXT PRIMARY KEY, tenant TEXT NOT NULL, name TEXT NOT NULL, public_key TEXT NOT NULL,
   created_at TEXT NOT NULL, revoked_at TEXT,
@@ -45,15 +47,28 @@ CREATE TABLE IF NOT EXISTS enrolment_code (
   hash TEXT PRIMARY KEY, tenant TEXT NOT NULL, name TEXT NOT NULL,
   created_at TEXT NOT NULL, expires_at TEXT NOT NULL, used_at TEXT
 );
-"""
+{agent_keys.SCHEMA}{approval.SCHEMA}"""
 
+_AGENT = (
+    "SELECT a.*, k.candidate, coalesce(k.changed_at, a.created_at) AS key_since,"
+    " p.agent_id IS NOT NULL AND p.approved_at IS NULL AS waiting FROM agent a"
+    " LEFT JOIN agent_key k ON k.agent_id=a.agent_id"
+    " LEFT JOIN agent_approval p ON p.agent_id=a.agent_id"
+)
 CODE_TTL_S = 24 * 3600.0
 _CODE_CHARACTERS = 25  # of 5 bits each
 
 
 @dataclass(frozen=True, slots=True)
 class AgentRow:
-    """One enrolled agent; moments aware UTC."""
+    """One enrolled agent; moments aware UTC.
+
+    Attributes:
+        public_key: the key in force.
+        candidate: the key it is about to change to, good as well; empty when there is none.
+        key_since: when the key in force came into force.
+        waiting: a person has still to approve it.
+    """
 
     agent_id: str
     tenant: str
@@ -67,6 +82,9 @@ class AgentRow:
     version: str
     fingerprint: str
     suspicion: str
+    candidate: str
+    key_since: datetime
+    waiting: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,10 +109,20 @@ def create_code(
     return "-".join(code[i : i + 5] for i in range(0, _CODE_CHARACTERS, 5))
 
 
-def redeem(db: sqlite3.Connection, *, code: str, public_key: str, clock: Clock) -> AgentRow:
+def redeem(
+    db: sqlite3.Connection,
+    *,
+    code: str,
+    public_key: str,
+    clock: Clock,
+    holds: Callable[[str], bool] = lambda tenant: False,
+) -> AgentRow:
     """Use up a code and register the agent's public key.
 
     A code is found by its hash, so nothing about a wrong one can be learnt from timing.
+
+    Args:
+        holds: tells whether a tenant wants a person to approve its agents first.
 
     Raises:
         Refused: unknown, used or expired; the sentence does not say which to a stranger.
@@ -115,6 +143,8 @@ def redeem(db: sqlite3.Connection, *, code: str, public_key: str, clock: Clock) 
         "INSERT INTO agent (agent_id, tenant, name, public_key, created_at) VALUES (?,?,?,?,?)",
         (agent_id, used["tenant"], used["name"], public_key, now),
     )
+    if holds(used["tenant"]):
+        approval.hold(db, agent_id, clock=clock)
     row = find_agent(db, agent_id)
     assert row is not None
     return row
@@ -188,13 +218,13 @@ def revoke(db: sqlite3.Connection, agent_id: str, *, clock: Clock) -> bool:
 
 def find_agent(db: sqlite3.Connection, agent_id: str) -> AgentRow | None:
     """Return one agent."""
-    row = db.execute("SELECT * FROM agent WHERE agent_id=?", (agent_id,)).fetchone()
+    row = db.execute(f"{_AGENT} WHERE a.agent_id=?", (agent_id,)).fetchone()
     return _agent(row) if row else None
 
 
 def agents(db: sqlite3.Connection) -> list[AgentRow]:
     """Return all agents, the oldest first."""
-    return [_agent(row) for row in db.execute("SELECT * FROM agent ORDER BY created_at, agent_id")]
+    return [_agent(row) for row in db.execute(f"{_AGENT} ORDER BY a.created_at, a.agent_id")]
 
 
 def _agent(row: sqlite3.Row) -> AgentRow:
@@ -211,6 +241,9 @@ def _agent(row: sqlite3.Row) -> AgentRow:
         version=row["version"],
         fingerprint=row["fingerprint"],
         suspicion=row["suspicion"],
+        candidate=row["candidate"] or "",
+        key_since=parse_utc(row["key_since"]),
+        waiting=bool(row["waiting"]),
     )
 
 

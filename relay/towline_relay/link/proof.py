@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 
 from towline_relay.link.enrolment import AgentRow
 from towline_relay.link.wire import Wire
@@ -12,7 +13,16 @@ from towline_shared.frames import Auth, Hello
 from towline_shared.handshake import relay_accepts, relay_challenge
 from towline_shared.sealing import Ephemeral, SigningKey, verify
 
-__all__ = ["prove"]
+__all__ = ["Proven", "prove"]
+
+
+@dataclass(frozen=True, slots=True)
+class Proven:
+    """What the agent said, and which of its keys it proved it with."""
+
+    hello: Hello
+    auth: Auth
+    key: str
 
 
 async def prove(
@@ -21,7 +31,7 @@ async def prove(
     key: SigningKey,
     said: Callable[[Hello], None],
     find: Callable[[str], Awaitable[AgentRow | None]],
-) -> tuple[Hello, Auth]:
+) -> Proven:
     """Play the handshake up to the agent's proof; from AUTH on the wire is sealed.
 
     Args:
@@ -30,7 +40,7 @@ async def prove(
         find: looks up an enrolled agent by its id.
 
     Raises:
-        Refused: unknown, not its key, or revoked.
+        Refused: unknown, not its key, revoked, or not yet approved.
         PeerFault: it broke the protocol.
     """
     hello_message, hello = await wire.receive()
@@ -49,16 +59,17 @@ async def prove(
     _, auth = await wire.receive()
     if not isinstance(auth, Auth):
         raise PeerFault("The agent left before it proved who it is.")
-    _check(agent, auth, signed)
-    return hello, auth
+    return Proven(hello, auth, _check(agent, auth, signed))
 
 
-def _check(agent: AgentRow | None, auth: Auth, signed: bytes) -> None:
-    """Hold the proof against the public key of the enrolment.
+def _check(agent: AgentRow | None, auth: Auth, signed: bytes) -> str:
+    """Hold the proof against the agent's keys; returns the one that holds.
 
     An unknown agent gets as far as a wrong key does, and the same answer.
     """
-    if agent is None or not verify(agent.public_key, auth.signature, signed):
+    keys = (agent.public_key, agent.candidate) if agent is not None else ()
+    proved = next((key for key in keys if key and verify(key, auth.signature, signed)), "")
+    if agent is None or not proved:
         raise Refused(
             "The relay does not know this agent, or its key is not the one it enrolled with.",
             hint="Enrol the agent anew.",
@@ -66,3 +77,10 @@ def _check(agent: AgentRow | None, auth: Auth, signed: bytes) -> None:
         )
     if agent.revoked_at is not None:
         raise Refused("This agent was revoked at the relay.", hint="Enrol it anew.", code="revoked")
+    if agent.waiting:
+        raise Refused(
+            "This agent waits until a person approves it at the relay.",
+            hint="Compare its key there and approve it; it comes in by itself.",
+            code="waiting",
+        )
+    return proved

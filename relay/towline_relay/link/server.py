@@ -17,7 +17,7 @@ from typing import TypeVar
 import structlog
 from aiohttp import web
 
-from towline_relay.link import enrolment
+from towline_relay.link import approval, enrolment
 from towline_relay.link.agent_link import AgentLink
 from towline_relay.link.session import Session
 from towline_shared.clock import Clock
@@ -74,6 +74,7 @@ class LinkServer:
         clock: Clock,
         ready: Callable[[str], bool] = lambda agent_id: True,
         on_received: Callable[[str], None] = lambda agent_id: None,
+        holds: Callable[[str], bool] = lambda tenant: False,
         heartbeat_s: int = 20,
     ) -> None:
         """Prepare; the app mounts the handlers.
@@ -82,6 +83,7 @@ class LinkServer:
             sink: takes uplink rows inside the commit that holds them.
             ready: tells whether more may be asked of an agent; False stops granting credit.
             on_received: called with the agent's id after a commit.
+            holds: tells whether a tenant wants a person to approve its agents first.
         """
         self.database = database
         self.log = log
@@ -91,6 +93,7 @@ class LinkServer:
         self.ready = ready
         self.on_received = on_received
         self.heartbeat_s = heartbeat_s
+        self._holds = holds
         self.rng = random.SystemRandom()
         self._sessions: dict[str, Session] = {}
         self._links: dict[str, AgentLink] = {}
@@ -129,7 +132,9 @@ class LinkServer:
             return _error(400, "public_key is not an Ed25519 public key.", "Upgrade the agent.")
         try:
             agent = await self.unit(
-                lambda db: enrolment.redeem(db, code=code, public_key=public_key, clock=self.clock)
+                lambda db: enrolment.redeem(
+                    db, code=code, public_key=public_key, clock=self.clock, holds=self._holds
+                )
             )
         except Refused as error:
             self._failures.setdefault(address, []).append(self.clock.monotonic())
@@ -142,6 +147,7 @@ class LinkServer:
                 "tenant": agent.tenant,
                 "name": agent.name,
                 "relay_keys": self.identity.pinned,
+                "waiting": agent.waiting,
             }
         )
 
@@ -170,6 +176,13 @@ class LinkServer:
         session = self._sessions.get(agent_id)
         if session is not None:
             session.dismiss(Bye("revoked", "This agent was revoked at the relay."))
+        return done
+
+    async def approve(self, agent_id: str) -> bool:
+        """Let a waiting agent in; returns whether it was waiting."""
+        done = await self.unit(lambda db: approval.approve(db, agent_id, clock=self.clock))
+        if done:
+            _log.info("agent approved", action="agent_approved", agent=agent_id)
         return done
 
     # -- what sessions tell -----------------------------------------------------------------------

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import sqlite3
 from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -13,31 +12,30 @@ from aiohttp import web
 
 from towline_relay.link import enrolment
 from towline_relay.link.agent_link import AgentLink
-from towline_relay.link.enrolment import Joined
-from towline_relay.link.positions import positions, windows
+from towline_relay.link.ledger import Fenced, Ledger
+from towline_relay.link.positions import windows
 from towline_relay.link.proof import prove
 from towline_relay.link.wire import Lost, Wire
+from towline_shared import caps
 from towline_shared.clock import utc_text
 from towline_shared.codec import Undecodable, decode
-from towline_shared.errors import PeerFault, Refused, Retryable, TowlineError
+from towline_shared.errors import PeerFault, Retryable, TowlineError
 from towline_shared.events import Heartbeat
 from towline_shared.frames import (
-    BATCH_ROWS,
     Ack,
-    Auth,
     Beat,
     Bye,
     Credit,
     Data,
     GoAway,
     Hello,
-    Position,
     Resume,
+    Rotate,
+    Rotated,
     Welcome,
 )
 from towline_shared.link import Timers
 from towline_shared.pending import Pending, Word
-from towline_shared.stream_log import LogRow
 from towline_shared.window import Incoming, Outgoing, text_bytes
 
 if TYPE_CHECKING:
@@ -82,6 +80,7 @@ class Session:
         self._order: asyncio.Future[Bye | GoAway] = asyncio.get_running_loop().create_future()
         self._gone = asyncio.Event()
         self._agent_id = ""
+        self._ledger: Ledger | None = None
         self._epoch = 0
         self._out: dict[str, Outgoing] = {}
         self._turns: deque[Outgoing] = deque()
@@ -119,7 +118,7 @@ class Session:
         )
         self._server.opened(self._agent_id, self, link)
         try:
-            await self._work(hello)
+            await self._work()
         finally:
             self._server.closed(self._agent_id, self)
             self._gone.set()
@@ -145,34 +144,18 @@ class Session:
         def said(hello: Hello) -> None:
             self._agent_id = hello.agent_id[:64]
 
-        hello, auth = await prove(
+        proven = await prove(
             self._wire,
             key=server.identity.current,
             said=said,
             find=lambda agent_id: server.unit(lambda db: enrolment.find_agent(db, agent_id)),
         )
-        await self._welcome(hello, auth)
-        return hello
+        self._ledger = Ledger(server, proven)
+        await self._welcome(self._ledger, proven.hello)
+        return proven.hello
 
-    async def _welcome(self, hello: Hello, auth: Auth) -> None:
-        def work(
-            db: sqlite3.Connection,
-        ) -> tuple[Joined | Refused, list[Position]]:
-            try:
-                joined: Joined | Refused = enrolment.join(
-                    db,
-                    agent_id=hello.agent_id,
-                    join_counter=auth.join_counter,
-                    clock=self._server.clock,
-                )
-            except Refused as error:
-                enrolment.suspect(db, hello.agent_id, error.what)
-                return error, []
-            return joined, positions(db, self._server.log, hello.agent_id, hello.streams)
-
-        joined, found = await self._server.unit(work)
-        if isinstance(joined, Refused):
-            raise joined
+    async def _welcome(self, ledger: Ledger, hello: Hello) -> None:
+        joined, found = await ledger.join()
         self._epoch = joined.epoch
         ready = self._server.ready(self._agent_id)
         self._in, self._out = windows(found, hello.streams)
@@ -185,17 +168,20 @@ class Session:
                 heartbeat_s=self._server.heartbeat_s,
                 positions=tuple(found),
                 limits=limits,
+                caps=caps.agreed(hello.caps),
             )
         )
 
     # -- at work ----------------------------------------------------------------------------------
 
-    async def _work(self, hello: Hello) -> None:
+    async def _work(self) -> None:
         word: Bye | GoAway | None = None
         try:
-            await self._until_one_ends(hello)
+            await self._until_one_ends()
         except _Dismissed as error:
             word = error.word
+        except Fenced:
+            word = _FENCED
         except (Lost, ConnectionError) as error:
             _log.info("link lost", action="link_lost", agent=self._agent_id, why=str(error))
         except Retryable as error:
@@ -206,9 +192,9 @@ class Session:
             word = Bye("protocol", error.what)
         await self._wire.end(word)
 
-    async def _until_one_ends(self, hello: Hello) -> None:
+    async def _until_one_ends(self) -> None:
         # The reader is first: what the agent said explains why the others can't go on.
-        loops = (self._read(hello), self._dismissal(), self._write(), self._beats())
+        loops = (self._read(), self._dismissal(), self._write(), self._beats())
         tasks = [asyncio.create_task(loop) for loop in loops]
         try:
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -222,7 +208,7 @@ class Session:
     async def _dismissal(self) -> None:
         raise _Dismissed(await self._order)
 
-    async def _read(self, hello: Hello) -> None:
+    async def _read(self) -> None:
         while True:
             _, frame = await self._wire.receive()
             if isinstance(frame, Data):
@@ -236,7 +222,9 @@ class Session:
                 self._window(frame.name).on_resume(frame)
                 self._wake.set()
             elif isinstance(frame, Beat):
-                await self._beat_came(frame, hello)
+                await self._beat_came(frame)
+            elif isinstance(frame, Rotate):
+                await self._rotate(frame)
             elif isinstance(frame, Bye):
                 return
 
@@ -248,52 +236,22 @@ class Session:
         if gap is not None:
             self._say(gap)
             return
-        texts = [(text, event_id, entity, key) for event_id, entity, key, text in frame.rows]
-
-        def work(db: sqlite3.Connection) -> int:
-            self._fence(db)
-            _, rows = self._server.log.receive(
-                db,
-                self._agent_id,
-                frame.name,
-                stream_id=frame.stream_id,
-                first=frame.first,
-                texts=texts,
-            )
-            if rows:
-                self._server.sink.received(db, self._agent_id, frame.name, rows)
-                self._server.log.consume(db, self._agent_id, frame.name, rows[-1].seq)
-            return self._server.log.state(db, self._agent_id, frame.name, "in").last
-
-        upto = await self._server.unit(work)
+        upto = await self._books.receive(frame)
         self._server.on_received(self._agent_id)
         self._say(window.stored(frame, upto, ready=self._server.ready(self._agent_id)))
 
     async def _ack(self, frame: Ack) -> None:
         if self._window(frame.name).on_ack(frame):
-
-            def work(db: sqlite3.Connection) -> None:
-                self._fence(db)
-                self._server.log.acked(db, self._agent_id, frame.name, frame.upto)
-
-            await self._server.unit(work)
+            await self._books.acked(frame)
         self._wake.set()
 
-    async def _beat_came(self, frame: Beat, hello: Hello) -> None:
+    async def _beat_came(self, frame: Beat) -> None:
         heartbeat = _heartbeat(frame)
-
-        def work(db: sqlite3.Connection) -> None:
-            self._fence(db)
-            enrolment.saw(
-                db,
-                self._agent_id,
-                clock=self._server.clock,
-                version=hello.version,
-                fingerprint=hello.fingerprint,
-            )
-
-        await self._server.unit(work)
+        await self._books.saw()
         self._server.heard(self._agent_id, self, heartbeat)
+
+    async def _rotate(self, frame: Rotate) -> None:
+        self._say(Rotated(frame.public_key, await self._books.offer(frame)))
 
     async def _write(self) -> None:
         """Send: what is pending before rows, and the streams in turn, so that none waits for all.
@@ -313,23 +271,12 @@ class Session:
         for window in list(self._turns):
             self._turns.rotate(-1)
             after = window.last_sent
-            rows = await self._unsent(window)
+            rows = await self._books.unsent(window)
             if rows and window.last_sent == after:  # else a RESUME came meanwhile: it wakes us
                 window.sent(text_bytes([row.text for row in rows]))
                 cells = tuple((row.event_id, row.entity, row.key, row.text) for row in rows)
                 return Data(window.name, window.stream_id, rows[0].seq, cells)
         return None
-
-    async def _unsent(self, window: Outgoing) -> list[LogRow]:
-        after, n, most = window.last_sent, min(window.room, BATCH_ROWS), window.room_bytes
-
-        def work(db: sqlite3.Connection) -> list[LogRow]:
-            self._fence(db)
-            return self._server.log.unsent(
-                db, self._agent_id, window.name, after=after, rows=n, most=most
-            )
-
-        return await self._server.unit(work)
 
     async def _beats(self) -> None:
         clock = self._server.clock
@@ -351,9 +298,10 @@ class Session:
 
     # -- inside -----------------------------------------------------------------------------------
 
-    def _fence(self, db: sqlite3.Connection) -> None:
-        if not enrolment.is_current(db, self._agent_id, self._epoch):
-            raise _Dismissed(_FENCED)
+    @property
+    def _books(self) -> Ledger:
+        assert self._ledger is not None, "an agent that has not joined has no ledger"
+        return self._ledger
 
     def _window(self, name: str) -> Outgoing:
         window = self._out.get(name)

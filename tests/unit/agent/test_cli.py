@@ -23,10 +23,11 @@ from towline_agent.cli import _print_status, main
 from towline_agent.config import load_config
 from towline_agent.ibmi.port import Purpose
 from towline_agent.ibmi.worker import WorkerState
-from towline_agent.identity import load_identity
+from towline_agent.identity import Identity, load_identity, save_identity
 from towline_agent.sources.facts import key_of
 from towline_sandbox.ibmi.server import Server
 from towline_sandbox.ibmi.settings import IbmISettings
+from towline_shared.sealing import SigningKey
 
 
 @pytest.fixture
@@ -267,3 +268,25 @@ def test_check_asks_the_signals_of_quiet_hours(
     found = {check["name"]: check for check in output(capsys)["checks"]}
     assert found["signal billing"]["detail"] == "The job BILLRUN says: off."
     assert found["signal close"]["status"] == "failed"
+
+
+def test_the_key_is_shown_as_words_and_a_new_one_is_asked_for(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """For a comparison by telephone; the wish waits for the running agent."""
+    config = str(write_site(tmp_path))
+    state = load_config(Path(config)).state
+    made = Identity(
+        "a1", "t", "n", "ws://127.0.0.1:1/link", (SigningKey.generate().public,),
+        SigningKey.generate(), key_since=NOW,
+    )  # fmt: skip
+    save_identity(state, made)
+    assert main(["key", "--config", config, "--json"]) == 0
+    shown = output(capsys)
+    assert shown["words"] == made.words
+    assert shown["rotates_at"] > shown["since"]
+    assert (shown["asked"], shown["next"]) == (False, "")
+    assert main(["key", "rotate", "--config", config]) == 0
+    assert "asked for" in capsys.readouterr().out
+    assert main(["key", "--config", config]) == 0
+    assert made.words in capsys.readouterr().out

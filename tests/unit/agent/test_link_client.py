@@ -14,6 +14,7 @@ from websockets.asyncio.server import ServerConnection, serve
 from tests.support.link_world import client, prices, relay_and_agent, running, until
 from towline_agent.buffer import Buffer
 from towline_agent.identity import Identity
+from towline_agent.keeper import Keeper
 from towline_agent.link_client import SUBPROTOCOL, LinkClient
 from towline_shared.clock import SystemClock
 from towline_shared.events import Heartbeat
@@ -48,8 +49,9 @@ def buffer(tmp_path: Path) -> Iterator[Buffer]:
 
 def link(url: str, buffer: Buffer, *, proxy: str | None = None) -> LinkClient:
     identity = Identity("a", "t", "n", url, (SigningKey.generate().public,), SigningKey.generate())
+    keeper = Keeper(identity, save=lambda identity: None, clock=SystemClock())
     return LinkClient(
-        url=url, identity=identity, buffer=buffer, clock=SystemClock(),
+        url=url, keeper=keeper, buffer=buffer, clock=SystemClock(),
         heartbeat=lambda: Heartbeat(0, 0.0, "up", "test"), proxy=proxy,
         backoff=Waits(most_s=300.0), rng=random.Random(7),
     )  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from itertools import permutations
 
 import pytest
@@ -153,15 +154,14 @@ def test_no_secret_shows() -> None:
 
 
 def test_a_fingerprint_can_be_read_over_the_telephone() -> None:
-    """Two groups of four base32 characters, another for every key, the same for the same."""
+    """Five words of five letters, another for every key, the same for the same."""
     public = text(RFC_8032[0][1])
     assert fingerprint(public) == fingerprint(public)
     words = {fingerprint(SigningKey.generate().public) for _ in range(50)} | {fingerprint(public)}
     assert len(words) == 51
     for each in words:
-        left, right = each.split("-")
-        assert len(left) == len(right) == 4
-        assert set(left + right) <= set("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567")
+        assert re.fullmatch(r"([bdfghjklmnprstvz][aiou]){2}[bdfghjklmnprstvz]", each[:5])
+        assert [len(word) for word in each.split("-")] == [5] * 5
 
 
 def test_secrets_are_compared_whole() -> None:

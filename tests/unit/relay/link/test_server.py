@@ -61,7 +61,7 @@ def test_a_code_gives_an_id_and_the_relays_keys(tmp_path: Path) -> None:
             row = at.relay.database.call(enrolment.agents)[0]
             assert answer == {
                 "agent_id": row.agent_id, "tenant": "t", "name": "store room",
-                "relay_keys": at.relay.identity.pinned,
+                "relay_keys": at.relay.identity.pinned, "waiting": False,
             }  # fmt: skip
             assert row.public_key == PUBLIC
 

@@ -1,0 +1,148 @@
+"""What a session writes down about its agent: each verb one unit, each checked against the epoch.
+
+A session whose epoch is no longer the newest, because a newer connection took over or the agent was
+shut out, changes nothing: its units end with :class:`Fenced`.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import TYPE_CHECKING
+
+from towline_relay.link import agent_keys, enrolment
+from towline_relay.link.enrolment import Joined
+from towline_relay.link.positions import positions
+from towline_relay.link.proof import Proven
+from towline_shared.errors import Refused
+from towline_shared.frames import BATCH_ROWS, Ack, Data, Position, Rotate
+from towline_shared.stream_log import LogRow
+from towline_shared.window import Outgoing
+
+if TYPE_CHECKING:
+    from towline_relay.link.server import LinkServer
+
+__all__ = ["Fenced", "Ledger"]
+
+
+class Fenced(Exception):
+    """The session is no longer the newest of an agent that may speak."""
+
+
+class Ledger:
+    """The units of one session; made for an agent that has proved itself."""
+
+    def __init__(self, server: LinkServer, proven: Proven) -> None:
+        """Prepare; the session has no epoch before :meth:`join`."""
+        self._server = server
+        self._hello = proven.hello
+        self._counter = proven.auth.join_counter
+        self._key = proven.key
+        self._agent_id = proven.hello.agent_id
+        self._epoch = 0
+
+    async def join(self) -> tuple[Joined, list[Position]]:
+        """Begin the session: a new epoch, and where both stand.
+
+        Raises:
+            Refused: an old join counter, or the databases don't belong together.
+        """
+
+        def work(db: sqlite3.Connection) -> tuple[Joined | Refused, list[Position]]:
+            try:
+                joined: Joined | Refused = enrolment.join(
+                    db,
+                    agent_id=self._agent_id,
+                    join_counter=self._counter,
+                    clock=self._server.clock,
+                )
+            except Refused as error:
+                enrolment.suspect(db, self._agent_id, error.what)
+                return error, []
+            return joined, positions(db, self._server.log, self._agent_id, self._hello.streams)
+
+        joined, found = await self._server.unit(work)
+        if isinstance(joined, Refused):
+            raise joined
+        self._epoch = joined.epoch
+        return joined, found
+
+    async def receive(self, frame: Data) -> int:
+        """Write a batch and its effect; returns the highest durable number of the stream."""
+        server, name = self._server, frame.name
+        texts = [(text, event_id, entity, key) for event_id, entity, key, text in frame.rows]
+
+        def work(db: sqlite3.Connection) -> int:
+            self._fence(db)
+            _, rows = server.log.receive(
+                db,
+                self._agent_id,
+                name,
+                stream_id=frame.stream_id,
+                first=frame.first,
+                texts=texts,
+            )
+            if rows:
+                server.sink.received(db, self._agent_id, name, rows)
+                server.log.consume(db, self._agent_id, name, rows[-1].seq)
+            return server.log.state(db, self._agent_id, name, "in").last
+
+        return await server.unit(work)
+
+    async def acked(self, frame: Ack) -> None:
+        """Note what the agent holds durably."""
+
+        def work(db: sqlite3.Connection) -> None:
+            self._fence(db)
+            self._server.log.acked(db, self._agent_id, frame.name, frame.upto)
+
+        await self._server.unit(work)
+
+    async def unsent(self, window: Outgoing) -> list[LogRow]:
+        """Return the rows a window lets go out next."""
+        after, n, most = window.last_sent, min(window.room, BATCH_ROWS), window.room_bytes
+
+        def work(db: sqlite3.Connection) -> list[LogRow]:
+            self._fence(db)
+            return self._server.log.unsent(
+                db, self._agent_id, window.name, after=after, rows=n, most=most
+            )
+
+        return await self._server.unit(work)
+
+    async def saw(self) -> None:
+        """Note a sign of life; it also ends the overlap of two keys."""
+
+        def work(db: sqlite3.Connection) -> None:
+            self._fence(db)
+            enrolment.saw(
+                db,
+                self._agent_id,
+                clock=self._server.clock,
+                version=self._hello.version,
+                fingerprint=self._hello.fingerprint,
+            )
+            agent_keys.settle(db, self._agent_id, proved=self._key, clock=self._server.clock)
+
+        await self._server.unit(work)
+
+    async def offer(self, frame: Rotate) -> str:
+        """Take a candidate for the agent's key; returns why not, empty when it is good now."""
+        refusal = agent_keys.why_not(frame, agent_id=self._agent_id, proved=self._key)
+
+        def work(db: sqlite3.Connection) -> None:
+            self._fence(db)
+            agent_keys.offer(
+                db,
+                self._agent_id,
+                proved=self._key,
+                candidate=frame.public_key,
+                clock=self._server.clock,
+            )
+
+        if not refusal:
+            await self._server.unit(work)
+        return refusal
+
+    def _fence(self, db: sqlite3.Connection) -> None:
+        if not enrolment.is_current(db, self._agent_id, self._epoch):
+            raise Fenced

@@ -1,0 +1,21 @@
+"""What a side of the link knows beyond the frames of the first agents and relays.
+
+HELLO says what the agent knows, WELCOME answers with what both know. Only then may the frames and
+fields in question be used, so a side that was never upgraded meets nothing that it can't read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+__all__ = ["KNOWN", "ROTATE", "agreed"]
+
+#: The agent may change its key: ROTATE and ROTATED.
+ROTATE = "rotate"
+
+KNOWN = (ROTATE,)
+
+
+def agreed(theirs: Collection[str]) -> tuple[str, ...]:
+    """Return what both sides know; words of a newer side are passed over."""
+    return tuple(each for each in KNOWN if each in theirs)
