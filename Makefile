@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SOURCES := agent relay shared sandbox tests
 
-.PHONY: bulk-load help sandbox once once-odbc soak-odbc test labs lint types layers bench records docs scopes clean
+.PHONY: bulk-load help sandbox once once-odbc soak soak-odbc test labs lint types layers bench records docs scopes clean
 
 help:            ## list what can be made
 	@grep -E '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
@@ -22,6 +22,9 @@ once-odbc: $(VENV)/.dev  ## the same over the ODBC lab: pyodbc, IBM's CLI driver
 
 soak-odbc: $(VENV)/.dev  ## five minutes of bad days over the ODBC lab; nothing may be lost or doubled
 	LC_ALL=C.UTF-8 $(BIN)/python -m tests.soak_odbc $(ARGS)
+
+soak: $(VENV)/.dev       ## the long proof: power cuts, kills, a hostile wire, fuzzers; prints figures
+	$(BIN)/python -m tests.faults $(ARGS)
 
 bulk-load: $(VENV)/.dev  ## 100,000 SKUs loaded and all stocks refreshed in bulk, the relay killed three times
 	$(BIN)/python -m tests.soak.bulk $(ARGS)

@@ -19,7 +19,7 @@ from towline_agent.erasing import erase_if_asked
 from towline_agent.sources.sendable import sendable
 from towline_shared.clock import Clock
 from towline_shared.codec import decode
-from towline_shared.database import Database, StorageFull
+from towline_shared.database import Connect, Database, StorageFull, plain
 from towline_shared.errors import TowlineError
 from towline_shared.events import Event
 from towline_shared.stream_log import (
@@ -93,15 +93,15 @@ def _prepare(connection: sqlite3.Connection) -> None:
 class Buffer:
     """The file and its verbs; all of them may be called from any thread."""
 
-    def __init__(self, path: Path, *, clock: Clock) -> None:
-        """Open or create the file.
+    def __init__(self, path: Path, *, clock: Clock, connect: Connect = plain) -> None:
+        """Open or create the file; ``connect`` as of :class:`~towline_shared.database.Database`.
 
         Raises:
             Permanent: in use by another process, damaged, or not writable.
         """
         self._clock = clock
         self._log = StreamLog(clock=clock)
-        self._database = Database(path, prepare=_prepare)
+        self._database = Database(path, prepare=_prepare, connect=connect)
         self._full = ""
 
     @property

@@ -22,10 +22,11 @@ from typing import Any, TypeVar
 
 from towline_shared.errors import Misuse, Permanent, Retryable
 
-__all__ = ["Database", "StorageFull"]
+__all__ = ["Connect", "Database", "StorageFull", "plain"]
 
 T = TypeVar("T")
 Work = Callable[[sqlite3.Connection], T]
+Connect = Callable[[str], sqlite3.Connection]
 
 _GROUP = 64  # most units of work under one commit
 
@@ -34,18 +35,31 @@ class StorageFull(Retryable):
     """The disk or the file's cap is full; nothing was written and nothing is lost."""
 
 
+def plain(path: str) -> sqlite3.Connection:
+    """Connect to a file on the operating system's disk."""
+    return sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+
+
 class Database:
     """A durable SQLite file owned by one thread.
 
     Example: ``database.call(lambda db: db.execute("SELECT 1").fetchone())``
     """
 
-    def __init__(self, path: Path | str, *, prepare: Callable[[sqlite3.Connection], None]) -> None:
+    def __init__(
+        self,
+        path: Path | str,
+        *,
+        prepare: Callable[[sqlite3.Connection], None],
+        connect: Connect = plain,
+    ) -> None:
         """Open the file and run ``prepare`` (schema, migrations) before anything else.
 
         Args:
             path: the file; its folder must exist. ``:memory:`` is for tests.
             prepare: runs on the owning thread, outside a transaction; must be idempotent.
+            connect: makes the bare connection, in autocommit and for any thread; another disk than
+                the operating system's comes in here. The rules of durability are set on it here.
 
         Raises:
             Permanent: another process has the file open, or it is not a database.
@@ -55,7 +69,10 @@ class Database:
         self._closed = False
         opened: Future[None] = Future()
         self._thread = threading.Thread(
-            target=self._run, args=(prepare, opened), name=f"db-{Path(self.path).name}", daemon=True
+            target=self._run,
+            args=(prepare, connect, opened),
+            name=f"db-{Path(self.path).name}",
+            daemon=True,
         )
         self._thread.start()
         opened.result()
@@ -93,9 +110,14 @@ class Database:
             self._work.put(None)
         self._thread.join()
 
-    def _run(self, prepare: Callable[[sqlite3.Connection], None], opened: Future[None]) -> None:
+    def _run(
+        self,
+        prepare: Callable[[sqlite3.Connection], None],
+        connect: Connect,
+        opened: Future[None],
+    ) -> None:
         try:
-            connection = _open(self.path)
+            connection = _open(self.path, connect)
         except BaseException as error:
             opened.set_exception(error)
             return
@@ -182,10 +204,13 @@ def _settle(connection: sqlite3.Connection) -> None:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
 
-def _open(path: str) -> sqlite3.Connection:
+def _open(path: str, connect: Connect) -> sqlite3.Connection:
     """Open with the rules of durability; see the module's docstring."""
     try:
-        connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        connection = connect(path)
+    except sqlite3.Error as error:
+        raise _translated(error, path) from error
+    try:
         connection.row_factory = sqlite3.Row
         connection.execute("PRAGMA locking_mode=EXCLUSIVE")
         connection.execute("PRAGMA journal_mode=WAL")
@@ -194,6 +219,7 @@ def _open(path: str) -> sqlite3.Connection:
         connection.execute("BEGIN IMMEDIATE")  # takes the exclusive lock now, not at first write
         connection.execute("COMMIT")
     except sqlite3.Error as error:
+        connection.close()  # now, not when the error is forgotten: it may hold the lock
         raise _translated(error, path) from error
     return connection
 
