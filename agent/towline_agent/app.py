@@ -14,7 +14,6 @@ import random
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 
 import structlog
 
@@ -27,6 +26,7 @@ from towline_agent.courtesy.conditions import conditions
 from towline_agent.courtesy.gauge import Gauge
 from towline_agent.courtesy.messenger import Messenger, MessengerState
 from towline_agent.courtesy.quiet import QuietHours
+from towline_agent.day_totals import DayTotals
 from towline_agent.deliver import Delivery
 from towline_agent.doorbell import Doorbell
 from towline_agent.gate import Gate
@@ -49,14 +49,15 @@ from towline_agent.sinks.data_queue import OrderQueue
 from towline_agent.sinks.order_tables import OrderTables
 from towline_agent.sinks.program_call import OrderProgram
 from towline_agent.sources.data_queue import QueueFormat
+from towline_agent.state_file import prepare_state
 from towline_agent.tls import tls_context
 from towline_shared import __version__
 from towline_shared.clock import Clock, SystemClock
-from towline_shared.errors import Misconfigured, Retryable
+from towline_shared.errors import Retryable
 from towline_shared.events import Heartbeat
 from towline_shared.retry import Backoff
 
-__all__ = ["BUFFER_FILE", "PORT_FILE", "Agent", "prepare_state"]
+__all__ = ["BUFFER_FILE", "PORT_FILE", "Agent"]
 
 BUFFER_FILE = "buffer.db"
 PORT_FILE = "health.port"
@@ -69,24 +70,6 @@ _KEEP = timedelta(days=7)  # so long a restored relay can ask again
 _LOOK_S = 2.0
 _TRIM_S = 3600.0
 _FINISH_S = 10.0
-
-
-def prepare_state(folder: Path) -> None:
-    """Make the state folder, for this user alone.
-
-    Raises:
-        Misconfigured: it can't be made or written.
-    """
-    try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        probe = folder / ".writable"
-        probe.write_bytes(b"")
-        probe.unlink()
-    except OSError as error:
-        raise Misconfigured(
-            f"The state folder {folder} can't be written: {error.strerror}.",
-            hint="Give it to the user the agent runs as, or set [state] folder.",
-        ) from None
 
 
 class Agent:
@@ -117,6 +100,7 @@ class Agent:
         tls = tls_context(config.relay.url, config.relay.ca_file)
         driver = driver or load_driver(config.ibmi, config.site)
         self._buffer = Buffer(config.state / BUFFER_FILE, clock=self._clock)
+        self._totals = DayTotals(lambda: self._keeper.identity, clock=self._clock)
         self._gate = Gate(self._buffer, most_events=config.most_events)
         self._sign_on = SignOn()
         self._workers = {
@@ -346,6 +330,9 @@ class Agent:
                 trimmed_at = self._clock.monotonic()
                 with contextlib.suppress(Retryable):  # a full disk is told elsewhere
                     await asyncio.wrap_future(self._buffer.trim(keep=_KEEP))
+            with contextlib.suppress(Retryable):  # the day is closed at a later look
+                if await self._totals.look(self._buffer):
+                    self._link.nudge()
             await self._pace.rest(asyncio.Event(), _LOOK_S)
 
     # -- how it is ------------------------------------------------------------------------------

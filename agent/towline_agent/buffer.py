@@ -8,19 +8,17 @@ applied document with the report about it. Methods return futures that resolve a
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import TypeVar
 
+from towline_agent.buffer_rows import Backlog, InboxRow, KeptEntry, inbox_row
 from towline_agent.erasing import erase_if_asked
 from towline_agent.sources.sendable import sendable
 from towline_shared.clock import Clock
-from towline_shared.codec import decode
 from towline_shared.database import Connect, Database, StorageFull, plain
-from towline_shared.errors import TowlineError
 from towline_shared.events import Event
 from towline_shared.stream_log import (
     DOWN_STREAMS,
@@ -49,41 +47,6 @@ CREATE TABLE IF NOT EXISTS queue_kept (
 CREATE TABLE IF NOT EXISTS position (source TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 """
-
-
-@dataclass(frozen=True, slots=True)
-class InboxRow:
-    """A document from the relay that has no effect yet.
-
-    Attributes:
-        event: the decoded event, or None when ``error`` says why it can't be read.
-    """
-
-    stream: str
-    seq: int
-    event_id: str
-    key: str
-    event: Event | None
-    error: str
-
-
-@dataclass(frozen=True, slots=True)
-class KeptEntry:
-    """A data-queue entry that is durable here and still on the queue."""
-
-    n: int
-    data: bytes
-    key: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Backlog:
-    """What has not reached the relay yet, and what has not been applied yet."""
-
-    unacked: int
-    oldest_at: datetime | None
-    by_stream: Mapping[str, int]
-    inbox: int
 
 
 def _prepare(connection: sqlite3.Connection) -> None:
@@ -281,7 +244,7 @@ class Buffer:
             rows: list[InboxRow] = []
             for name in DOWN_STREAMS:
                 rows += [
-                    _inbox_row(name, row)
+                    inbox_row(name, row)
                     for row in self._log.inbox(db, PEER, name, limit=limit - len(rows))
                 ]
             return rows
@@ -368,6 +331,10 @@ class Buffer:
 
         return self._database.submit(work)
 
+    def unit(self, work: Callable[[sqlite3.Connection, StreamLog], T]) -> Future[T]:
+        """Run a unit of a part that has rows of its own here; it may append to the log."""
+        return self._write(lambda db: work(db, self._log))
+
     # -- keeping house --------------------------------------------------------------------------
 
     def backlog(self) -> Future[Backlog]:
@@ -390,11 +357,3 @@ class Buffer:
         """Delete what the relay acknowledged longer ago than ``keep``; returns how many rows."""
         before = self._clock.now() - keep
         return self._database.submit(lambda db: self._log.trim(db, before=before))
-
-
-def _inbox_row(stream: str, row: LogRow) -> InboxRow:
-    try:
-        event, error = decode(row.text), ""
-    except TowlineError as problem:
-        event, error = None, str(problem)
-    return InboxRow(stream, row.seq, row.event_id, row.key, event, error)

@@ -19,13 +19,14 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from urllib.parse import urlsplit
 
-from towline_agent.app import BUFFER_FILE, prepare_state
+from towline_agent.app import BUFFER_FILE
 from towline_agent.buffer import Buffer
 from towline_agent.config import AgentConfig, RelaySettings
 from towline_agent.config_journal import JournalSettings
 from towline_agent.ibmi.drivers import load_driver
 from towline_agent.ibmi.port import IbmI, Purpose
 from towline_agent.identity import load_identity
+from towline_agent.state_file import prepare_state
 from towline_agent.tls import tls_context
 from towline_shared.clock import Clock, SystemClock
 from towline_shared.errors import Retryable, TowlineError

@@ -26,12 +26,13 @@ from typing import Any, NoReturn
 import structlog
 
 from towline_agent import cli_conformance, cli_ibmi, cli_journal, cli_key, cli_partition
-from towline_agent.app import PORT_FILE, Agent, prepare_state
+from towline_agent.app import PORT_FILE, Agent
 from towline_agent.check import check_all
 from towline_agent.config import AgentConfig, load_config
 from towline_agent.courtesy.verbs import add_verbs
 from towline_agent.ibmi.given_up import hanging, leave
 from towline_agent.identity import enrol
+from towline_agent.state_file import prepare_state
 from towline_agent.tls import tls_context
 from towline_shared import __version__
 from towline_shared.clock import SystemClock

@@ -7,9 +7,9 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from towline_agent.app import prepare_state
 from towline_agent.config import AgentConfig
 from towline_agent.journal_wish import ask_restart
+from towline_agent.state_file import prepare_state
 from towline_shared.clock import SystemClock
 from towline_shared.errors import Misconfigured
 

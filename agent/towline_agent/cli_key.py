@@ -7,11 +7,11 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from towline_agent.app import prepare_state
 from towline_agent.config import AgentConfig
 from towline_agent.identity import load_identity
 from towline_agent.keeper import KEY_LIFE
 from towline_agent.key_wish import ask_rotation, rotation_asked
+from towline_agent.state_file import prepare_state
 from towline_shared.clock import SystemClock, utc_text
 from towline_shared.sealing import fingerprint
 

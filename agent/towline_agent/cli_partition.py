@@ -8,11 +8,11 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from towline_agent.app import prepare_state
 from towline_agent.config import AgentConfig
 from towline_agent.ibmi.binding import Binding, same_partition
 from towline_agent.ibmi.drivers import load_driver
 from towline_agent.ibmi.port import Purpose
+from towline_agent.state_file import prepare_state
 
 __all__ = ["add_verbs"]
 

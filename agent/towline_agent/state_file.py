@@ -6,7 +6,9 @@ import os
 import threading
 from pathlib import Path
 
-__all__ = ["write_private"]
+from towline_shared.errors import Misconfigured
+
+__all__ = ["prepare_state", "write_private"]
 
 _writing = threading.Lock()  # three connections may learn at once which partition they are on
 
@@ -40,3 +42,21 @@ def _settle(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def prepare_state(folder: Path) -> None:
+    """Make the state folder, for this user alone.
+
+    Raises:
+        Misconfigured: it can't be made or written.
+    """
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        probe = folder / ".writable"
+        probe.write_bytes(b"")
+        probe.unlink()
+    except OSError as error:
+        raise Misconfigured(
+            f"The state folder {folder} can't be written: {error.strerror}.",
+            hint="Give it to the user the agent runs as, or set [state] folder.",
+        ) from None

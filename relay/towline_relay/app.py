@@ -21,7 +21,9 @@ from towline_relay import views
 from towline_relay.admin.auth import read_or_make_token
 from towline_relay.admin.facts import AgentFacts
 from towline_relay.admin.server import setup_admin
+from towline_relay.audit import audit
 from towline_relay.config import RelayConfig
+from towline_relay.day_book import DayBook
 from towline_relay.keys import read_or_make_keys
 from towline_relay.link import enrolment
 from towline_relay.link.server import LinkServer
@@ -91,6 +93,13 @@ class Relay:
             database, log=log, documents=documents, enrolled=enrolled, clock=self.clock
         )
         identity = read_or_make_keys(self.config.identity)
+        self._documents = documents
+        self._days = DayBook(
+            database,
+            log=log,
+            sign=lambda message: (identity.current.public, identity.current.sign(message)),
+            clock=self.clock,
+        )
         session = await stack.enter_async_context(aiohttp.ClientSession())
         self._link = LinkServer(
             database=database,
@@ -150,6 +159,7 @@ class Relay:
             checks=self.checks,
             links=self._link.connected,
             webhooks=self._receiver.counts,
+            audit=self._audit,
         )
         app = web.Application()
         app.router.add_get("/link", self._link.handle)
@@ -204,6 +214,7 @@ class Relay:
             # whenever somebody changes them, and what they switch off should not wait for long
             often = timedelta(minutes=10)
             schedule.every(f"audit {tenancy.config.id}", tenancy.audit, interval=often)
+        schedule.every("control totals", self._days.settle, interval=timedelta(minutes=10))
         schedule.every("trim", self._trim, interval=timedelta(hours=6), soon=False)
         schedule.start()
         stack.callback(schedule.stop)
@@ -218,7 +229,17 @@ class Relay:
             self._nudge(tenant)
         return retried
 
+    async def _audit(self, tenant: str) -> dict[str, Any]:
+        return await asyncio.to_thread(
+            audit,
+            self._database.call,
+            tenant=tenant,
+            agents=enrolment.tenants,
+            show=self._documents.show,
+        )
+
     async def _trim(self) -> None:
+        await self._days.settle()  # what is trimmed can't be counted any more
         before = self.clock.now() - timedelta(days=self.config.retention_days)
         rows = await self._store.trim(before=before)
         rows += await asyncio.wrap_future(
@@ -235,7 +256,7 @@ class Relay:
     def checks(self) -> list[Check]:
         """Tell how everything is doing."""
         found = [check for tenancy in self._tenants.values() for check in tenancy.checks()]
-        return [*found, *self._receiver.checks()]
+        return [*found, *self._receiver.checks(), *self._days.checks()]
 
 
 async def _end(tasks: Sequence[asyncio.Task[Any]]) -> None:

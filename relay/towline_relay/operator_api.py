@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import hmac
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any
 
 from aiohttp import web
 
@@ -37,6 +38,7 @@ class OperatorApi:
         checks: Callable[[], list[Check]],
         links: Callable[[], Mapping[str, AgentLink]],
         webhooks: Mapping[str, int],
+        audit: Callable[[str], Awaitable[dict[str, Any]]],
     ) -> None:
         self._database = database
         self._store = store
@@ -46,6 +48,7 @@ class OperatorApi:
         self._checks = checks
         self._links = links
         self._webhooks = webhooks
+        self._audit = audit
 
     def add_routes(self, app: web.Application) -> None:
         """Mount the handlers."""
@@ -99,10 +102,12 @@ class OperatorApi:
         return web.json_response({"code": code, "tenant": tenant, "name": name}, status=201)
 
     async def verify(self, request: web.Request) -> web.Response:
-        """Count events by state; what is not final is named."""
+        """Count events by state; with ``walk=1`` also walk the streams, see ``audit``."""
         if not self.is_operator(request):
             return _error(401, "The operator's token is missing or wrong.")
         tenant = request.query.get("tenant", "")
+        if request.query.get("walk") == "1":
+            return web.json_response(await self._audit(tenant))
         return web.json_response(verified(await self._store.counts(tenant)))
 
     def is_operator(self, request: web.Request) -> bool:

@@ -7,23 +7,32 @@ with the operator's token, and opens the file only when nobody listens there.
 from __future__ import annotations
 
 import json
+import sqlite3
 import urllib.error
 import urllib.parse
 import urllib.request
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from towline_relay.admin.auth import read_or_make_token
 from towline_relay.app import open_database
+from towline_relay.audit import audit
 from towline_relay.config import RelayConfig
 from towline_relay.link import enrolment
+from towline_relay.secrets_box import read_or_make_keyring
 from towline_relay.store import event_rows
+from towline_relay.store.sealed_documents import SealedDocuments
 from towline_relay.verify import verified
+from towline_relay.views import EnrolledAgents
 from towline_shared.clock import SystemClock
+from towline_shared.envelope import Keyring, MasterKey
 from towline_shared.errors import Misconfigured, Permanent, Refused
 
-__all__ = ["ask", "enrolment_code", "verify"]
+__all__ = ["ask", "enrolment_code", "verify", "verify_file"]
 
 _TIMEOUT_S = 10.0
+_WALK_S = 3600.0  # a million rows take a minute
 
 
 def enrolment_code(config: RelayConfig, *, tenant: str, name: str) -> dict[str, Any]:
@@ -51,17 +60,57 @@ def enrolment_code(config: RelayConfig, *, tenant: str, name: str) -> dict[str, 
     return {"code": code, "tenant": tenant, "name": name}
 
 
-def verify(config: RelayConfig, *, tenant: str) -> dict[str, Any]:
-    """Count events by state; see :mod:`towline_relay.verify`."""
-    query = urllib.parse.urlencode({"tenant": tenant})
-    answer = ask(config, "GET", f"/admin/api/verify?{query}", None)
+def verify(config: RelayConfig, *, tenant: str, walk: bool) -> dict[str, Any]:
+    """Count events by state, and with ``walk`` prove them; see :mod:`towline_relay.verify`."""
+    query = urllib.parse.urlencode({"tenant": tenant, "walk": int(walk)})
+    patience_s = _WALK_S if walk else _TIMEOUT_S
+    answer = ask(config, "GET", f"/admin/api/verify?{query}", None, timeout_s=patience_s)
     if answer is not None:
         return answer
     database = open_database(config)
     try:
-        return verified(database.call(lambda db: event_rows.counts(db, tenant)))
+        return _verified(config, database.call, tenant=tenant, walk=walk)
     finally:
         database.close()
+
+
+def verify_file(config: RelayConfig, path: Path, *, tenant: str, walk: bool) -> dict[str, Any]:
+    """Do the same with a copy at rest, such as a backup; nothing is written into it.
+
+    Raises:
+        Misconfigured: there is no such file, or it is one somebody works in.
+        Permanent: it is not a relay's database.
+    """
+    if not path.is_file():
+        raise Misconfigured(f"There is no file {path}.")
+    if path.with_name(path.name + "-wal").exists():
+        raise Misconfigured(
+            f"{path} has a write-ahead log beside it: a relay works in it, or it was copied raw.",
+            hint="Verify a backup, or leave out --file to ask the running relay.",
+        )
+    db = sqlite3.connect(f"{path.resolve().as_uri()}?immutable=1", uri=True)
+    db.row_factory = sqlite3.Row
+    try:
+        return _verified(config, lambda work: work(db), tenant=tenant, walk=walk)
+    except sqlite3.DatabaseError as error:
+        raise Permanent(
+            f"{path} can't be read as a relay's database: {error}.",
+            hint="Take another backup; keep this file for whoever looks into it.",
+        ) from None
+    finally:
+        db.close()
+
+
+def _verified(
+    config: RelayConfig, call: Callable[..., Any], *, tenant: str, walk: bool
+) -> dict[str, Any]:
+    if not walk:
+        return verified(call(lambda db: event_rows.counts(db, tenant)))
+    # without the key file, sealed texts are counted as not to be had
+    known = config.secrets_key.exists()
+    ring = read_or_make_keyring(config.secrets_key) if known else Keyring([MasterKey.generate()])
+    documents = SealedDocuments(ring, enrolled=EnrolledAgents(), clock=SystemClock())
+    return audit(call, tenant=tenant, agents=enrolment.tenants, show=documents.show)
 
 
 def ask(

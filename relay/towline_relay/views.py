@@ -43,6 +43,10 @@ class EnrolledAgents:
         found = enrolment.find_agent(db, agent)
         return found.tenant if found is not None else None
 
+    def key_of(self, db: sqlite3.Connection, agent: str) -> str | None:
+        found = enrolment.find_agent(db, agent)
+        return found.public_key if found is not None else None
+
     def agents_of(self, db: sqlite3.Connection, tenant: str) -> list[str]:
         return [
             agent.agent_id

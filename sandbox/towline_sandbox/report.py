@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from towline_relay.config import load_config
+from towline_relay.operator_client import verify
 from towline_sandbox.once import Journey
 from towline_sandbox.reckoning.differences import Totals, compare, totals
 from towline_sandbox.reckoning.erp_book import read_erp
@@ -30,6 +32,7 @@ class Report:
     shop: Totals
     differences: tuple[str, ...]
     restarts: Mapping[str, int]
+    proof: Mapping[str, Any]
 
     @property
     def passed(self) -> bool:
@@ -40,6 +43,7 @@ class Report:
             and self.erp == self.shop
             and self.relay.unfinished == 0
             and self.relay.silent == 0
+            and bool(self.proof["sound"])
         )
 
     def as_json(self) -> str:
@@ -60,6 +64,7 @@ class Report:
             "erp": asdict(self.erp),
             "shop": asdict(self.shop),
             "differences": list(self.differences),
+            "verify": dict(self.proof),
         }
         return json.dumps(facts, default=str, indent=1)
 
@@ -89,7 +94,14 @@ class Report:
             + ("" if ours[name] == theirs[name] else "   <- differ")
             for name in ours
         ]
+        lines += ["", self._walked()]
         return "\n".join([*lines, "", *self._verdict()])
+
+    def _walked(self) -> str:
+        rows = sum(stream["rows"] for stream in self.proof["streams"])
+        events = self.proof["events_walked"]
+        ending = "no number is missing" if self.proof["sound"] else "NOT SOUND"
+        return f"towline-relay verify: {rows} rows and {events} events walked, {ending}."
 
     def _verdict(self) -> list[str]:
         if self.passed:
@@ -101,6 +113,7 @@ class Report:
             lines.append(f"{self.relay.unfinished} events ended in no state.")
         if self.relay.silent:
             lines.append(f"{self.relay.silent} parked or skipped events have no sentence.")
+        lines += self.proof["problems"][:_MOST_LINES]
         lines.append(f"{len(self.differences)} differences:")
         lines += [f"  {line}" for line in self.differences[:_MOST_LINES]]
         if len(self.differences) > _MOST_LINES:
@@ -118,6 +131,7 @@ def reckon(world: World, journey: Journey, restarts: Mapping[str, int]) -> Repor
         shop=totals(erp, shop, side="shop", locations=WAREHOUSES),
         differences=tuple(compare(erp, shop, locations=WAREHOUSES)),
         restarts=restarts,
+        proof=verify(load_config(world.relay_config, secrets=False), tenant="", walk=True),
     )
 
 

@@ -39,6 +39,7 @@ __all__ = [
     "ChangeResult",
     "Charge",
     "Company",
+    "ControlTotals",
     "Customer",
     "Delivered",
     "Discount",
@@ -300,6 +301,45 @@ class Heartbeat:
     detail: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class StreamTotal:
+    """What one side holds of one stream between two closes.
+
+    Attributes:
+        name: of the stream.
+        direction: ``up`` or ``down``.
+        first: the number behind the last close.
+        last: the number at this close; ``first - 1`` when nothing came.
+        rows: how many of these numbers are there.
+        done: up: acknowledged by the relay; down: with their effect; counted from number 1.
+        chain: the chain value at ``last``, hexadecimal; empty at 0.
+    """
+
+    name: str
+    direction: str
+    first: int
+    last: int
+    rows: int
+    done: int
+    chain: str
+
+
+@dataclass(frozen=True, slots=True)
+class ControlTotals:
+    """One side's control totals of a day. Key: the day.
+
+    Attributes:
+        day: the UTC day that was closed, ``YYYY-MM-DD``.
+        signed_by: the public key the signature is by.
+        signature: over :func:`~towline_shared.control_totals.sealed_text`.
+    """
+
+    day: str
+    streams: tuple[StreamTotal, ...]
+    signed_by: str
+    signature: str
+
+
 Body = (
     Item
     | Price
@@ -315,6 +355,7 @@ Body = (
     | Delivered
     | Unreadable
     | Heartbeat
+    | ControlTotals
 )
 
 
@@ -360,5 +401,6 @@ ENTITY_OF: Mapping[type, str] = MappingProxyType(
         Delivered: "delivered",
         Unreadable: "unreadable",
         Heartbeat: "heartbeat",
+        ControlTotals: "control_totals",
     }
 )

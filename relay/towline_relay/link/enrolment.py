@@ -32,6 +32,7 @@ __all__ = [
     "revoke",
     "saw",
     "suspect",
+    "tenants",
 ]
 
 SCHEMA = f"""
@@ -220,6 +221,11 @@ def find_agent(db: sqlite3.Connection, agent_id: str) -> AgentRow | None:
     """Return one agent."""
     row = db.execute(f"{_AGENT} WHERE a.agent_id=?", (agent_id,)).fetchone()
     return _agent(row) if row else None
+
+
+def tenants(db: sqlite3.Connection) -> dict[str, str]:
+    """Return whose agent each id is, revoked ones included."""
+    return {agent.agent_id: agent.tenant for agent in agents(db)}
 
 
 def agents(db: sqlite3.Connection) -> list[AgentRow]:

@@ -19,6 +19,7 @@ from towline_relay.store import (
     people_rows,
     privacy_rows,
     shop_rows,
+    total_rows,
     trimming,
     uplink,
 )
@@ -47,7 +48,7 @@ from towline_shared.clock import Clock
 from towline_shared.codec import Undecodable
 from towline_shared.database import Database
 from towline_shared.errors import Misuse
-from towline_shared.events import Delivered, Event
+from towline_shared.events import ControlTotals, Delivered, Event
 from towline_shared.stream_rows import Cover
 
 __all__ = ["Enrolled", "Log", "SqliteStore", "prepare"]
@@ -72,6 +73,10 @@ class Enrolled(Protocol):
 
     def tenant_of(self, db: sqlite3.Connection, agent: str) -> str | None:
         """Return the tenant of an agent; None when it is not enrolled."""
+        ...
+
+    def key_of(self, db: sqlite3.Connection, agent: str) -> str | None:
+        """Return the public key an agent is enrolled with."""
         ...
 
     def agents_of(self, db: sqlite3.Connection, tenant: str) -> list[str]:
@@ -144,6 +149,8 @@ class SqliteStore:
                         row, event, tenant=tenant, agent=agent_id, stream=stream, clock=self._clock
                     )
                 )
+            elif isinstance(event.body, ControlTotals):
+                self._totals(db, agent_id, row.text, event.body)
             elif not isinstance(event.body, Delivered) or not self._delivered(
                 db, tenant, event.body
             ):
@@ -154,6 +161,12 @@ class SqliteStore:
         if rows:
             self._log.consume(db, agent_id, stream, rows[-1].seq)
             self._log.empty(db, agent_id, stream, people)
+
+    def _totals(
+        self, db: sqlite3.Connection, agent_id: str, text: str, totals: ControlTotals
+    ) -> None:
+        key = self._enrolled.key_of(db, agent_id) or ""
+        total_rows.put(db, agent_id, text, totals, key=key, now=self._clock.now())
 
     def _delivered(self, db: sqlite3.Connection, tenant: str, report: Delivered) -> bool:
         now = self._clock.now()

@@ -5,10 +5,14 @@ from __future__ import annotations
 import sqlite3
 from datetime import datetime
 
+from towline_relay.store import lane_rows
 from towline_relay.store.bulk import OVER
 from towline_shared.clock import utc_text
 
-__all__ = ["trim"]
+__all__ = ["TRIMMED", "trim"]
+
+#: Name of the timer that says before which moment closed events were trimmed.
+TRIMMED = "trimmed before"
 
 # The newest event of each key stays, so that "what did the ERP say last" has an answer; and so do
 # orders, what is parked, and what waits for its item.
@@ -35,4 +39,5 @@ _STATEMENTS = (
 def trim(db: sqlite3.Connection, *, before: datetime) -> int:
     """Delete rows older than ``before`` and return how many."""
     at = utc_text(before)
+    lane_rows.set_timer(db, TRIMMED, at)
     return sum(db.execute(statement, (at,)).rowcount for statement in _STATEMENTS)

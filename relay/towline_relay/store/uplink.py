@@ -14,6 +14,7 @@ from towline_shared.clock import Clock
 from towline_shared.codec import Undecodable, decode
 from towline_shared.events import (
     ChangeResult,
+    ControlTotals,
     Delivered,
     Event,
     Heartbeat,
@@ -68,7 +69,7 @@ def new_event(text: str, event: Event, *, tenant: str, agent: str) -> NewEvent:
             key = key or (body.keys[0] if body.keys else body.source)
             subkey = body.keys[1] if entity == "stock" and len(body.keys) > 1 else ""
             state, reason = State.PARKED, body.reason or f"{body.source} could not be read."
-        case Heartbeat() | Order() | OrderChange() | Delivered():
+        case Heartbeat() | ControlTotals() | Order() | OrderChange() | Delivered():
             state = State.SKIPPED
             reason = f"An agent does not send the entity {entity}; nothing is done with it."
         case _:

@@ -44,7 +44,7 @@ def test_both_ways_and_a_restart(tmp_path: Path) -> None:
                 partition.ring()
                 await until(lambda: len(relay.got()) == 2)
                 await until(lambda: not partition.outbox)
-                relay.send_down(agent._identity.agent_id, [order(1)])
+                relay.send_down(agent._keeper.identity.agent_id, [order(1)])
                 await until(lambda: "event-1" in partition.orders)
                 await until(lambda: len(relay.got()) == 3)  # the report
             async with running_agent(tmp_path / "site", partition, relay):

@@ -141,13 +141,26 @@ def test_operator_commands_work_while_the_relay_runs_and_when_it_does_not(
         assert code == 0
         assert while_running["code"] != answer["code"]
         code, report = await asyncio.to_thread(command, ["verify", *given])
-        assert (code, report["final"]) == (0, True)
+        assert (code, report["final"], report["sound"]) == (0, True, True)
+        assert (await asyncio.to_thread(command, ["verify", "--quick", *given]))[1]["final"]
+        copy = config.state / "copy.db"
+        copy.write_bytes(config.database.read_bytes())
+        copy.with_name("copy.db-wal").touch()
+        code, refused = await asyncio.to_thread(command, ["verify", "--file", str(copy), *given])
+        assert (code, "write-ahead log" in refused["error"]) == (2, True)
         unsigned = {"tenant": "nordwind", "name": "x"}
         async with session.post("/admin/api/enrolment-codes", json=unsigned) as refused:
             assert refused.status == 401
 
     with_relay(config, work)
     assert command(["verify", *given])[0] == 0
+    copy = config.state / "backup.db"
+    copy.write_bytes(config.database.read_bytes())
+    code, report = command(["verify", "--file", str(copy), *given])
+    assert (code, report["sound"]) == (0, True)
+    copy.write_bytes(b"no database" * 100)
+    code, refused = command(["verify", "--file", str(copy), *given])
+    assert (code, "can't be read as a relay's database" in refused["error"]) == (1, True)
     assert command(["rules", "check", *given])[0] == 0
 
 

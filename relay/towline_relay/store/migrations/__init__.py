@@ -18,6 +18,7 @@ from towline_relay.store.migrations import (
     m0003_privacy,
     m0004_order_told,
     m0005_catalogue,
+    m0013_control_totals,
 )
 from towline_shared.clock import utc_text
 from towline_shared.errors import Permanent
@@ -30,6 +31,7 @@ STEPS: tuple[tuple[str, Callable[[sqlite_utils.Database], None]], ...] = (
     ("0003_privacy", m0003_privacy.apply),
     ("0004_order_told", m0004_order_told.apply),
     ("0005_catalogue", m0005_catalogue.apply),
+    ("0013_control_totals", m0013_control_totals.apply),
 )
 
 
