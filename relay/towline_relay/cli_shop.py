@@ -13,6 +13,7 @@ from typing import Any
 
 from towline_relay import operator_client
 from towline_relay.config import RelayConfig, TenantConfig, load_config
+from towline_relay.sync.sweeps import SWEPT
 from towline_relay.webhooks.app_toml import fragment
 from towline_shared.clock import utc_text
 from towline_shared.errors import Misconfigured, Permanent
@@ -38,8 +39,9 @@ def add_verbs(verbs: Any, shared: argparse.ArgumentParser, say: Say) -> None:
     verb.add_argument("--tenant", required=True, help="whose orders")
     verb.set_defaults(command=lambda given: _reconcile(given, say))
 
-    verb = _verb(verbs, shared, "replay", "look again at all orders changed since a date")
-    verb.add_argument("--tenant", required=True, help="whose orders")
+    verb = _verb(verbs, shared, "replay", "look again at what changed in the shop since a date")
+    verb.add_argument("--tenant", required=True, help="whose shop")
+    verb.add_argument("--what", choices=SWEPT, default=SWEPT[0], help=f"default {SWEPT[0]}")
     verb.add_argument("--since", required=True, type=date.fromisoformat, help="such as 2026-11-01")
     verb.set_defaults(command=lambda given: _replay(given, say))
 
@@ -99,9 +101,14 @@ def _replay(given: argparse.Namespace, say: Say) -> int:
     config = load_config(given.config, secrets=False)
     _tenant(config, given.tenant)
     since = utc_text(datetime.combine(given.since, time(), UTC))
-    found = _ask(config, "POST", "/admin/api/replay", {"tenant": given.tenant, "since": since})
-    what = f"{found['new']} orders nobody had heard of were taken in; all others stay as they are."
-    say(given, found, what)
+    asked = {"tenant": given.tenant, "since": since, "what": given.what}
+    found = _ask(config, "POST", "/admin/api/replay", asked)
+    said = f"{found['new']} changes of {given.what} nobody had heard of were taken in."
+    if given.what == "orders":
+        said = (
+            f"{found['new']} orders nobody had heard of were taken in; all others stay as they are."
+        )
+    say(given, found, said)
     return _OK
 
 

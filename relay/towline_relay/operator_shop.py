@@ -13,6 +13,7 @@ from aiohttp import web
 from towline_relay.store.privacy import PrivacyStore
 from towline_relay.store.privacy_rows import PrivacyRequest
 from towline_relay.sync.reconcile import sentence
+from towline_relay.sync.sweeps import SWEPT
 from towline_relay.upkeep import Upkeep
 from towline_shared.clock import parse_utc, utc_text
 from towline_shared.errors import TowlineError
@@ -54,17 +55,20 @@ class ShopApi:
         return web.json_response(answer)
 
     async def replay(self, request: web.Request) -> web.Response:
-        """Look again at all orders changed since a moment: ``{tenant, since}``."""
+        """Look again at all that changed since a moment: ``{tenant, since, what}``."""
         upkeep, body = await self._asked(request)
         try:
             since = parse_utc(str(body.get("since")))
         except ValueError:
             return _error(400, "since must be a moment with a zone, such as 2026-11-01T00:00:00Z.")
+        what = str(body.get("what", SWEPT[0]))
+        if what not in SWEPT:
+            return _error(400, f"what must be one of {', '.join(SWEPT)}.")
         try:
-            new = await upkeep.replay(since)
+            new = await upkeep.replay(since, what)
         except TowlineError as error:
             return _error(503, error.what)
-        return web.json_response({"since": utc_text(since), "new": new})
+        return web.json_response({"since": utc_text(since), "what": what, "new": new})
 
     async def privacy(self, request: web.Request) -> web.Response:
         """List requests about personal data; of one tenant when ``tenant`` names it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 
 import aiohttp
@@ -31,7 +32,7 @@ from towline_relay.sync.customers_lane import CustomersLane
 from towline_relay.sync.handover import HandOver
 from towline_relay.sync.intents import Intents
 from towline_relay.sync.orders import OrdersLane
-from towline_relay.sync.sweep import sweep_orders
+from towline_relay.sync.sweeps import Sweeps
 from towline_relay.upkeep import Upkeep, UpkeepParts
 from towline_shared.clock import Clock
 from towline_shared.envelope import Keyring
@@ -113,6 +114,14 @@ class Tenancy:
             companies=_companies(config, client=self._client, store=store),
             nudge=parts.nudge_agent,
         )
+        self._sweeps = Sweeps(
+            tenant=config.id,
+            shop=self._shop,
+            people=_people(config, self._client),
+            store=store,
+            clock=clock,
+            nudge=self.nudge,
+        )
         self.upkeep = Upkeep(
             config,
             client=self._client,
@@ -134,16 +143,15 @@ class Tenancy:
         for loop in self.loops.values():
             loop.nudge()
 
-    async def sweep(self) -> int:
-        """Look for orders no webhook told about; nothing while the app is uninstalled."""
+    async def sweep(self, since: Mapping[str, datetime] | None = None) -> Mapping[str, int]:
+        """Look for what no webhook told about; nothing while the app is uninstalled.
+
+        Args:
+            since: see :meth:`~towline_relay.sync.sweeps.Sweeps.run`.
+        """
         if not await self.upkeep.standing.look():
-            return 0
-        new = await sweep_orders(
-            tenant=self.config.id, shop=self._shop, store=self._store, clock=self._clock
-        )
-        if new:
-            self.nudge()
-        return new
+            return {}
+        return await self._sweeps.run(since)
 
     async def recall(self) -> None:
         """Take up what earlier processes learned; before the first call."""
@@ -180,17 +188,23 @@ class Tenancy:
         return picture.places.get(stock.location_of(warehouse), "")
 
 
+def _people(config: TenantConfig, client: Client) -> CustomerShop | None:
+    """Return the shop's customers; None when the rules name none."""
+    rules = config.rules.customer
+    return None if rules is None else CustomerShop(client, rules.number)
+
+
 def _customers(
     config: TenantConfig, *, client: Client, store: Store, clock: Clock
 ) -> Customers | None:
     """Build what decides about customers; None when the rules name none."""
-    rules = config.rules.customer
-    if rules is None:
+    rules, people = config.rules.customer, _people(config, client)
+    if rules is None or people is None:
         return None
     return Customers(
         tenant=config.id,
         store=store,
-        shop=CustomerShop(client, rules.number),
+        shop=people,
         rules=rules,
         clock=clock,
         intents=Intents(tenant=config.id, store=store),

@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import structlog
 
@@ -25,15 +25,20 @@ from towline_relay.sync.reconcile import Comparison, Reconciliation
 from towline_relay.sync.shop_port import ShopPort
 from towline_relay.sync.standing import Standing
 from towline_relay.sync.subscriptions import Subscriptions, Wanted
-from towline_relay.sync.sweep import sweep_timer
 from towline_relay.webhooks.app_toml import address
 from towline_relay.webhooks.topics import SUBSCRIBED, enum_of
-from towline_shared.clock import Clock, parse_utc, utc_text
+from towline_shared.clock import Clock, parse_utc
 from towline_shared.health import Check
 
 __all__ = ["Job", "Upkeep", "UpkeepParts"]
 
 _log = structlog.get_logger()
+
+
+class Sweep(Protocol):
+    """Sweeps the tenant; see :meth:`towline_relay.sync.sweeps.Sweeps.run`."""
+
+    async def __call__(self, since: Mapping[str, datetime] | None = None) -> Mapping[str, int]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +80,7 @@ class Upkeep:
         store: Store,
         clock: Clock,
         parts: UpkeepParts,
-        sweep: Callable[[], Awaitable[int]],
+        sweep: Sweep,
     ) -> None:
         """Build it; ``sweep`` is called when webhooks may have been missed."""
         self._config = config
@@ -150,13 +155,15 @@ class Upkeep:
             await self._sweep()
         return found
 
-    async def replay(self, since: datetime) -> int:
-        """Look again at all orders changed since a moment; returns how many were news.
+    async def replay(self, since: datetime, what: str = "orders") -> int:
+        """Look again at all that changed since a moment; returns how many were news.
 
-        What was handed over is not handed over again, and what is too old stays out.
+        Orders that were handed over are not handed over again, and those too old stay out.
+
+        Args:
+            what: one of :data:`~towline_relay.sync.sweeps.SWEPT`.
         """
-        await self._store.set_timer(sweep_timer(self._config.id), utc_text(since))
-        return await self._sweep()
+        return (await self._sweep({what: since})).get(what, 0)
 
     async def privacy(self) -> None:
         """Act on requests about personal data; certificates are also kept as files.

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any
 
+from towline_relay.shopify.models import ChangedRef
 from towline_relay.shopify.models_customers import ADDRESS_FIELDS, CustomerRef, CustomerSpec
 from towline_relay.shopify.user_errors import Stale
+from towline_shared.clock import parse_utc
 
 _NAMES = ("first_name", "last_name", "email", "phone", "note", "locale", *ADDRESS_FIELDS)
 
@@ -35,6 +38,12 @@ class FakeCustomers:
     async def customer(self, gid: str) -> CustomerRef | None:
         self.calls.append("customer")
         return self.people.get(gid)
+
+    async def updated_since(self, moment: datetime) -> AsyncIterator[ChangedRef]:
+        self.calls.append("updated_since")
+        for ref in sorted(self.people.values(), key=lambda ref: ref.updated_at):
+            if parse_utc(ref.updated_at) >= moment:
+                yield ChangedRef(ref.gid, parse_utc(ref.updated_at))
 
     async def by_number(self, number: str) -> CustomerRef | None:
         self.calls.append("by_number")

@@ -14,6 +14,7 @@ from decimal import Decimal
 from typing import Any
 
 from towline_relay.shopify.models import (
+    ChangedProduct,
     Fulfillment,
     FulfillmentOrder,
     FulfillmentOrderLine,
@@ -58,6 +59,7 @@ class FakeShop:
     ledgers: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     refunds: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     returns: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    touched: dict[str, datetime] = field(default_factory=dict)
     updated: dict[str, datetime] = field(default_factory=dict)
     tags: dict[str, list[str]] = field(default_factory=dict)
     metafields: dict[tuple[str, str], str] = field(default_factory=dict)
@@ -298,6 +300,17 @@ class FakeShop:
     async def order_returns(self, gid: str) -> list[dict[str, Any]]:
         self._enter("order_returns")
         return self.returns.get(gid, [])
+
+    async def products_updated_since(self, moment: datetime) -> AsyncIterator[ChangedProduct]:
+        self._enter("products_updated_since")
+        for gid, at in sorted(self.touched.items(), key=lambda pair: pair[1]):
+            refs = tuple(ref for ref in self.catalogue.values() if ref.product_gid == gid)
+            if at >= moment and refs:
+                yield ChangedProduct(gid, at, refs)
+
+    async def gone(self, gids: Sequence[str]) -> frozenset[str]:
+        self._enter("gone")
+        return frozenset(gid for gid in gids if gid not in self.catalogue)
 
     async def orders_updated_since(self, moment: datetime) -> AsyncIterator[OrderRef]:
         self._enter("orders_updated_since")

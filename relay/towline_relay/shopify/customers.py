@@ -7,12 +7,14 @@ https://shopify.dev/docs/api/admin-graphql/2026-10/mutations/customerSet
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from datetime import datetime
 from typing import Any
 
+from towline_relay.shopify.changed import customers_updated_since
 from towline_relay.shopify.client import Client
 from towline_relay.shopify.documents import document
-from towline_relay.shopify.models import MetafieldEntry
+from towline_relay.shopify.models import ChangedRef, MetafieldEntry
 from towline_relay.shopify.models_customers import (
     ADDRESS_FIELDS,
     CustomerRef,
@@ -58,6 +60,10 @@ class CustomerShop:
     async def customer(self, gid: str) -> CustomerRef | None:
         """Read a customer; None when there is none (any more)."""
         return await self._find({"id": gid})
+
+    def updated_since(self, moment: datetime) -> AsyncIterator[ChangedRef]:
+        """Read which customers changed at or after an aware moment, oldest change first."""
+        return customers_updated_since(self._client, moment)
 
     async def by_number(self, number: str) -> CustomerRef | None:
         """Find the customer with an ERP number; exact, and not by the lagging search."""

@@ -15,6 +15,8 @@ from towline_relay.shopify.models_variants import MetafieldValue
 
 __all__ = [
     "AlreadyDone",
+    "ChangedProduct",
+    "ChangedRef",
     "Fulfillment",
     "FulfillmentOrder",
     "FulfillmentOrderLine",
@@ -171,6 +173,23 @@ class OrderRef:
     updated_at: datetime
     cancelled: bool
     test: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ChangedRef:
+    """Something of the shop that changed, and when; the moment is aware UTC."""
+
+    gid: str
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ChangedProduct:
+    """A product that changed, with all its variants; the moment is aware UTC."""
+
+    gid: str
+    updated_at: datetime
+    variants: tuple[VariantRef, ...]
 
 
 @dataclass(frozen=True, slots=True)

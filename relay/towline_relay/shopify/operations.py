@@ -16,6 +16,7 @@ from typing import Any
 
 from towline_relay.shopify import (
     catalogue,
+    changed,
     fulfillment,
     inventory,
     order_calls,
@@ -27,6 +28,7 @@ from towline_relay.shopify import (
 )
 from towline_relay.shopify.client import Client
 from towline_relay.shopify.models import (
+    ChangedProduct,
     FulfillmentSpec,
     FulfillmentState,
     ItemFields,
@@ -67,6 +69,14 @@ class Shop:
         Shopify's search lags behind its writes by seconds: never confirm a write with this.
         """
         return await catalogue.variants_by_sku(self._client, sku)
+
+    def products_updated_since(self, moment: datetime) -> AsyncIterator[ChangedProduct]:
+        """Read products changed at or after an aware moment, oldest first, with all variants."""
+        return changed.products_updated_since(self._client, moment)
+
+    async def gone(self, gids: Sequence[str]) -> frozenset[str]:
+        """Return those of some gids of products and variants that the shop has no more."""
+        return await changed.gone(self._client, gids)
 
     async def create_product(self, spec: ProductSpec) -> VariantRef:
         """Create a draft product with one tracked variant, or return the one made before.

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
+from towline_relay.shopify.changed import updated_query
 from towline_relay.shopify.client import Client
 from towline_relay.shopify.documents import document
 from towline_relay.shopify.models import MetafieldEntry, OrderRef
@@ -15,7 +16,7 @@ from towline_relay.shopify.user_errors import raise_first, read_errors
 from towline_shared.clock import parse_utc
 from towline_shared.errors import Permanent, Refused
 
-__all__ = ["add_tags", "order", "orders_updated_since", "set_metafields", "updated_query"]
+__all__ = ["add_tags", "order", "orders_updated_since", "set_metafields"]
 
 _LINES = 10  # most orders fit, and points are asked for by page size; the rest in larger pages
 _MORE_LINES = 50
@@ -74,11 +75,6 @@ async def orders_updated_since(client: Client, moment: datetime) -> AsyncIterato
             cancelled=node["cancelledAt"] is not None,
             test=node["test"],
         )
-
-
-def updated_query(moment: datetime) -> str:
-    """Write the search for orders since an aware moment, cut to the second, so rather too early."""
-    return f"updated_at:>='{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}'"
 
 
 async def add_tags(client: Client, gid: str, tags: Sequence[str]) -> None:

@@ -93,7 +93,7 @@ async def set_option_values(
 
 async def _under_handle(client: Client, handle: str) -> _Product | None:
     """Read a product with all pages of its variants."""
-    sent: dict[str, Any] = {"handle": handle, "first": 100, "after": None}
+    sent: dict[str, Any] = {"identifier": {"handle": handle}, "first": 100, "after": None}
     nodes: list[Mapping[str, Any]] = []
     while True:
         answer = await client.execute(

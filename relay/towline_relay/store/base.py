@@ -142,7 +142,14 @@ class Store(Protocol):
         ...
 
     async def product_links(self, tenant: str, products: Sequence[str]) -> dict[str, list[LinkRow]]:
-        """Read the links of all variants of some products, by the product's gid."""
+        """Read the links of all variants of some products, by the product's gid.
+
+        The gid of a variant finds its own link.
+        """
+        ...
+
+    async def unseen_links(self, tenant: str, *, before: datetime) -> list[LinkRow]:
+        """Read the links that the shop told nothing about since a moment, in order of variant."""
         ...
 
     async def put_links(self, tenant: str, links: Sequence[LinkRow]) -> None:

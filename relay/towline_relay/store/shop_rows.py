@@ -35,6 +35,7 @@ __all__ = [
     "put_known",
     "put_link",
     "unlink",
+    "unseen_links",
     "was_written",
 ]
 
@@ -111,16 +112,27 @@ def links(db: sqlite3.Connection, tenant: str, skus: Iterable[str]) -> dict[str,
 def product_links(
     db: sqlite3.Connection, tenant: str, products: Iterable[str]
 ) -> dict[str, list[LinkRow]]:
-    """Read the links of all variants of some products, by product."""
+    """Read the links of all variants of some products, by gid; a variant's finds its own."""
     found: dict[str, list[LinkRow]] = {}
     for product in set(products):
         rows = db.execute(
-            f"""SELECT {_LINK} FROM variant_link WHERE tenant = ? AND product_gid = ?
+            f"""SELECT {_LINK} FROM variant_link
+               WHERE tenant = ? AND (product_gid = ? OR variant_gid = ?)
                ORDER BY variant_gid""",  # noqa: S608 - a constant of this module
-            (tenant, product),
+            (tenant, product, product),
         )
         found[product] = [_link(row) for row in rows]
     return found
+
+
+def unseen_links(db: sqlite3.Connection, tenant: str, *, before: datetime) -> list[LinkRow]:
+    """Read the links that the shop told nothing about since a moment."""
+    rows = db.execute(
+        f"""SELECT {_LINK} FROM variant_link WHERE tenant = ? AND seen_at < ?
+           ORDER BY variant_gid""",  # noqa: S608 - a constant of this module
+        (tenant, utc_text(before)),
+    )
+    return [_link(row) for row in rows]
 
 
 def _link(row: sqlite3.Row) -> LinkRow:

@@ -283,6 +283,9 @@ class SqliteStore:
     async def product_links(self, tenant: str, products: Sequence[str]) -> dict[str, list[LinkRow]]:
         return await self._unit(lambda db, now: shop_rows.product_links(db, tenant, products))
 
+    async def unseen_links(self, tenant: str, *, before: datetime) -> list[LinkRow]:
+        return await self._unit(lambda db, now: shop_rows.unseen_links(db, tenant, before=before))
+
     async def put_links(self, tenant: str, links: Sequence[LinkRow]) -> None:
         def work(db: sqlite3.Connection, now: datetime) -> None:
             for link in links:

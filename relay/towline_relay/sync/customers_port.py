@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from datetime import datetime
 from typing import Protocol
 
+from towline_relay.shopify.models import ChangedRef
 from towline_relay.shopify.models_customers import CustomerRef, CustomerSpec
 
 __all__ = ["CustomerPort"]
@@ -13,6 +16,8 @@ class CustomerPort(Protocol):
     """The verbs; every one may raise Retryable, Refused or Permanent."""
 
     async def customer(self, gid: str) -> CustomerRef | None: ...
+
+    def updated_since(self, moment: datetime) -> AsyncIterator[ChangedRef]: ...
 
     async def by_number(self, number: str) -> CustomerRef | None: ...
 

@@ -85,6 +85,8 @@ def _product(
                 variant_gid=variant["variant"],
                 inventory_item_gid=variant["inventory_item"],
                 product_status=facts["status"],
+                tracked=variant.get("tracked"),  # told by the sweep, not by a webhook
+                bundle=variant.get("bundle"),
             )
         )
         last = known("price", variant["variant"])

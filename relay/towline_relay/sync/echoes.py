@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import Any
 
 from towline_relay.store.base import Lease, Store
 from towline_relay.store.effects import Effects
-from towline_relay.store.rows import DeliveryRow, Known
+from towline_relay.store.rows import Conflict, DeliveryRow, Known
 from towline_relay.sync.decide import item_of, price_hash, stock_target, value_hash
 from towline_relay.sync.echo import Seen, look_at
-from towline_relay.sync.ownership import judge
+from towline_relay.sync.ownership import deletion, judge
 from towline_relay.sync.rules import Rules
 from towline_shared.errors import Misuse
 
@@ -33,6 +33,7 @@ async def take_echoes(lease: Lease, *, tenant: str, store: Store, rules: Rules) 
     had = {link.variant_gid for found in before.values() for link in found}
     new = {item_of(link.sku) for link in links if link.variant_gid not in had}
     conflicts = [judge(rules, attempt) for one in seen for attempt in one.attempts]
+    conflicts += await _deletions(deliveries, seen, tenant=tenant, store=store, rules=rules)
     effects = Effects(
         observed=tuple(one.observed for one in seen),
         links=tuple(links),
@@ -43,6 +44,22 @@ async def take_echoes(lease: Lease, *, tenant: str, store: Store, rules: Rules) 
     )
     await store.advance(lease, effects)
     return True
+
+
+async def _deletions(
+    deliveries: Sequence[DeliveryRow],
+    seen: Sequence[Seen],
+    *,
+    tenant: str,
+    store: Store,
+    rules: Rules,
+) -> list[Conflict | None]:
+    """Log what was deleted in the shop and is the ERP's item: it is missing there from now on."""
+    told = {
+        gid: one.topic for one, what in zip(deliveries, seen, strict=True) for gid in what.unlink
+    }
+    found = await store.product_links(tenant, list(told)) if told else {}
+    return [deletion(rules, link, told[gid]) for gid, links in found.items() for link in links]
 
 
 async def _look(

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from towline_relay.store.rows import Conflict
+from towline_relay.store.rows import Conflict, LinkRow
 from towline_relay.sync.rules import Rules
 
-__all__ = ["Attempt", "judge", "owner_of"]
+__all__ = ["Attempt", "deletion", "judge", "owner_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,4 +56,25 @@ def judge(rules: Rules, attempt: Attempt) -> Conflict | None:
         theirs=attempt.theirs,
         source=attempt.source,
         done="The IBM i owns it: its next value overwrites this one.",
+    )
+
+
+def deletion(rules: Rules, link: LinkRow, source: str) -> Conflict | None:
+    """Decide about a variant that was deleted in the shop; None when no item of the ERP was it.
+
+    Nothing is made anew by itself: whoever deleted it may have had a reason.
+    """
+    if not link.erp_key:
+        return None
+    done = "Prices and stocks of it are parked until the shop has a variant of this SKU again."
+    if rules.item is not None:
+        done = "The IBM i owns the item: its next statement about it makes it anew, as a draft."
+    return Conflict(
+        entity="item",
+        key=link.erp_key,
+        field="variant",
+        ours=link.variant_gid,
+        theirs="deleted",
+        source=source,
+        done=done,
     )

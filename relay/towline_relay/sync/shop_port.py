@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any, Protocol
 
 from towline_relay.shopify.models import (
+    ChangedProduct,
     FulfillmentSpec,
     FulfillmentState,
     ItemFields,
@@ -36,6 +37,10 @@ class ShopPort(Protocol):
     def variants(self) -> AsyncIterator[VariantRef]: ...
 
     async def variants_by_sku(self, sku: str) -> list[VariantRef]: ...
+
+    def products_updated_since(self, moment: datetime) -> AsyncIterator[ChangedProduct]: ...
+
+    async def gone(self, gids: Sequence[str]) -> frozenset[str]: ...
 
     async def create_product(self, spec: ProductSpec) -> VariantRef: ...
 

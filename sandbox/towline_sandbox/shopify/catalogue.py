@@ -16,7 +16,14 @@ from towline_sandbox.shopify.wire import compact
 if TYPE_CHECKING:
     from towline_sandbox.shopify.shop import Shop
 
-__all__ = ["add_product", "add_variant", "delete_variant", "free_handle", "handle_from"]
+__all__ = [
+    "add_product",
+    "add_variant",
+    "delete_product",
+    "delete_variant",
+    "free_handle",
+    "handle_from",
+]
 __all__ += ["level_row", "money_text", "set_item", "set_sku", "touch_product", "variant_ids"]
 
 
@@ -125,6 +132,18 @@ def delete_variant(shop: Shop, variant: int) -> None:
     shop.db.run("DELETE FROM price_breaks WHERE variant_id = ?", variant)
     shop.db.run("DELETE FROM variants WHERE id = ?", variant)
     shop.db.run("DELETE FROM metafields WHERE owner = ?", gid("ProductVariant", variant))
+
+
+def delete_product(shop: Shop, product: int) -> None:
+    """Remove a product with all its variants, and tell the webhooks."""
+    for row in shop.db.all("SELECT id FROM variants WHERE product_id = ?", product):
+        delete_variant(shop, row["id"])
+    for name in ("product_publications", "products"):
+        column = "id" if name == "products" else "product_id"
+        shop.db.run(f"DELETE FROM {name} WHERE {column} = ?", product)  # noqa: S608 - our own names
+    shop.db.run("DELETE FROM metafields WHERE owner = ?", gid("Product", product))
+    shop.db.run("DELETE FROM tags WHERE owner = ?", gid("Product", product))
+    shop.changes.tell("products/delete", product)
 
 
 def touch_product(shop: Shop, product: int) -> None:

@@ -17,6 +17,7 @@ from towline_sandbox.shopify.buying import NotForSale, buy, summary
 from towline_sandbox.shopify.catalogue import touch_product
 from towline_sandbox.shopify.faults import BULK_FAULTS, Faults
 from towline_sandbox.shopify.ids import gid, number_of
+from towline_sandbox.shopify.merchant_desk import MerchantDesk
 from towline_sandbox.shopify.shop import Shop
 from towline_sandbox.shopify.token_desk import TokenDesk
 
@@ -50,6 +51,7 @@ class Control:
             web.get("/sandbox/deliveries", _guarded(self.deliveries)),
             web.post("/sandbox/product/{id:.+}/publish", _guarded(self.publish)),
             web.post("/sandbox/order/{id:.+}/{action}", _guarded(AfterDesk(self._shop).act)),
+            web.post("/sandbox/merchant/{action}", _guarded(MerchantDesk(self._shop).act)),
             web.post("/sandbox/publish", _guarded(self.publish_all)),
             web.post("/sandbox/variant/{id}/bundle", _guarded(self.bundle)),
             web.post("/sandbox/uninstall", _guarded(self.uninstall)),

@@ -208,7 +208,7 @@ def test_an_uninstalled_app_is_said_on_every_page(tmp_path: Path) -> None:
     async def scene(at: Site) -> None:
         await at.control("uninstall", {})
         await at.hook("app/uninstalled", {"id": 1})
-        assert await at.relay._tenants["nordwind"].sweep() == 0
+        assert await at.relay._tenants["nordwind"].sweep() == {}
         assert "was uninstalled" in at.upkeep.standing.check().detail
         async with at.port.get("/readyz") as answer:
             assert answer.status == 503

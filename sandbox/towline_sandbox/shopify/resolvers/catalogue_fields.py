@@ -38,6 +38,18 @@ _VARIANT_FIELDS: dict[str, search.Matcher] = {
     "updated_at": lambda row, term: search.text(row["updated_at"], term),
 }
 
+_PRODUCT_FIELDS: dict[str, search.Matcher] = {
+    "": lambda row, term: search.phrase(row["title"], term),
+    "title": lambda row, term: search.phrase(row["title"], term),
+    "handle": lambda row, term: search.text(row["handle"], term),
+    "id": lambda row, term: search.number(row["id"], term),
+    "status": lambda row, term: search.text(row["status"], term),
+    "updated_at": lambda row, term: search.text(row["updated_at"], term),
+    "vendor": lambda row, term: search.phrase(row["vendor"], term),
+}
+
+_PRODUCT_SORT = {"UPDATED_AT": "updated_at", "TITLE": "title"}
+
 _VARIANT_SQL = (
     "SELECT v.*, p.status AS status FROM variants v JOIN products p ON p.id = v.product_id"
     " WHERE v.id = ?"
@@ -94,6 +106,17 @@ def _all_variants(shop: Shop, arguments: Node) -> Node:
         load=lambda number: nodes.one(shop, "ProductVariant", number) or {},
     )
     return page
+
+
+def _products(_root: Any, info: Info, **arguments: Any) -> Node:
+    node = searched(info, arguments.get("query"), _PRODUCT_FIELDS)
+    column = _PRODUCT_SORT.get(arguments.get("sortKey") or "ID", "id")
+    rows = [
+        row
+        for row in shop_of(info).db.all("SELECT * FROM products")
+        if search.matches(node, row, _PRODUCT_FIELDS)
+    ]
+    return connection(rows, arguments, key=lambda row: (row[column], row["id"]), load=nodes.product)
 
 
 def _product_by_identifier(_root: Any, info: Info, identifier: Node) -> Node | None:
@@ -171,6 +194,7 @@ def _product_update(shop: Shop, **arguments: Any) -> Node:
 FIELDS: Fields = {
     "QueryRoot": {
         "productVariants": _variants,
+        "products": _products,
         "productByIdentifier": _product_by_identifier,
         "productVariantByIdentifier": _variant_by_identifier,
     },

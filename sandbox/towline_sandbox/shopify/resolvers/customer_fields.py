@@ -5,9 +5,10 @@ from __future__ import annotations
 import sqlite3
 from typing import Any
 
-from towline_sandbox.shopify import customers
+from towline_sandbox.shopify import customers, search
 from towline_sandbox.shopify.ids import gid, number_of
 from towline_sandbox.shopify.metafields import DEFAULT_NAMESPACE, owner_of, store
+from towline_sandbox.shopify.paging import connection
 from towline_sandbox.shopify.resolvers import nodes
 from towline_sandbox.shopify.resolvers.base import (
     Fields,
@@ -16,11 +17,37 @@ from towline_sandbox.shopify.resolvers.base import (
     Refusal,
     error,
     mutation,
+    searched,
     shop_of,
 )
 from towline_sandbox.shopify.shop import Shop
 
 __all__ = ["FIELDS"]
+
+
+_SEARCHED: dict[str, search.Matcher] = {
+    "": lambda row, term: search.phrase(row["email"], term),
+    "email": lambda row, term: search.phrase(row["email"], term),
+    "first_name": lambda row, term: search.phrase(row["first_name"], term),
+    "last_name": lambda row, term: search.phrase(row["last_name"], term),
+    "id": lambda row, term: search.number(row["id"], term),
+    "updated_at": lambda row, term: search.text(row["updated_at"], term),
+}
+
+_SORT = {"UPDATED_AT": "updated_at", "CREATED_AT": "created_at", "NAME": "last_name"}
+
+
+def _customers(_root: Any, info: Info, **arguments: Any) -> Node:
+    node = searched(info, arguments.get("query"), _SEARCHED)
+    column = _SORT.get(arguments.get("sortKey") or "ID", "id")
+    rows = [
+        row
+        for row in shop_of(info).db.all("SELECT * FROM customers")
+        if search.matches(node, row, _SEARCHED)
+    ]
+    return connection(
+        rows, arguments, key=lambda row: (row[column], row["id"]), load=nodes.customer
+    )
 
 
 def _by_identifier(_root: Any, info: Info, identifier: Node) -> Node | None:
@@ -110,7 +137,7 @@ def _address(
 
 
 FIELDS: Fields = {
-    "QueryRoot": {"customerByIdentifier": _by_identifier},
+    "QueryRoot": {"customers": _customers, "customerByIdentifier": _by_identifier},
     "Mutation": {
         "customerSet": mutation(_set, empty={"customer": None}),
         "customerAddressCreate": mutation(_address, empty={"address": None}),

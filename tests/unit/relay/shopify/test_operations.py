@@ -13,6 +13,7 @@ import pytest
 
 from tests.unit.relay.shopify.scripted import Call, Step, World, data, world
 from towline_relay.shopify.catalogue import sku_query
+from towline_relay.shopify.changed import updated_query
 from towline_relay.shopify.models import (
     FulfillmentSpec,
     ItemFields,
@@ -25,7 +26,6 @@ from towline_relay.shopify.models import (
     VariantRef,
 )
 from towline_relay.shopify.operations import Shop
-from towline_relay.shopify.orders import updated_query
 from towline_relay.shopify.user_errors import Stale
 from towline_shared.errors import Misuse, Permanent, Refused
 

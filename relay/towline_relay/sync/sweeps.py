@@ -1,0 +1,69 @@
+"""All sweeps of one tenant: orders, customers, products, and what is gone."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from towline_relay.store.base import Store
+from towline_relay.sync.customers_port import CustomerPort
+from towline_relay.sync.shop_port import ShopPort
+from towline_relay.sync.sweep import sweep_orders, sweep_timer
+from towline_relay.sync.sweep_catalogue import sweep_gone, sweep_products
+from towline_relay.sync.sweep_people import sweep_customers
+from towline_shared.clock import Clock, utc_text
+
+__all__ = ["SWEPT", "Sweeps"]
+
+#: What can be swept for from an earlier day on.
+SWEPT = ("orders", "customers", "products")
+
+
+@dataclass(frozen=True, slots=True)
+class Sweeps:
+    """The sweeps, one at a time.
+
+    Attributes:
+        people: the shop's customers; None when the rules name none.
+        nudge: called as soon as something was found.
+    """
+
+    tenant: str
+    shop: ShopPort
+    people: CustomerPort | None
+    store: Store
+    clock: Clock
+    nudge: Callable[[], None]
+    _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    async def run(self, since: Mapping[str, datetime] | None = None) -> dict[str, int]:
+        """Sweep for everything, orders first; returns how many of each were news. Idempotent.
+
+        Args:
+            since: sweep again from a moment on, by what is swept for (:data:`SWEPT`).
+
+        Raises:
+            Retryable: the shop can't be read now; what was found before is kept.
+        """
+        async with self._lock:
+            for what, moment in (since or {}).items():
+                await self.store.set_timer(sweep_timer(self.tenant, what), utc_text(moment))
+            found = {}
+            for what in SWEPT:
+                found[what] = await self._one(what)
+                if found[what]:
+                    self.nudge()
+            return found
+
+    async def _one(self, what: str) -> int:
+        tenant, shop, store, clock = self.tenant, self.shop, self.store, self.clock
+        if what == "orders":
+            return await sweep_orders(tenant=tenant, shop=shop, store=store, clock=clock)
+        if what == "products":
+            new = await sweep_products(tenant=tenant, shop=shop, store=store, clock=clock)
+            return new + await sweep_gone(tenant=tenant, shop=shop, store=store, clock=clock)
+        if self.people is None:
+            return 0
+        return await sweep_customers(tenant=tenant, shop=self.people, store=store, clock=clock)
