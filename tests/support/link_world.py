@@ -51,9 +51,16 @@ def _prepare(connection: sqlite3.Connection) -> None:
 class Relay:
     """A relay that can be stopped and started again on the same port and file."""
 
-    def __init__(self, folder: Path, *, heartbeat_s: int = 20) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        heartbeat_s: int = 20,
+        holds: Callable[[str], bool] = lambda tenant: False,
+    ) -> None:
         self.path = folder / "relay.db"
         self._heartbeat_s = heartbeat_s
+        self._holds = holds
         self.identity = RelayIdentity(SigningKey.generate(), SigningKey.generate().public)
         self.port = 0
         self.server: LinkServer
@@ -74,6 +81,7 @@ class Relay:
             identity=self.identity,
             clock=clock,
             heartbeat_s=self._heartbeat_s,
+            holds=self._holds,
         )
         app = web.Application()
         app.router.add_get("/link", self.server.handle)
@@ -155,10 +163,10 @@ async def running(link: LinkClient) -> AsyncIterator[LinkClient]:
 
 @asynccontextmanager
 async def relay_and_agent(
-    folder: Path, *, heartbeat_s: int = 20
+    folder: Path, *, heartbeat_s: int = 20, holds: Callable[[str], bool] = lambda tenant: False
 ) -> AsyncIterator[tuple[Relay, Identity, Buffer]]:
     """Start a relay and enrol one agent at it."""
-    relay = Relay(folder, heartbeat_s=heartbeat_s)
+    relay = Relay(folder, heartbeat_s=heartbeat_s, holds=holds)
     await relay.start()
     buffer = Buffer(folder / "buffer.db", clock=SystemClock())
     try:
