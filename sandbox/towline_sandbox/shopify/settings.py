@@ -23,6 +23,8 @@ DEFAULT_TOPICS = (
     "products/update",
     "inventory_levels/update",
     "fulfillments/create",
+    "fulfillment_orders/hold_released",
+    "fulfillment_orders/placed_on_hold",
     "app/scopes_update",
     "app/uninstalled",
     "customers/data_request",
