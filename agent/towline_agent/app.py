@@ -13,7 +13,6 @@ import contextlib
 import random
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
 
 import structlog
 
@@ -43,6 +42,7 @@ from towline_agent.loading import Loading
 from towline_agent.pace import Pace, Patience, RealPace
 from towline_agent.partition import Partition
 from towline_agent.queue_reader import QueueReader
+from towline_agent.retention import Retention
 from towline_agent.second_look import SecondLook
 from towline_agent.sinks.base import Sink
 from towline_agent.sinks.data_queue import OrderQueue
@@ -50,6 +50,7 @@ from towline_agent.sinks.order_tables import OrderTables
 from towline_agent.sinks.program_call import OrderProgram
 from towline_agent.sources.data_queue import QueueFormat
 from towline_agent.state_file import prepare_state
+from towline_agent.state_folder import BUFFER_FILE, forget_port, note_port
 from towline_agent.tls import tls_context
 from towline_shared import __version__
 from towline_shared.clock import Clock, SystemClock
@@ -57,18 +58,14 @@ from towline_shared.errors import Retryable
 from towline_shared.events import Heartbeat
 from towline_shared.retry import Backoff
 
-__all__ = ["BUFFER_FILE", "PORT_FILE", "Agent"]
+__all__ = ["Agent"]
 
-BUFFER_FILE = "buffer.db"
-PORT_FILE = "health.port"
 _log = structlog.get_logger(__name__)
 
 _IBMI_BACKOFF = Backoff(first_s=0.5, most_s=30.0)  # a save lasts hours; half a minute is patient
 _LOOP_BACKOFF = Backoff(first_s=0.5, most_s=60.0)
 _LINK_BACKOFF = Backoff(first_s=0.5, most_s=30.0)
-_KEEP = timedelta(days=7)  # so long a restored relay can ask again
 _LOOK_S = 2.0
-_TRIM_S = 3600.0
 _FINISH_S = 10.0
 
 
@@ -99,9 +96,12 @@ class Agent:
         self._keeper = Keeper.of(config.state, clock=self._clock)
         tls = tls_context(config.relay.url, config.relay.ca_file)
         driver = driver or load_driver(config.ibmi, config.site)
-        self._buffer = Buffer(config.state / BUFFER_FILE, clock=self._clock)
+        self._buffer = Buffer(
+            config.state / BUFFER_FILE, clock=self._clock, room=config.buffer.room
+        )
+        self._retention = Retention(self._buffer, clock=self._clock)
         self._totals = DayTotals(lambda: self._keeper.identity, clock=self._clock)
-        self._gate = Gate(self._buffer, most_events=config.most_events)
+        self._gate = Gate(self._buffer, most_events=config.buffer.most_events)
         self._sign_on = SignOn()
         self._workers = {
             purpose: IbmIWorker(
@@ -139,7 +139,7 @@ class Agent:
             words=self._keeper.identity.words,
             driver=config.driver,
             started_at=self._clock.now(),
-            most_events=config.most_events,
+            most_events=config.buffer.most_events,
             library=config.outbox.library,
             restricted_alarm_h=config.courtesy.restricted_alarm_h,
         )
@@ -266,7 +266,7 @@ class Agent:
         """
         try:
             await self._health.start()
-            (self._config.state / PORT_FILE).write_text(f"{self.health_port}\n")
+            note_port(self._config.state, self.health_port)
             _log.info(
                 "agent started", action="start", version=__version__, health_port=self.health_port
             )
@@ -315,21 +315,17 @@ class Agent:
     async def _close(self) -> None:
         await asyncio.gather(*(worker.close() for worker in self._workers.values()))
         await self._health.stop()
-        (self._config.state / PORT_FILE).unlink(missing_ok=True)
+        forget_port(self._config.state)
         await asyncio.to_thread(self._buffer.close)
 
     async def _watch(self) -> None:
         """Keep the figures of heartbeat and page fresh, learn who the partition is, trim."""
-        trimmed_at = self._clock.monotonic()
         while True:
             with contextlib.suppress(Retryable):  # a look shares its commit with a write that fails
                 self._backlog = await asyncio.wrap_future(self._buffer.backlog())
             if self._partition.description is None or self._quiet.now(Work.READ) is None:
                 await self._partition.look()
-            if self._clock.monotonic() - trimmed_at >= _TRIM_S:
-                trimmed_at = self._clock.monotonic()
-                with contextlib.suppress(Retryable):  # a full disk is told elsewhere
-                    await asyncio.wrap_future(self._buffer.trim(keep=_KEEP))
+            await self._retention.work()
             with contextlib.suppress(Retryable):  # the day is closed at a later look
                 if await self._totals.look(self._buffer):
                     self._link.nudge()
@@ -346,9 +342,8 @@ class Agent:
         return self._picture(waiting)
 
     def _picture(self, outbox_waiting: int) -> AgentStatus:
-        known = self._keeper.identity  # its keys change
         return AgentStatus(
-            about=replace(self._about, words=known.words, relay_words=known.relay_words),
+            about=replace(self._about, words=self._keeper.identity.words),
             now=self._clock.now(),
             connections={purpose: worker.state for purpose, worker in self._workers.items()},
             description=self._partition.description,
@@ -365,7 +360,7 @@ class Agent:
             quiet=self._quiet.state,
             fuse=self._gauge.state,
             messenger=self._messenger.state if self._messenger else MessengerState(),
-            storage_full=self._buffer.full,
+            storage=self._buffer.storage,
             sign_on_refused=self._sign_on.refused is not None,
         )
 

@@ -14,12 +14,14 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TypeVar
 
-from towline_agent.buffer_rows import Backlog, InboxRow, KeptEntry, inbox_row
+from towline_agent.buffer_rows import TABLES, Backlog, InboxRow, KeptEntry, inbox_row
 from towline_agent.erasing import erase_if_asked
 from towline_agent.sources.sendable import sendable
 from towline_shared.clock import Clock
-from towline_shared.database import Connect, Database, StorageFull, plain
+from towline_shared.database import Connect, Database, plain
 from towline_shared.events import Event
+from towline_shared.reserve import NO_ROOM_KEPT
+from towline_shared.storage import Room, Storage
 from towline_shared.stream_log import (
     DOWN_STREAMS,
     SCHEMA,
@@ -35,52 +37,38 @@ __all__ = ["PEER", "Backlog", "Buffer", "InboxRow", "KeptEntry"]
 PEER = "relay"
 T = TypeVar("T")
 
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS outbox_taken (
-  id INTEGER PRIMARY KEY,              -- of the outbox row on the IBM i
-  stream TEXT NOT NULL, seq INTEGER NOT NULL   -- the event that covers it; 0 = no event was needed
-);
-CREATE TABLE IF NOT EXISTS queue_kept (
-  queue TEXT NOT NULL, n INTEGER NOT NULL, data BLOB NOT NULL, key BLOB NOT NULL,
-  PRIMARY KEY (queue, n)
-) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS position (source TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-"""
-
 
 def _prepare(connection: sqlite3.Connection) -> None:
-    connection.executescript(SCHEMA + _SCHEMA)
+    connection.executescript(SCHEMA + TABLES)
 
 
 class Buffer:
     """The file and its verbs; all of them may be called from any thread."""
 
-    def __init__(self, path: Path, *, clock: Clock, connect: Connect = plain) -> None:
+    def __init__(
+        self, path: Path, *, clock: Clock, room: Room = NO_ROOM_KEPT, connect: Connect = plain
+    ) -> None:
         """Open or create the file; ``connect`` as of :class:`~towline_shared.database.Database`.
 
+        Args:
+            room: what is kept free for a full disk.
+
         Raises:
-            Permanent: in use by another process, damaged, or not writable.
+            Damaged: it is to be set aside.
+            Permanent: in use by another process, or not writable.
         """
         self._clock = clock
         self._log = StreamLog(clock=clock)
-        self._database = Database(path, prepare=_prepare, connect=connect)
-        self._full = ""
+        self._database = Database(path, prepare=_prepare, room=room, clock=clock, connect=connect)
 
     @property
-    def full(self) -> str:
-        """Sentence of the last write, if the disk was too full for it; empty when it was not."""
-        return self._full
+    def storage(self) -> Storage:
+        """How the disk under the file is doing."""
+        return self._database.storage
 
-    def _write(self, work: Callable[[sqlite3.Connection], T]) -> Future[T]:
-        """Submit a write that adds data, and remember whether the disk took it."""
-        future = self._database.submit(work)
-        future.add_done_callback(self._note_full)
-        return future
-
-    def _note_full(self, future: Future[T]) -> None:
-        error = None if future.cancelled() else future.exception()
-        self._full = str(error) if isinstance(error, StorageFull) else ""
+    def _take(self, work: Callable[[sqlite3.Connection], T]) -> Future[T]:
+        """Submit a write that takes in something new: refused first when the disk is full."""
+        return self._database.submit(work, grows=True)
 
     def close(self) -> None:
         """Finish what is queued and close the file."""
@@ -119,7 +107,7 @@ class Buffer:
                 db.execute("INSERT OR REPLACE INTO position VALUES (?,?)", position)
             return seq
 
-        return self._write(work)
+        return self._take(work)
 
     def taken(self, ids: Sequence[int]) -> Future[set[int]]:
         """Return which of these outbox ids are captured already."""
@@ -216,7 +204,7 @@ class Buffer:
             )
             return len(entries)
 
-        return self._write(work)
+        return self._take(work)
 
     def kept_entries(self, queue: str) -> Future[list[KeptEntry]]:
         """Return what is durable here and has still to be taken from the queue, in order."""
@@ -261,7 +249,7 @@ class Buffer:
             if report is not None:
                 self._log.append(db, PEER, "results", [sendable(report)])
 
-        return self._write(work)
+        return self._database.submit(work)
 
     # -- the link's side -----------------------------------------------------------------------
 
@@ -312,7 +300,7 @@ class Buffer:
             )
             return outcome, self._log.state(db, PEER, name, "in").last
 
-        return self._write(work)
+        return self._take(work)
 
     def meta(self, name: str) -> Future[str | None]:
         """Return a remembered text, such as the join counter."""
@@ -333,7 +321,7 @@ class Buffer:
 
     def unit(self, work: Callable[[sqlite3.Connection, StreamLog], T]) -> Future[T]:
         """Run a unit of a part that has rows of its own here; it may append to the log."""
-        return self._write(lambda db: work(db, self._log))
+        return self._database.submit(lambda db: work(db, self._log))
 
     # -- keeping house --------------------------------------------------------------------------
 

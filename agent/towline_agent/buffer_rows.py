@@ -1,4 +1,4 @@
-"""What the buffer gives back: documents, kept queue entries, how much is under way."""
+"""The buffer's own tables beside the stream log, and what its verbs return."""
 
 from __future__ import annotations
 
@@ -11,7 +11,20 @@ from towline_shared.errors import TowlineError
 from towline_shared.events import Event
 from towline_shared.stream_rows import LogRow
 
-__all__ = ["Backlog", "InboxRow", "KeptEntry", "inbox_row"]
+__all__ = ["TABLES", "Backlog", "InboxRow", "KeptEntry", "inbox_row"]
+
+TABLES = """
+CREATE TABLE IF NOT EXISTS outbox_taken (
+  id INTEGER PRIMARY KEY,              -- of the outbox row on the IBM i
+  stream TEXT NOT NULL, seq INTEGER NOT NULL   -- the event that covers it; 0 = no event was needed
+);
+CREATE TABLE IF NOT EXISTS queue_kept (
+  queue TEXT NOT NULL, n INTEGER NOT NULL, data BLOB NOT NULL, key BLOB NOT NULL,
+  PRIMARY KEY (queue, n)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS position (source TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +63,7 @@ class Backlog:
 
 
 def inbox_row(stream: str, row: LogRow) -> InboxRow:
-    """Read a row of a down stream; one that can't be decoded says why."""
+    """Decode a row of the inbox, or say why it can't be."""
     try:
         event, error = decode(row.text), ""
     except TowlineError as problem:

@@ -19,7 +19,6 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from urllib.parse import urlsplit
 
-from towline_agent.app import BUFFER_FILE
 from towline_agent.buffer import Buffer
 from towline_agent.config import AgentConfig, RelaySettings
 from towline_agent.config_journal import JournalSettings
@@ -27,18 +26,17 @@ from towline_agent.ibmi.drivers import load_driver
 from towline_agent.ibmi.port import IbmI, Purpose
 from towline_agent.identity import load_identity
 from towline_agent.state_file import prepare_state
+from towline_agent.state_folder import BUFFER_FILE
 from towline_agent.tls import tls_context
 from towline_shared.clock import Clock, SystemClock
 from towline_shared.errors import Retryable, TowlineError
 from towline_shared.health import Check, Status
+from towline_shared.storage import sqlite_note
 
 __all__ = ["check_all"]
 
 _TIMEOUT_S = 10.0
 _CLOCK_OFF = timedelta(seconds=60)
-# Below it lies a flaw by which a WAL could be reset under a reader; we never share a file, so an
-# older one works and is worth an update: https://www.sqlite.org/wal.html#walresetbug
-_SQLITE = (3, 51, 3)
 
 
 def check_all(config: AgentConfig, *, clock: Clock) -> list[Check]:
@@ -63,9 +61,9 @@ def _failed(line: Line, name: str, error: TowlineError) -> Check:
 
 
 def _storage(config: AgentConfig, line: Line) -> Iterator[Check]:
-    version = sqlite3.sqlite_version
-    note = "" if sqlite3.sqlite_version_info >= _SQLITE else "; an update is worth while"
-    yield line("SQLite", Status.OK, f"Version {version}{note}.")
+    note = sqlite_note(sqlite3.sqlite_version_info)
+    status = Status.WARNING if note else Status.OK
+    yield line("SQLite", status, f"Version {sqlite3.sqlite_version}.", note)
     try:
         prepare_state(config.state)
     except TowlineError as error:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import contextlib
 import getpass
 import json
 import logging
@@ -26,13 +25,14 @@ from typing import Any, NoReturn
 import structlog
 
 from towline_agent import cli_conformance, cli_ibmi, cli_journal, cli_key, cli_partition
-from towline_agent.app import PORT_FILE, Agent
+from towline_agent.app import Agent
 from towline_agent.check import check_all
 from towline_agent.config import AgentConfig, load_config
 from towline_agent.courtesy.verbs import add_verbs
 from towline_agent.ibmi.given_up import hanging, leave
 from towline_agent.identity import enrol
 from towline_agent.state_file import prepare_state
+from towline_agent.state_folder import known_port
 from towline_agent.tls import tls_context
 from towline_shared import __version__
 from towline_shared.clock import SystemClock
@@ -185,17 +185,11 @@ def _enrol(options: argparse.Namespace) -> int:
         )
     )
     if _wants_json(options):
-        facts = {
-            "agent_id": identity.agent_id, "tenant": identity.tenant, "words": identity.words,
-            "relay": list(identity.relay_words), "waiting": identity.waiting,
-        }  # fmt: skip
+        facts = {"agent_id": identity.agent_id, "tenant": identity.tenant, "words": identity.words}
         print(json.dumps(facts))
     else:
         print(f"Enrolled as {identity.agent_id} of {identity.tenant}.")
         print(f"Compare this with the relay's agents page: {identity.words}")
-        print(f"and the relay's key there with this: {identity.relay_words[0]}")
-        if identity.waiting:
-            print("The relay lets the agent in once a person has compared and approved it there.")
     return _OK
 
 
@@ -267,9 +261,7 @@ def _log_to_stderr(form: str) -> None:
 
 def _status(options: argparse.Namespace) -> int:
     config = _settings(options)
-    port = config.health_port
-    with contextlib.suppress(OSError, ValueError):
-        port = int((config.state / PORT_FILE).read_text())
+    port = known_port(config.state) or config.health_port
     try:
         # A fixed loopback address; no proxy may come between.
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from towline_agent.config_buffer import BufferSettings, read_buffer
 from towline_agent.config_courtesy import (
     CourtesySettings,
     SnapshotSettings,
@@ -127,7 +128,6 @@ class AgentConfig:
 
     Attributes:
         ibmi: the ``[ibmi]`` table, unread: it belongs to the driver.
-        most_events: backlog at which the agent stops reading and the IBM i keeps the rows.
         snapshot: pages of an initial load and what it may take from the partition.
         courtesy: quiet hours, fuse, and what the operator is told.
         journal: files whose changes are read from a journal; None where triggers feed all.
@@ -145,7 +145,7 @@ class AgentConfig:
     entities: tuple[EntitySettings, ...]
     queues: tuple[QueueSettings, ...]
     orders: OrderSettings
-    most_events: int
+    buffer: BufferSettings
     snapshot: SnapshotSettings
     courtesy: CourtesySettings
     log_format: str
@@ -211,7 +211,7 @@ def load_config(path: Path) -> AgentConfig:
         entities=entities,
         queues=tuple(read_queue(name, each) for name, each in top.sections("queues").items()),
         orders=_orders(top.section("orders")),
-        most_events=_single(top, "buffer", "most_events", 50_000, least=1000),
+        buffer=read_buffer(top.section("buffer")),
         snapshot=read_snapshot(top.section("snapshot")),
         courtesy=read_courtesy(top.section("calendar"), top.section("courtesy")),
         log_format=_log(top.section("log")),
@@ -257,12 +257,6 @@ def _port(section: Section) -> int:
     if port > 65535:
         raise section.wrong("port", port, "must be at most 65535")
     return port
-
-
-def _single(top: Section, table: str, field: str, default: int, *, least: int) -> int:
-    section = top.section(table)
-    section.only(field)
-    return section.number(field, default, least=least)
 
 
 def _log(section: Section) -> str:

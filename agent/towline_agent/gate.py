@@ -1,4 +1,4 @@
-"""Backpressure: how much may wait in the buffer before the IBM i has to keep it."""
+"""Backpressure: when the IBM i has to keep its rows, for the buffer or its disk is full."""
 
 from __future__ import annotations
 
@@ -19,8 +19,10 @@ class Gate:
         self._closed = False
 
     async def is_open(self) -> bool:
-        """Tell whether the agent may read on."""
+        """Tell whether the agent may read on; the look also finds out that a full disk is over."""
         backlog = await asyncio.wrap_future(self._buffer.backlog())
+        if self._buffer.storage.refuses:
+            return False
         limit = self._most * 4 // 5 if self._closed else self._most
         self._closed = backlog.unacked >= limit
         return not self._closed

@@ -43,7 +43,7 @@ from towline_shared.link import Protocol, Role, Timers
 from towline_shared.pending import Pending, Word
 from towline_shared.sealing import Ephemeral
 from towline_shared.stream_log import DOWN_STREAMS, UP_STREAMS
-from towline_shared.window import Incoming, Outgoing, text_bytes
+from towline_shared.window import Incoming, Outgoing, more_credit, text_bytes
 
 __all__ = ["OPEN_S", "Session"]
 
@@ -180,8 +180,6 @@ class Session:
             raise PeerFault(f"The relay wants a heartbeat every {welcome.heartbeat_s} seconds.")
         await asyncio.wrap_future(self._buffer.set_meta("join_counter", str(welcome.join_counter)))
         await asyncio.to_thread(keeper.joined, key)
-        if welcome.relay_keys:
-            await asyncio.to_thread(keeper.pinned, welcome.relay_keys)
         self._may_rotate = caps.ROTATE in welcome.caps
         await self._open(welcome, offers)
         return welcome
@@ -212,7 +210,7 @@ class Session:
         state = await asyncio.wrap_future(self._buffer.expect(position.name, position.stream_id))
         window = Incoming(position.name, state.stream_id, state.last, state.last)
         self._in[position.name] = window
-        self._say(window.credit(ready=True))
+        self._say(window.credit(ready=self._roomy()))
 
     # -- loops ----------------------------------------------------------------------------------
 
@@ -251,7 +249,7 @@ class Session:
                 frame.name, stream_id=frame.stream_id, first=frame.first, rows=frame.rows
             )
         )
-        self._say(window.stored(frame, upto, ready=True))
+        self._say(window.stored(frame, upto, ready=self._roomy()))
         self._listener.arrived()
 
     async def _ack(self, frame: Ack) -> None:
@@ -300,12 +298,18 @@ class Session:
                 await self._beat()
 
     async def _beat(self) -> None:
-        """Say how we are, and ask for a change of our key if one is due."""
+        """Say how we are, grant what was held back, ask for a change of our key if it is due."""
         self._say(self._speaker.beat())
+        for credit in more_credit(self._in.values(), ready=self._roomy()):
+            self._say(credit)
         if self._may_rotate:
             wish = await asyncio.to_thread(self._speaker.keeper.wish)
             if wish is not None:
                 self._say(wish)
+
+    def _roomy(self) -> bool:
+        """Documents are asked for only while the disk takes them; the relay keeps them."""
+        return not self._buffer.storage.refuses
 
     # -- bytes ----------------------------------------------------------------------------------
 

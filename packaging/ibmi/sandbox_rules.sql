@@ -438,8 +438,8 @@ LABEL ON COLUMN TOWLINE.WEBCHG (
   ORDGID   TEXT IS 'Shopify order gid',
   ORDNAME  TEXT IS 'Order name in the shop, such as #1001',
   CHGGID   TEXT IS 'What happened, Shopify gid',
-  KIND     TEXT IS 'edit refund restock return cancel hold details ...',
-  RETSTS   TEXT IS 'Status of a return or hold',
+  KIND     TEXT IS 'edit refund restock return cancel details other',
+  RETSTS   TEXT IS 'Status of a return',
   HAPPENED TEXT IS 'Happened at, ISO 8601',
   CURRENCY TEXT IS 'Currency of all amounts',
   TAXINCL  TEXT IS 'Amounts include tax Y N',
@@ -499,7 +499,7 @@ LABEL ON COLUMN TOWLINE.WEBCHGR (
   LINEGID TEXT IS 'Shopify line item gid',
   SKU     TEXT IS 'Item',
   QTY     TEXT IS 'Pieces',
-  KIND    TEXT IS 'CANCEL RETURN NO_RESTOCK EXPECTED HELD',
+  KIND    TEXT IS 'CANCEL RETURN NO_RESTOCK EXPECTED',
   LOCGID  TEXT IS 'Shopify location gid'
 );
 CREATE TABLE TOWLINE.WEBCUST (

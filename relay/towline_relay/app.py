@@ -22,13 +22,12 @@ from towline_relay.admin.auth import read_or_make_token
 from towline_relay.admin.facts import AgentFacts
 from towline_relay.admin.server import setup_admin
 from towline_relay.audit import audit
-from towline_relay.config import RelayConfig
+from towline_relay.config import LEAST_RETENTION_DAYS, RelayConfig
 from towline_relay.day_book import DayBook
-from towline_relay.keys import read_or_make_keys, roll_keys
+from towline_relay.keys import read_or_make_keys
 from towline_relay.link import enrolment
 from towline_relay.link.server import LinkServer
 from towline_relay.operator_api import OperatorApi
-from towline_relay.operator_link import LinkApi
 from towline_relay.operator_shop import ShopApi
 from towline_relay.schedule import Schedule
 from towline_relay.secrets_box import read_or_make_keyring
@@ -44,9 +43,11 @@ from towline_shared import stream_log
 from towline_shared.clock import Clock, SystemClock
 from towline_shared.database import Database
 from towline_shared.health import Check
+from towline_shared.storage import storage_check
 
 __all__ = ["Relay", "open_database", "serve"]
 
+_MEANWHILE = "Until then Shopify delivers again, and the agents keep what they have."
 _log = structlog.get_logger()
 
 
@@ -58,7 +59,9 @@ def open_database(config: RelayConfig) -> Database:
     """
     config.state.mkdir(mode=0o700, parents=True, exist_ok=True)
     return Database(
-        config.database, prepare=prepare([stream_log.SCHEMA, enrolment.SCHEMA, vault.SCHEMA])
+        config.database,
+        prepare=prepare([stream_log.SCHEMA, enrolment.SCHEMA, vault.SCHEMA]),
+        room=config.room,
     )
 
 
@@ -69,6 +72,7 @@ class Relay:
         self.config = config
         self.clock = clock or SystemClock()
         self.port = config.port
+        self._started_at = self.clock.now()
 
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[Relay]:
@@ -93,11 +97,12 @@ class Relay:
         self._privacy = PrivacyStore(
             database, log=log, documents=documents, enrolled=enrolled, clock=self.clock
         )
+        identity = read_or_make_keys(self.config.identity)
         self._documents = documents
         self._days = DayBook(
             database,
             log=log,
-            sign=lambda message: self._link.identity.sign(message),
+            sign=lambda message: (identity.current.public, identity.current.sign(message)),
             clock=self.clock,
         )
         session = await stack.enter_async_context(aiohttp.ClientSession())
@@ -105,10 +110,10 @@ class Relay:
             database=database,
             log=log,
             sink=self._store,
-            identity=read_or_make_keys(self.config.identity),
+            identity=identity,
             clock=self.clock,
+            ready=lambda agent_id: not database.storage.refuses,
             on_received=lambda agent_id: self._nudge(None),
-            holds={tenant.id: tenant.approve_agents for tenant in self.config.tenants}.__getitem__,
         )
         owner = secrets.token_hex(8)
         parts = UpkeepParts(
@@ -116,7 +121,7 @@ class Relay:
             privacy=self._privacy,
             book=OrderBook(database),
             certificates=self.config.state / "erasures",
-            sign=lambda text: self._link.identity.sign(text),
+            sign=lambda text: (identity.current.public, identity.current.sign(text)),
             nudge_agent=self._link.nudge,
         )
         self._tenants = {
@@ -172,12 +177,6 @@ class Relay:
             privacy=self._privacy,
             is_operator=api.is_operator,
         ).add_routes(app)
-        LinkApi(
-            link=self._link,
-            agents=self._agents,
-            roll=lambda: roll_keys(self.config.identity),
-            is_operator=api.is_operator,
-        ).add_routes(app)
         setup_admin(
             app,
             store=views.PagesStore(self._store),
@@ -186,8 +185,6 @@ class Relay:
             clock=self.clock,
             retry=self._retry,
             revoke=self._link.revoke,
-            approve=self._link.approve,
-            relay_keys=lambda: self._link.identity.words,
             checks=self.checks,
         )
         # The socket sessions end by GOAWAY; what is left is cut after the graceful time.
@@ -225,6 +222,8 @@ class Relay:
             schedule.every(f"audit {tenancy.config.id}", tenancy.audit, interval=often)
         schedule.every("control totals", self._days.settle, interval=timedelta(minutes=10))
         schedule.every("trim", self._trim, interval=timedelta(hours=6), soon=False)
+        minute = timedelta(minutes=1)
+        schedule.every("trim in need", self._trim_in_need, interval=minute, soon=False)
         schedule.start()
         stack.callback(schedule.stop)
 
@@ -247,9 +246,15 @@ class Relay:
             show=self._documents.show,
         )
 
-    async def _trim(self) -> None:
+    async def _trim_in_need(self) -> None:
+        """On a full disk keep no more than the settings must allow; also sees that it is over."""
+        await self._store.timer("trim")
+        if self._database.storage.full:
+            await self._trim(days=LEAST_RETENTION_DAYS)
+
+    async def _trim(self, *, days: int | None = None) -> None:
         await self._days.settle()  # what is trimmed can't be counted any more
-        before = self.clock.now() - timedelta(days=self.config.retention_days)
+        before = self.clock.now() - timedelta(days=days or self.config.retention_days)
         rows = await self._store.trim(before=before)
         rows += await asyncio.wrap_future(
             self._database.submit(lambda db: self._log.trim(db, before=before))
@@ -265,7 +270,10 @@ class Relay:
     def checks(self) -> list[Check]:
         """Tell how everything is doing."""
         found = [check for tenancy in self._tenants.values() for check in tenancy.checks()]
-        return [*found, *self._receiver.checks(), *self._days.checks()]
+        disk = storage_check(
+            self._database.storage, started_at=self._started_at, meanwhile=_MEANWHILE
+        )
+        return [disk, *found, *self._receiver.checks(), *self._days.checks()]
 
 
 async def _end(tasks: Sequence[asyncio.Task[Any]]) -> None:

@@ -12,9 +12,11 @@ from towline_relay.shopify import versions
 from towline_relay.sync.rules import Rules, load_rules
 from towline_shared.config import Section, load_toml, read_secret
 from towline_shared.errors import Misconfigured
+from towline_shared.storage import Room, read_room
 
-__all__ = ["RelayConfig", "ShopConfig", "TenantConfig", "load_config"]
+__all__ = ["LEAST_RETENTION_DAYS", "RelayConfig", "ShopConfig", "TenantConfig", "load_config"]
 
+LEAST_RETENTION_DAYS = 3
 _TENANT = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 _SHOP = re.compile(r"[a-z0-9][a-z0-9-]*\.myshopify\.com")
 
@@ -50,18 +52,13 @@ class ShopConfig:
 
 @dataclass(frozen=True, slots=True)
 class TenantConfig:
-    """One customer: a shop, its rules, its agents.
-
-    Attributes:
-        approve_agents: an agent that has enrolled waits for a person's yes.
-    """
+    """One customer: a shop, its rules, its agents."""
 
     id: str
     name: str
     rules_file: Path
     rules: Rules
     shop: ShopConfig
-    approve_agents: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +71,7 @@ class RelayConfig:
     state: Path
     log_format: str
     retention_days: int
+    room: Room
     tenants: tuple[TenantConfig, ...]
     public_url: str = ""
 
@@ -111,7 +109,7 @@ def load_config(path: Path, *, secrets: bool = True) -> RelayConfig:
     root.only("server", "state", "log", "tenants")
     server, state, log = root.section("server"), root.section("state"), root.section("log")
     server.only("host", "port", "public_url")
-    state.only("folder", "retention_days")
+    state.only("folder", "retention_days", "most_mb", "ballast_mb")
     log.only("format")
     port = server.number("port", 8480)
     if port > 65535:
@@ -128,13 +126,14 @@ def load_config(path: Path, *, secrets: bool = True) -> RelayConfig:
         public_url=_public_url(server, tenants),
         state=state.path("folder", "state"),
         log_format=log.text("format", "auto", among=("auto", "json", "text")),
-        retention_days=state.number("retention_days", 30, least=3),
+        retention_days=state.number("retention_days", 30, least=LEAST_RETENTION_DAYS),
+        room=read_room(state),
         tenants=tenants,
     )
 
 
 def _tenant(section: Section, *, secrets: bool) -> TenantConfig:
-    section.only("id", "name", "rules", "shopify", "approve_agents")
+    section.only("id", "name", "rules", "shopify")
     tenant = section.text("id")
     if not _TENANT.fullmatch(tenant):
         raise section.wrong("id", tenant, "must be lower-case letters, digits and hyphens")
@@ -145,7 +144,6 @@ def _tenant(section: Section, *, secrets: bool) -> TenantConfig:
         rules_file=rules_file,
         rules=load_rules(rules_file),
         shop=_shop(section.section("shopify", required=True), tenant, secrets=secrets),
-        approve_agents=section.flag("approve_agents", False),
     )
 
 

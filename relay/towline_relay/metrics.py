@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from towline_relay.link.agent_link import AgentLink
 from towline_relay.store.rows import Count
 from towline_shared.health import Check
+from towline_shared.storage import Storage
 
 __all__ = ["metrics_text"]
 
@@ -18,6 +19,7 @@ def metrics_text(
     webhooks: Mapping[str, int],
     links: Mapping[str, AgentLink],
     checks: Sequence[Check],
+    storage: Storage,
 ) -> str:
     """Write the relay's figures.
 
@@ -68,6 +70,13 @@ def metrics_text(
         "0 well, 1 warning, 2 failed.",
         (({"check": check.name}, int(check.status)) for check in checks),
     )
+    for name, text, value in (
+        ("disk_full", "1 while nothing new is taken for want of room.", int(bool(storage.full))),
+        ("disk_free_bytes", "Left on the disk of the database.", storage.disk_free),
+        ("database_bytes", "Used by the database's file.", storage.used),
+        ("database_cap_bytes", "Most the database's file may have.", storage.cap),
+    ):
+        _add(lines, f"towline_relay_{name}", text, [({}, value)])
     return "\n".join(lines) + "\n"
 
 
@@ -83,7 +92,7 @@ def _add(
     lines.append(f"# TYPE {name} {kind}")
     for labels, value in samples:
         inside = ",".join(f'{label}="{_escaped(said)}"' for label, said in labels.items())
-        lines.append(f"{name}{{{inside}}} {value}")
+        lines.append(f"{name}{{{inside}}} {value}" if inside else f"{name} {value}")
 
 
 def _escaped(text: str) -> str:

@@ -78,6 +78,7 @@ class OperatorApi:
             webhooks=self._webhooks,
             links=self._links(),
             checks=self._checks(),
+            storage=self._database.storage,
         )
         return web.Response(text=text, content_type="text/plain", charset="utf-8")
 

@@ -87,7 +87,6 @@ class Tenancy:
                 rules=config.rules.bulk,
                 clock=clock,
                 judge=judge,
-                lists=config.rules.price.lists if config.rules.price else {},
             ),
         )
         hand_over = HandOver(

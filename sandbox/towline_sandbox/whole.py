@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
 import os
 from collections.abc import Awaitable, Callable
@@ -164,12 +163,7 @@ class Whole:
             stderr=asyncio.subprocess.PIPE,
             env={**os.environ, **(environment or {})},
         )
-        try:
-            out, err = await process.communicate()
-        except asyncio.CancelledError:
-            with contextlib.suppress(ProcessLookupError):
-                process.kill()
-            raise
+        out, err = await process.communicate()
         if process.returncode != 0:
             raise Permanent(
                 f"{name} ended with {process.returncode}: {err.decode().strip()[-500:]}"

@@ -8,15 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-__all__ = ["KNOWN", "PINS", "ROTATE", "agreed"]
+__all__ = ["KNOWN", "ROTATE", "agreed"]
 
 #: The agent may change its key: ROTATE and ROTATED.
 ROTATE = "rotate"
 
-#: The agent pins the relay's keys that WELCOME names.
-PINS = "pins"
-
-KNOWN = (ROTATE, PINS)
+KNOWN = (ROTATE,)
 
 
 def agreed(theirs: Collection[str]) -> tuple[str, ...]:

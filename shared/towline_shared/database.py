@@ -15,29 +15,54 @@ import contextlib
 import queue
 import sqlite3
 import threading
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from towline_shared.errors import Misuse, Permanent, Retryable
+from towline_shared.clock import Clock, SystemClock
+from towline_shared.errors import Misuse
+from towline_shared.reserve import NO_ROOM_KEPT, Reserve
+from towline_shared.sqlite_file import (
+    Connect,
+    Damaged,
+    StorageFull,
+    ends_the_group,
+    full,
+    open_file,
+    plain,
+    suspect,
+    translated,
+)
+from towline_shared.storage import Room, Storage
 
-__all__ = ["Connect", "Database", "StorageFull", "plain"]
+__all__ = ["Connect", "Damaged", "Database", "StorageFull", "plain"]
 
 T = TypeVar("T")
 Work = Callable[[sqlite3.Connection], T]
-Connect = Callable[[str], sqlite3.Connection]
 
 _GROUP = 64  # most units of work under one commit
+_LOOK_EVERY = 64  # groups, while nothing new is written
+_BACKUP_PAGES = 256  # copied between two groups while a backup runs
 
 
-class StorageFull(Retryable):
-    """The disk or the file's cap is full; nothing was written and nothing is lost."""
+@dataclass(frozen=True, slots=True)
+class _Unit:
+    """Work that runs inside the group's transaction; ``grows`` = it takes in something new."""
+
+    work: Work[Any]
+    future: Future[Any]
+    grows: bool
 
 
-def plain(path: str) -> sqlite3.Connection:
-    """Connect to a file on the operating system's disk."""
-    return sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+@dataclass(frozen=True, slots=True)
+class _Alone:
+    """Work that runs outside of any transaction."""
+
+    work: Work[Any]
+    future: Future[Any]
 
 
 class Database:
@@ -51,21 +76,30 @@ class Database:
         path: Path | str,
         *,
         prepare: Callable[[sqlite3.Connection], None],
+        room: Room = NO_ROOM_KEPT,
+        clock: Clock | None = None,
         connect: Connect = plain,
     ) -> None:
         """Open the file and run ``prepare`` (schema, migrations) before anything else.
 
+        A file that was not closed, or was met damaged, is looked through first (quick_check).
+
         Args:
             path: the file; its folder must exist. ``:memory:`` is for tests.
             prepare: runs on the owning thread, outside a transaction; must be idempotent.
+            room: what is kept free for a full disk; see :mod:`towline_shared.reserve`.
             connect: makes the bare connection, in autocommit and for any thread; another disk than
                 the operating system's comes in here. The rules of durability are set on it here.
 
         Raises:
-            Permanent: another process has the file open, or it is not a database.
+            Damaged: it is no database, or a damaged one; it was left as it is.
+            Permanent: another process has the file open, or it can't be written.
         """
         self.path = str(path)
-        self._work: queue.SimpleQueue[tuple[Work[Any], Future[Any]] | None] = queue.SimpleQueue()
+        self._work: queue.SimpleQueue[_Unit | _Alone | None] = queue.SimpleQueue()
+        self._later: deque[_Unit | _Alone | None] = deque()
+        self._reserve = Reserve(self.path, room, clock=clock or SystemClock())
+        self._groups = 0
         self._closed = False
         opened: Future[None] = Future()
         self._thread = threading.Thread(
@@ -77,22 +111,30 @@ class Database:
         self._thread.start()
         opened.result()
 
-    def submit(self, work: Work[T]) -> Future[T]:
+    @property
+    def storage(self) -> Storage:
+        """How the disk under the file is doing; measured with every group that writes news."""
+        return self._reserve.storage
+
+    def submit(self, work: Work[T], *, grows: bool = False) -> Future[T]:
         """Queue a unit of work; its future resolves after the commit that holds it.
 
-        An exception inside ``work`` rolls back that unit alone and is set on its future.
+        An exception inside ``work`` rolls back that unit alone and is set on its future. When the
+        disk turns out to be full, a unit may be run a second time.
+
+        Args:
+            grows: it takes in something new, and is refused first when room is short. Units that
+                note, acknowledge or delete go on into what is kept for them.
         """
-        if self._closed:
-            raise Misuse(f"{self.path} is closed.")
         answer: Future[T] = Future()
-        self._work.put((work, answer))
+        self._put(_Unit(work, answer, grows))
         return answer
 
-    def call(self, work: Work[T]) -> T:
+    def call(self, work: Work[T], *, grows: bool = False) -> T:
         """Run a unit of work and wait for its commit; must not be called from the owning thread."""
         if threading.current_thread() is self._thread:
             raise Misuse("A unit of work can't wait for another one on the same thread.")
-        return self.submit(work).result()
+        return self.submit(work, grows=grows).result()
 
     def settle(self) -> Future[None]:
         """Empty the write-ahead log into the file, after what is queued; also from inside a unit.
@@ -100,7 +142,17 @@ class Database:
         What was erased stands in that log, and so on the disk, until then.
         """
         answer: Future[None] = Future()
-        self._work.put((_settle, answer))
+        self._work.put(_Alone(_settle, answer))
+        return answer
+
+    def backup(self, target: Path) -> Future[None]:
+        """Copy the file as it is into a new database, while units go on in between.
+
+        Over SQLite's backup API and the same connection, so that what is written meanwhile is in
+        the copy too (https://www.sqlite.org/backup.html). The copy is not checked here.
+        """
+        answer: Future[None] = Future()
+        self._put(_Alone(lambda connection: self._copy(connection, target), answer))
         return answer
 
     def close(self) -> None:
@@ -110,6 +162,13 @@ class Database:
             self._work.put(None)
         self._thread.join()
 
+    def _put(self, item: _Unit | _Alone) -> None:
+        if self._closed:
+            raise Misuse(f"{self.path} is closed.")
+        self._work.put(item)
+
+    # -- on the owning thread ------------------------------------------------------------------
+
     def _run(
         self,
         prepare: Callable[[sqlite3.Connection], None],
@@ -117,15 +176,16 @@ class Database:
         opened: Future[None],
     ) -> None:
         try:
-            connection = _open(self.path, connect)
+            connection = open_file(self.path, connect)
         except BaseException as error:
             opened.set_exception(error)
             return
         try:
+            self._reserve.look(connection)
             prepare(connection)
         except BaseException as error:
             connection.close()
-            opened.set_exception(_translated(error, self.path))
+            opened.set_exception(translated(error, self.path))
             return
         opened.set_result(None)
         with contextlib.closing(connection):
@@ -134,120 +194,133 @@ class Database:
 
     def _serve(self, connection: sqlite3.Connection) -> bool:
         """Take what is waiting, commit it together, answer; return False when closing."""
-        first = self._work.get()
+        first = self._later.popleft() if self._later else self._work.get()
         if first is None:
             return False
-        batch = [first]
-        more = True
-        while len(batch) < _GROUP and batch[-1][0] is not _settle:
+        if isinstance(first, _Alone):
+            _answer(first, connection, self.path)
+            return True
+        self._commit(connection, [first, *self._more_units(_GROUP - 1)])
+        return True
+
+    def _more_units(self, most: int) -> list[_Unit]:
+        """Take units that wait already; what is none of them is kept for the next turn."""
+        units: list[_Unit] = []
+        while len(units) < most and not self._later:
             try:
                 item = self._work.get_nowait()
             except queue.Empty:
                 break
-            if item is None:
-                more = False
-                break
-            batch.append(item)
-        last = batch.pop() if batch[-1][0] is _settle else None
-        self._commit(connection, batch)
-        if last is not None:
-            _settle(connection)
-            last[1].set_result(None)
-        return more
+            if isinstance(item, _Unit):
+                units.append(item)
+            else:
+                self._later.append(item)
+        return units
 
-    def _commit(
-        self, connection: sqlite3.Connection, batch: list[tuple[Work[Any], Future[Any]]]
-    ) -> None:
-        answers: list[tuple[Future[Any], Any]] = []
+    def _copy(self, connection: sqlite3.Connection, target: Path) -> None:
+        def between(status: int, remaining: int, total: int) -> None:
+            units = self._more_units(_GROUP)
+            if units:
+                self._commit(connection, units)
+
+        with contextlib.closing(sqlite3.connect(target)) as copy:
+            connection.backup(copy, pages=_BACKUP_PAGES, progress=between)
+
+    def _commit(self, connection: sqlite3.Connection, group: Sequence[_Unit]) -> None:
+        self._groups += 1
+        grows = any(unit.grows for unit in group)
+        if grows or self.storage.full or self._groups % _LOOK_EVERY == 0:
+            with contextlib.suppress(sqlite3.Error):
+                self._reserve.look(connection)
+        if self.storage.refuses and grows:
+            group = self._refused(group)
+        error = self._attempt(connection, group)
+        if isinstance(error, StorageFull):
+            gave_way = self._reserve.met()
+            group = self._refused(group)
+            if gave_way or grows:
+                error = self._attempt(connection, group)
+        if isinstance(error, Damaged):
+            suspect(self.path)
+        if error is not None:
+            for unit in group:
+                if not unit.future.done():
+                    unit.future.set_exception(error)
+        elif grows and group and any(unit.grows for unit in group):
+            self._reserve.grew()
+
+    def _refused(self, group: Sequence[_Unit]) -> list[_Unit]:
+        """Refuse the units that take in something new; return the others."""
+        for unit in group:
+            if unit.grows and _takes_an_answer(unit.future):
+                unit.future.set_exception(full(self.path))
+        return [unit for unit in group if not unit.grows]
+
+    def _attempt(
+        self, connection: sqlite3.Connection, group: Sequence[_Unit]
+    ) -> BaseException | None:
+        """Run a group in one transaction and answer it; return what kept it from its commit."""
+        answers: list[tuple[Future[Any], Callable[[Future[Any]], None]]] = []
         try:
             connection.execute("BEGIN IMMEDIATE")
-            for work, future in batch:
-                self._one(connection, work, future, answers)
+            for unit in group:
+                self._one(connection, unit, answers)
             connection.execute("COMMIT")
         except BaseException as error:
             with contextlib.suppress(sqlite3.Error):
                 connection.execute("ROLLBACK")
-            failure = _translated(error, self.path)
-            for _, future in batch:
-                if not future.done():
-                    future.set_exception(failure)
-            return
+            return translated(error, self.path)
         for future, answer in answers:
-            future.set_result(answer)
+            answer(future)
+        return None
 
     @staticmethod
     def _one(
         connection: sqlite3.Connection,
-        work: Work[Any],
-        future: Future[Any],
-        answers: list[tuple[Future[Any], Any]],
+        unit: _Unit,
+        answers: list[tuple[Future[Any], Callable[[Future[Any]], None]]],
     ) -> None:
-        if not future.set_running_or_notify_cancel():
+        if not _takes_an_answer(unit.future):
             return
         connection.execute("SAVEPOINT unit")
         try:
-            answer = work(connection)
-        except sqlite3.OperationalError:
-            raise  # disk full, I/O: the whole group fails, nobody is answered
+            answer = unit.work(connection)
         except BaseException as error:
+            if ends_the_group(error):
+                raise  # disk full, I/O, damage: the whole group fails, nobody is answered
             connection.execute("ROLLBACK TO unit")
             connection.execute("RELEASE unit")
-            future.set_exception(error)
+            answers.append((unit.future, _raising(error)))
         else:
             connection.execute("RELEASE unit")
-            answers.append((future, answer))
+            answers.append((unit.future, _returning(answer)))
+
+
+def _takes_an_answer(future: Future[Any]) -> bool:
+    """Tell whether anybody waits; a future that was asked before, in a first attempt, runs on."""
+    return future.running() or (not future.done() and future.set_running_or_notify_cancel())
+
+
+def _raising(error: BaseException) -> Callable[[Future[Any]], None]:
+    return lambda future: future.set_exception(error)
+
+
+def _returning(answer: object) -> Callable[[Future[Any]], None]:
+    return lambda future: future.set_result(answer)
+
+
+def _answer(alone: _Alone, connection: sqlite3.Connection, path: str) -> None:
+    if not alone.future.set_running_or_notify_cancel():
+        return
+    try:
+        answer = alone.work(connection)
+    except BaseException as error:
+        alone.future.set_exception(translated(error, path))
+    else:
+        alone.future.set_result(answer)
 
 
 def _settle(connection: sqlite3.Connection) -> None:
     """Checkpoint outside of any transaction; a disk too full for it leaves the log as it is."""
     with contextlib.suppress(sqlite3.Error):
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
-
-
-def _open(path: str, connect: Connect) -> sqlite3.Connection:
-    """Open with the rules of durability; see the module's docstring."""
-    try:
-        connection = connect(path)
-    except sqlite3.Error as error:
-        raise _translated(error, path) from error
-    try:
-        connection.row_factory = sqlite3.Row
-        connection.execute("PRAGMA locking_mode=EXCLUSIVE")
-        connection.execute("PRAGMA journal_mode=WAL")
-        connection.execute("PRAGMA synchronous=FULL")
-        connection.execute("PRAGMA foreign_keys=ON")
-        connection.execute("BEGIN IMMEDIATE")  # takes the exclusive lock now, not at first write
-        connection.execute("COMMIT")
-    except sqlite3.Error as error:
-        connection.close()  # now, not when the error is forgotten: it may hold the lock
-        raise _translated(error, path) from error
-    return connection
-
-
-def _translated(error: BaseException, path: str) -> BaseException:
-    """Turn SQLite's words into ours; other exceptions pass unchanged."""
-    if not isinstance(error, sqlite3.Error):
-        return error
-    code = getattr(error, "sqlite_errorcode", None)
-    primary = code & 0xFF if isinstance(code, int) else None
-    if primary == sqlite3.SQLITE_FULL:
-        return StorageFull(
-            f"{path} can't grow: the disk or the file's cap is full.",
-            hint="Free disk space; Towline goes on by itself and has lost nothing.",
-        )
-    if primary in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
-        return Permanent(
-            f"{path} is in use by another process.",
-            hint="Only one process may open it; stop the other one first.",
-        )
-    if primary in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT):
-        return Permanent(
-            f"{path} is damaged or not a Towline database: {error}.",
-            hint="Keep the file, move it aside, and restore the last backup.",
-        )
-    if primary in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM):
-        return Permanent(
-            f"{path} can't be opened for writing: {error}.",
-            hint="Check that its folder exists and belongs to the service's user.",
-        )
-    return error

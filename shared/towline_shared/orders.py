@@ -261,9 +261,8 @@ class Restock:
     """What becomes of the goods of a line; apart from the money, as Shopify keeps them apart.
 
     Attributes:
-        kind: ``CANCEL`` (they never left), ``RETURN`` (they came back into ``location_gid``),
-            ``NO_RESTOCK`` (they are not counted back in), ``EXPECTED`` (a return announces them) or
-            ``HELD`` (they must not leave now; ``location_gid`` is where they would).
+        kind: ``CANCEL`` (they never left), ``RETURN`` (they came back into ``location_gid``), or
+            ``NO_RESTOCK`` (they are not counted back in).
     """
 
     line_gid: str
@@ -284,11 +283,9 @@ class OrderChange:
 
     Attributes:
         change_gid: Shopify's gid of the agreement, refund or return behind it.
-        kind: ``edit``, ``refund``, ``restock``, ``return``, ``cancel``, ``hold``, ``details`` (who
-            it is for and where it goes: the last fields hold all of that as it is now) or
-            ``other``.
-        status: of a return: REQUESTED, OPEN, CLOSED, DECLINED, CANCELED; of a hold: ON_HOLD (the
-            restocks are all that waits now) or RELEASED; else empty.
+        kind: ``edit``, ``refund``, ``restock``, ``return``, ``cancel``, ``details`` (who it is for
+            and where it goes: the last fields hold all of that as it is now) or ``other``.
+        status: of a return: REQUESTED, OPEN, CLOSED, DECLINED, CANCELED; else empty.
         happened_at: ISO 8601 text as Shopify gave it.
         reason: words of the merchant or of Shopify; no personal data.
         refunded: all that was paid back up to and with this change.

@@ -9,13 +9,13 @@ below the credit; so one row larger than the whole window can't block its stream
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from towline_shared.errors import Misuse, PeerFault
 from towline_shared.frames import BATCH_BYTES, Ack, Credit, Data, Limit, Resume
 
-__all__ = ["WINDOW_BYTES", "WINDOW_ROWS", "Incoming", "Outgoing", "text_bytes"]
+__all__ = ["WINDOW_BYTES", "WINDOW_ROWS", "Incoming", "Outgoing", "more_credit", "text_bytes"]
 
 WINDOW_ROWS = 5_000
 WINDOW_BYTES = 8 << 20
@@ -205,3 +205,11 @@ class Incoming:
         """Return the bytes of the batch's rows that are not durable yet, up to a number."""
         rows = frame.rows[max(0, self.durable + 1 - frame.first) : max(0, upto + 1 - frame.first)]
         return text_bytes([text for _, _, _, text in rows])
+
+
+def more_credit(windows: Iterable[Incoming], *, ready: bool) -> Iterator[Credit]:
+    """Return what can be granted that was held back before, one frame a stream."""
+    for window in windows:
+        before = window.grant(ready=False)
+        if window.grant(ready=ready) != before:
+            yield window.credit(ready=ready)

@@ -16,7 +16,7 @@ from types import FunctionType, ModuleType
 from typing import Any
 
 from towline_relay.link import enrolment
-from towline_shared import database
+from towline_shared import sqlite_file
 from towline_shared.database import Database
 from towline_shared.stream_log import StreamLog
 
@@ -41,13 +41,13 @@ class Mutation:
 MUTATIONS = {
     "ack before commit": Mutation(
         Database,
-        "_commit",
+        "_attempt",
         'connection.execute("COMMIT")',
-        "[future.set_result(answer) for future, answer in answers]; answers = [];"
+        "[answer(future) for future, answer in answers]; answers = [];"
         ' connection.execute("COMMIT")',
     ),
     "synchronous=NORMAL": Mutation(
-        database, "_open", '"PRAGMA synchronous=FULL"', '"PRAGMA synchronous=NORMAL"'
+        sqlite_file, "open_file", '"PRAGMA synchronous=FULL"', '"PRAGMA synchronous=NORMAL"'
     ),
     "no epoch guard": Mutation(enrolment, "is_current", "AND epoch=?", "AND ?>0"),
     "trim at ack": Mutation(

@@ -20,6 +20,8 @@ url = "{url}"
 proxy = "none"
 [state]
 folder = "state"
+[buffer]
+ballast_mb = 0
 [health]
 port = 0
 [ibmi]

@@ -21,8 +21,10 @@ from towline_shared import stream_log
 from towline_shared.clock import Clock, SystemClock
 from towline_shared.database import Database
 from towline_shared.events import Event, Heartbeat, Price, event_id
+from towline_shared.reserve import NO_ROOM_KEPT
 from towline_shared.retry import Backoff
 from towline_shared.sealing import SigningKey
+from towline_shared.storage import Room
 from towline_shared.stream_log import LogRow, StreamLog
 
 PATIENCE_S = 20.0
@@ -51,16 +53,10 @@ def _prepare(connection: sqlite3.Connection) -> None:
 class Relay:
     """A relay that can be stopped and started again on the same port and file."""
 
-    def __init__(
-        self,
-        folder: Path,
-        *,
-        heartbeat_s: int = 20,
-        holds: Callable[[str], bool] = lambda tenant: False,
-    ) -> None:
+    def __init__(self, folder: Path, *, heartbeat_s: int = 20, room: Room = NO_ROOM_KEPT) -> None:
         self.path = folder / "relay.db"
+        self._room = room
         self._heartbeat_s = heartbeat_s
-        self._holds = holds
         self.identity = RelayIdentity(SigningKey.generate(), SigningKey.generate().public)
         self.port = 0
         self.server: LinkServer
@@ -72,7 +68,7 @@ class Relay:
         return f"ws://127.0.0.1:{self.port}/link"
 
     async def start(self) -> None:
-        self.database = Database(self.path, prepare=_prepare)
+        self.database = Database(self.path, prepare=_prepare, room=self._room)
         clock = SystemClock()
         self.server = LinkServer(
             database=self.database,
@@ -80,8 +76,8 @@ class Relay:
             sink=CollectingSink(),
             identity=self.identity,
             clock=clock,
+            ready=lambda agent_id: not self.database.storage.refuses,
             heartbeat_s=self._heartbeat_s,
-            holds=self._holds,
         )
         app = web.Application()
         app.router.add_get("/link", self.server.handle)
@@ -163,12 +159,16 @@ async def running(link: LinkClient) -> AsyncIterator[LinkClient]:
 
 @asynccontextmanager
 async def relay_and_agent(
-    folder: Path, *, heartbeat_s: int = 20, holds: Callable[[str], bool] = lambda tenant: False
+    folder: Path,
+    *,
+    heartbeat_s: int = 20,
+    room: Room = NO_ROOM_KEPT,
+    relay_room: Room = NO_ROOM_KEPT,
 ) -> AsyncIterator[tuple[Relay, Identity, Buffer]]:
     """Start a relay and enrol one agent at it."""
-    relay = Relay(folder, heartbeat_s=heartbeat_s, holds=holds)
+    relay = Relay(folder, heartbeat_s=heartbeat_s, room=relay_room)
     await relay.start()
-    buffer = Buffer(folder / "buffer.db", clock=SystemClock())
+    buffer = Buffer(folder / "buffer.db", clock=SystemClock(), room=room)
     try:
         identity = await enrol(
             url=relay.url, code=relay.code(), name="store room", folder=folder / "agent"

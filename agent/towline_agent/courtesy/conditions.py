@@ -40,7 +40,7 @@ def _link_conditions(status: AgentStatus) -> Iterator[Condition]:
             "the agent reads the outbox again.",
             settle_s=_BUFFER_S,
         )
-    if status.storage_full:
+    if status.storage.full:
         yield Condition(
             "disk",
             f"the disk under the agent is full, so rows stay in the outbox. {_PAGE}",

@@ -89,7 +89,11 @@ def metrics_text(status: AgentStatus) -> str:
         *((_labels(what=work.value), any(quiet.what is work for quiet in status.quiet.resting))
           for work in Work),
     )  # fmt: skip
-    family("disk_full", "gauge", "1 while the buffer can't grow.", ("", bool(status.storage_full)))
+    disk = status.storage
+    family("disk_full", "gauge", "1 while the buffer can't grow.", ("", bool(disk.full)))
+    family("disk_free_bytes", "gauge", "Left on the disk of the buffer.", ("", disk.disk_free))
+    family("buffer_bytes", "gauge", "Used by the buffer's file.", ("", disk.used))
+    family("buffer_cap_bytes", "gauge", "Most the buffer's file may have.", ("", disk.cap))
     return "\n".join(lines) + "\n"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from functools import cache
@@ -14,6 +15,7 @@ from towline_agent.health.journal import journal_facts
 from towline_agent.health.status import AgentStatus
 from towline_agent.ibmi.port import Purpose
 from towline_shared.health import Check, Status, worst
+from towline_shared.storage import MIB, sqlite_note
 
 __all__ = ["render", "stylesheet"]
 
@@ -111,21 +113,21 @@ def _relay_facts(status: AgentStatus) -> Mapping[str, str]:
         "address": link.relay_url,
         "session": str(link.epoch or "none yet"),
     }
-    if status.about.relay_words:
-        facts["key, next key"] = ", ".join(status.about.relay_words)
     if not link.connected:
         facts["attempts in a row"] = str(link.attempts)
     return facts
 
 
 def _buffer_facts(status: AgentStatus) -> Mapping[str, str]:
-    oldest, most = status.oldest_unsent_s, status.about.most_events
+    oldest, most, disk = status.oldest_unsent_s, status.about.most_events, status.storage
     facts = {
         "waiting for the relay": f"{status.backlog.unacked:,} of at most {most:,}",
         "oldest unsent": _span(oldest) if status.backlog.unacked else "nothing waits",
         "captured since start": f"{status.capture.events:,}",
         "unreadable": f"{status.capture.unreadable:,}",
         "last change": _ago(status.capture.last_event_at, status.now),
+        "on the disk": f"{disk.used // MIB:,} MiB of at most {disk.cap // MIB:,}",
+        "free on the disk": f"{disk.disk_free // MIB:,} MiB",
         "documents waiting here": f"{status.backlog.inbox:,}",
         "documents written": f"{status.delivery.written:,}",
         "documents refused": f"{status.delivery.refused:,}",
@@ -143,8 +145,14 @@ def _agent_facts(status: AgentStatus) -> Mapping[str, str]:
         "tenant": status.about.tenant,
         "fingerprint": status.about.words,
         "driver": status.about.driver,
+        "SQLite": _sqlite(),
         "started": _ago(status.about.started_at, status.now),
     }
+
+
+def _sqlite() -> str:
+    note = sqlite_note(sqlite3.sqlite_version_info)
+    return f"{sqlite3.sqlite_version}. {note}" if note else sqlite3.sqlite_version
 
 
 def _facts(facts: Mapping[str, str]) -> str:

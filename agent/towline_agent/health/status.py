@@ -35,20 +35,17 @@ from towline_agent.queue_reader import QueueState
 from towline_shared.clock import utc_text
 from towline_shared.events import Heartbeat
 from towline_shared.health import Check, Status, worst
+from towline_shared.storage import Storage, storage_check
 
 __all__ = ["About", "AgentStatus", "ibmi_status"]
 
+_MEANWHILE = "Until then the IBM i keeps the rows, and the relay its documents."
 _OLD_S = 300.0  # a change that waits longer than this for the relay is worth a look
 
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """What the agent is; while it runs, only keys change.
-
-    Attributes:
-        words: the fingerprint of the agent's key.
-        relay_words: of the keys of the relay it accepts, the current and the next one.
-    """
+    """What does not change while the agent runs."""
 
     version: str
     agent_id: str
@@ -60,7 +57,6 @@ class About:
     most_events: int
     library: str = "TOWLINE"
     restricted_alarm_h: int = 12
-    relay_words: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +65,7 @@ class AgentStatus:
 
     Attributes:
         outbox_waiting: rows captured and not yet deleted.
-        storage_full: sentence, while the disk under the buffer is full.
+        storage: the disk under the buffer.
         sign_on_refused: the profile was refused, and nothing is tried before a new start.
     """
 
@@ -90,7 +86,7 @@ class AgentStatus:
     quiet: QuietState = field(default_factory=QuietState)
     fuse: FuseState = field(default_factory=FuseState)
     messenger: MessengerState = field(default_factory=MessengerState)
-    storage_full: str = ""
+    storage: Storage = field(default_factory=Storage)
     sign_on_refused: bool = False
 
     @property
@@ -119,7 +115,7 @@ class AgentStatus:
             self.ibmi == "up"
             and self.link.connected
             and not self.capture.paused
-            and not self.storage_full
+            and not self.storage.full
             and self.oldest_unsent_s < _OLD_S
         )
 
@@ -137,8 +133,8 @@ class AgentStatus:
         """One sentence for those far away: the worst first, empty when all is well."""
         if self.ibmi != "up":
             return self.ibmi_sentence
-        if self.storage_full:
-            return self.storage_full
+        if self.storage.full:
+            return self.storage.full
         if self.journal is not None and self.journal.lost:
             return self.journal.lost
         since = self.about.started_at
@@ -149,8 +145,9 @@ class AgentStatus:
 
     def checks(self) -> list[Check]:
         """Named checks, each with what to do."""
-        found = [self._ibmi_check(), self._relay_check(), self._buffer_check()]
         since = self.about.started_at
+        disk = storage_check(self.storage, started_at=since, meanwhile=_MEANWHILE)
+        found = [self._ibmi_check(), self._relay_check(), self._buffer_check(), disk]
         for sentence in self.description.missing if self.description else ():
             found.append(Check("authority", Status.FAILED, since, sentence))
         for entity, sentence in self.capture.faults.items():
@@ -234,12 +231,7 @@ class AgentStatus:
 
     def _buffer_check(self) -> Check:
         since = self.about.started_at
-        if self.storage_full:
-            return Check(
-                "buffer disk full", Status.FAILED, since, self.storage_full,
-                "Until then the IBM i keeps the rows, and the relay its documents.",
-            )  # fmt: skip
-        if self.capture.paused:
+        if self.capture.paused and not self.storage.full:
             return Check(
                 "buffer", Status.WARNING, since,
                 "The buffer is full; reading is paused and the IBM i keeps the rows.",
@@ -279,7 +271,8 @@ class AgentStatus:
                 "inbox": self.backlog.inbox,
                 "paused": self.capture.paused,
                 "outbox_waiting": self.outbox_waiting,
-                "full": self.storage_full,
+                "full": self.storage.full,
+                "disk": plain_data(self.storage),
             },
             "capture": plain_data(self.capture),
             "doorbell": plain_data(self.doorbell) if self.doorbell else None,

@@ -9,7 +9,7 @@ from __future__ import annotations
 import sqlite3
 from typing import TYPE_CHECKING
 
-from towline_relay.link import agent_keys, enrolment, pins
+from towline_relay.link import agent_keys, enrolment
 from towline_relay.link.enrolment import Joined
 from towline_relay.link.positions import positions
 from towline_relay.link.proof import Proven
@@ -31,13 +31,8 @@ class Fenced(Exception):
 class Ledger:
     """The units of one session; made for an agent that has proved itself."""
 
-    def __init__(self, server: LinkServer, proven: Proven, *, next_key: str = "") -> None:
-        """Prepare; the session has no epoch before :meth:`join`.
-
-        Args:
-            next_key: the relay's next key, if WELCOME names it to an agent that pins it.
-        """
-        self._next_key = next_key
+    def __init__(self, server: LinkServer, proven: Proven) -> None:
+        """Prepare; the session has no epoch before :meth:`join`."""
         self._server = server
         self._hello = proven.hello
         self._counter = proven.auth.join_counter
@@ -91,7 +86,7 @@ class Ledger:
                 server.log.consume(db, self._agent_id, name, rows[-1].seq)
             return server.log.state(db, self._agent_id, name, "in").last
 
-        return await server.unit(work)
+        return await server.unit(work, grows=True)
 
     async def acked(self, frame: Ack) -> None:
         """Note what the agent holds durably."""
@@ -127,8 +122,6 @@ class Ledger:
                 fingerprint=self._hello.fingerprint,
             )
             agent_keys.settle(db, self._agent_id, proved=self._key, clock=self._server.clock)
-            if self._next_key:
-                pins.note(db, self._agent_id, self._next_key)
 
         await self._server.unit(work)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import structlog
@@ -36,7 +36,7 @@ from towline_shared.frames import (
 )
 from towline_shared.link import Timers
 from towline_shared.pending import Pending, Word
-from towline_shared.window import Incoming, Outgoing, text_bytes
+from towline_shared.window import Incoming, Outgoing, more_credit, text_bytes
 
 if TYPE_CHECKING:
     from towline_relay.link.server import LinkServer
@@ -85,7 +85,6 @@ class Session:
         self._out: dict[str, Outgoing] = {}
         self._turns: deque[Outgoing] = deque()
         self._in: dict[str, Incoming] = {}
-        self._identity = server.identity  # one for the whole session, whatever rolls meanwhile
         self._timers = Timers(server.clock.monotonic(), server.rng, heartbeat_s=server.heartbeat_s)
         self._wire = Wire(socket, cut=cut, heard=self._heard)
 
@@ -147,16 +146,15 @@ class Session:
 
         proven = await prove(
             self._wire,
-            key=self._identity.current,
+            key=server.identity.current,
             said=said,
             find=lambda agent_id: server.unit(lambda db: enrolment.find_agent(db, agent_id)),
         )
-        pins = self._identity.pinned if caps.PINS in proven.hello.caps else []
-        self._ledger = Ledger(server, proven, next_key=pins[-1] if pins else "")
-        await self._welcome(self._ledger, proven.hello, pins)
+        self._ledger = Ledger(server, proven)
+        await self._welcome(self._ledger, proven.hello)
         return proven.hello
 
-    async def _welcome(self, ledger: Ledger, hello: Hello, pins: Sequence[str]) -> None:
+    async def _welcome(self, ledger: Ledger, hello: Hello) -> None:
         joined, found = await ledger.join()
         self._epoch = joined.epoch
         ready = self._server.ready(self._agent_id)
@@ -171,7 +169,6 @@ class Session:
                 positions=tuple(found),
                 limits=limits,
                 caps=caps.agreed(hello.caps),
-                relay_keys=tuple(pins),
             )
         )
 
@@ -294,10 +291,8 @@ class Session:
     def _more_credit(self) -> None:
         """Grant again what was held back while the relay was busy."""
         ready = self._server.ready(self._agent_id)
-        for window in self._in.values():
-            before = window.grant(ready=False)
-            if window.grant(ready=ready) != before:
-                self._say(window.credit(ready=ready))
+        for credit in more_credit(self._in.values(), ready=ready):
+            self._say(credit)
 
     # -- inside -----------------------------------------------------------------------------------
 

@@ -122,9 +122,12 @@ class SqliteStore:
         self._enrolled = enrolled
         self._clock = clock
 
-    async def _unit(self, work: Callable[[sqlite3.Connection, datetime], T]) -> T:
+    async def _unit(
+        self, work: Callable[[sqlite3.Connection, datetime], T], *, grows: bool = False
+    ) -> T:
         now = self._clock.now()
-        return await asyncio.wrap_future(self._database.submit(lambda db: work(db, now)))
+        unit = self._database.submit(lambda db: work(db, now), grows=grows)
+        return await asyncio.wrap_future(unit)
 
     # -- the sink of uplink streams (synchronous: runs inside the link's unit of work)
 
@@ -183,7 +186,7 @@ class SqliteStore:
     # -- lanes
 
     async def append(self, events: Sequence[NewEvent]) -> int:
-        return await self._unit(lambda db, now: event_rows.append(db, events, now=now))
+        return await self._unit(lambda db, now: event_rows.append(db, events, now=now), grows=True)
 
     async def lease(self, lane: str, *, owner: str, ttl_s: float) -> Lease | None:
         return await self._unit(
@@ -264,7 +267,7 @@ class SqliteStore:
     async def bulk_carried(self, tenant: str, rows: Sequence[EventRow]) -> dict[int, str]:
         return await self._unit(lambda db, now: bulk_rows.carried(db, tenant, rows))
 
-    async def due_counts(self, lane: str, *, most: int) -> dict[tuple[str, str], int]:
+    async def due_counts(self, lane: str, *, most: int) -> dict[str, int]:
         return await self._unit(lambda db, now: bulk_rows.due_counts(db, lane, most=most, now=now))
 
     # -- the shop's side
@@ -313,7 +316,7 @@ class SqliteStore:
                 intake_rows.follow(db, delivery, now=now)
             return new
 
-        return await self._unit(work)
+        return await self._unit(work, grows=True)
 
     async def deliveries(self, tenant: str, *, limit: int) -> list[DeliveryRow]:
         return await self._unit(lambda db, now: shop_rows.deliveries(db, tenant, limit=limit))

@@ -9,17 +9,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Sequence
-from dataclasses import replace
 
 from towline_relay.shopify.models import MetafieldEntry
 from towline_relay.store.base import Lease, LeaseLost, Store
 from towline_relay.store.effects import (
-    HOLD,
     ChangeAnswer,
     Effects,
     Move,
     OrderAnswer,
-    Release,
     SayAgain,
     Supersede,
 )
@@ -27,9 +24,7 @@ from towline_relay.store.rows import EventRow
 from towline_relay.store.states import OPEN, State
 from towline_relay.sync.attempt import Judge
 from towline_relay.sync.handover import HandOver
-from towline_relay.sync.holds import Holds
 from towline_relay.sync.intents import Intents
-from towline_relay.sync.order_holds import on_hold
 from towline_relay.sync.payments import Payments
 from towline_relay.sync.rules import Rules
 from towline_relay.sync.shipments import Places, Shipments
@@ -69,14 +64,6 @@ class OrdersLane:
         self._intents = Intents(tenant=tenant, store=store)
         self._payments = Payments(
             tenant=tenant, store=store, shop=shop, rules=rules.orders, intents=self._intents
-        )
-        self._holds = Holds(
-            tenant=tenant,
-            store=store,
-            shop=shop,
-            rules=rules.orders,
-            judge=judge,
-            intents=self._intents,
         )
         self._shipments = Shipments(
             tenant=tenant,
@@ -132,8 +119,6 @@ class OrdersLane:
         """Read an order and decide about its waiting readings, and about its money."""
         given = await self._shop.order(readings[0].key)
         effects = await self._hand_over.effects(readings, given)
-        if not on_hold(given):  # a shipment that waits for that may go on
-            effects = replace(effects, release=(Release(f"{HOLD}{readings[0].key}"),))
         return await self._payments.take(lease, readings[0], given, effects)
 
     async def _step(
@@ -154,8 +139,6 @@ class OrdersLane:
     # -- what comes up from the IBM i
 
     async def _answered(self, lease: Lease, row: EventRow) -> Effects:
-        if row.entity == "fulfillment_order":
-            return await self._holds.rung(row)
         body = decode(row.body).body
         replaced = (Supersede(row.entity, row.key, row.subkey, row.serial),)
         match body:
@@ -181,13 +164,9 @@ class OrdersLane:
                 f"The IBM i answered about {result.order_gid}, which was never handed over.",
                 hint=_UNKNOWN_HINT,
             )
-        if result.outcome in ("accepted", "locked"):
-            await self._holds.release(lease, row, result.order_gid)
         if (sent.outcome, sent.erp_order) == (result.outcome, result.erp_order):
             said = Move(row.serial, State.SKIPPED, "The shop shows this answer already.")
             return Effects(moves=(said,), supersede=replaced)
-        if result.outcome == "held":
-            return await self._holds.place(lease, row, result, sent, replaced)
         if result.outcome == "locked" and sent.erp_order == result.erp_order:
             answer = OrderAnswer(result.order_gid, "locked", result.erp_order)
             what = f"The ERP picks {sent.name}; from now on it takes no change of it."

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
-from towline_sandbox.shopify import aftersales, holding
+from towline_sandbox.shopify import aftersales
 from towline_sandbox.shopify.ids import gid, number_of
 
 if TYPE_CHECKING:
@@ -21,8 +21,7 @@ class AfterDesk:
     """``POST /sandbox/order/{number or gid}/{action}``.
 
     Actions: ``edit``, ``refund``, ``cancel``, ``return`` and ``return_status``; the body is what
-    the function of that name in :mod:`aftersales` takes. ``hold`` (with ``reason`` and ``notes``)
-    and ``release`` are about everything that is left to ship.
+    the function of that name in :mod:`aftersales` takes.
     """
 
     def __init__(self, shop: Shop) -> None:
@@ -36,13 +35,6 @@ class AfterDesk:
                 reason=str(given.get("reason", "CUSTOMER")),
                 restock=given.get("restock", True) is True,
             ),
-            "hold": lambda order, given: holding.hold_order(
-                shop,
-                order,
-                reason=str(given.get("reason", "OTHER")),
-                notes=str(given.get("notes", "")),
-            ),
-            "release": lambda order, _given: holding.release_order(shop, order),
             "return": lambda order, given: aftersales.start_return(shop, order, given),
             "return_status": lambda order, given: aftersales.change_return(
                 shop, number_of(str(given["return"]), "Return") or 0, str(given["status"])
@@ -60,7 +52,7 @@ class AfterDesk:
         try:
             with self._shop.unit():
                 made = action(order, given)
-        except (aftersales.NotPossible, holding.NotHeld) as refusal:
+        except aftersales.NotPossible as refusal:
             return web.json_response({"error": str(refusal), "hint": ""}, status=409)
         kind = {"refund": "Refund", "return": "Return"}.get(request.match_info["action"])
         return web.json_response({"id": gid(kind, made) if kind and made else None})

@@ -10,6 +10,7 @@ import aiohttp
 import pytest
 
 from tests.support.agent_site import QuickPace, running_agent, write_site
+from tests.support.disk import put_disk
 from tests.support.fake_ibmi import FakePartition
 from tests.support.link_world import Relay, until
 from tests.unit.agent.test_deliver import order
@@ -20,6 +21,7 @@ from towline_agent.courtesy.pause import Pause, save_pauses
 from towline_agent.ibmi.errors import Restricted
 from towline_shared.clock import SystemClock
 from towline_shared.errors import Misconfigured
+from towline_shared.storage import MIB
 
 
 async def answer(agent: Agent, path: str, **headers: str) -> tuple[int, str]:
@@ -145,15 +147,9 @@ def test_a_bug_ends_the_agent_and_everything_is_closed(tmp_path: Path) -> None:
     asyncio.run(scenario())
 
 
-def test_a_full_disk_alarms_and_heals(tmp_path: Path) -> None:
+def test_a_full_disk_alarms_and_heals(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A change that can't be kept is FAILED and 503; with room again it travels, once."""
-
-    def limit(agent: Agent, pages: str) -> None:
-        agent._buffer._database.call(lambda db: db.execute(f"PRAGMA max_page_count={pages}"))
-
-    def cramped(agent: Agent) -> None:
-        db = agent._buffer._database
-        limit(agent, str(db.call(lambda db: db.execute("PRAGMA page_count").fetchone()[0])))
+    disk = put_disk(monkeypatch, free=200 * MIB)
 
     async def scenario() -> None:
         relay, partition = Relay(tmp_path), FakePartition()
@@ -162,20 +158,20 @@ def test_a_full_disk_alarms_and_heals(tmp_path: Path) -> None:
             async with running_agent(tmp_path / "site", partition, relay, QuickPace()) as agent:
                 await until(lambda: agent._link.state.connected)
                 await until(lambda: len(agent._loading.state.rows) == 2)  # what comes is a change
-                cramped(agent)
-                for number in range(1, 400):  # more than the free places of the last pages take
+                disk.free = 10 * MIB
+                for number in range(1, 400):
                     partition.set_price(number, f"SKU{number}", Decimal(number))
                 partition.ring()
-                await until(lambda: bool(agent._buffer.full))
+                await until(lambda: bool(agent._buffer.storage.full))
                 status, text = await answer(agent, "/readyz")
                 assert status == 503
-                assert "can't grow" in text
+                assert "10 MiB are left" in text
                 _, page = await answer(agent, "/")
-                assert "buffer disk full" in page
+                assert "disk full" in page
                 assert (await answer(agent, "/healthz"))[0] == 200
                 assert partition.outbox
-                limit(agent, "100000")
-                await until(lambda: not agent._buffer.full)
+                disk.free = 200 * MIB
+                await until(lambda: not agent._buffer.storage.full)
                 await until(lambda: not partition.outbox)
             assert len(relay.got()) == len(set(relay.got())) == 399
         finally:

@@ -15,17 +15,20 @@ from typing import Any
 import aiohttp
 import pytest
 
+from tests.support.disk import put_disk
 from tests.support.engine_house import RULES
-from towline_agent.identity import enrol
 from towline_relay.app import Relay
 from towline_relay.cli import main
 from towline_relay.config import RelayConfig, load_config
 from towline_shared.errors import Misconfigured, Permanent
+from towline_shared.storage import MIB
 
 SHOP = "demo.myshopify.com"
 CONFIG = """
 [server]
 port = {port}
+[state]
+ballast_mb = 0
 [[tenants]]
 id = "nordwind"
 rules = "towline.toml"
@@ -210,58 +213,40 @@ def test_a_wrong_setting_is_one_sentence(config_file: Path, old: str, new: str, 
     assert "shpat_secret" not in repr(caught.value)
 
 
-def test_agents_are_approved_and_the_key_is_rolled_from_the_command_line(
-    config_file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+def test_a_full_disk_refuses_what_is_new_alarms_everywhere_and_is_over_by_itself(
+    config_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A tenant that wants approval; a roll that waits for its agents, or leaves them behind."""
-    text = config_file.read_text(encoding="utf-8")
-    config_file.write_text(text.replace('rules = "', 'approve_agents = true\nrules = "'))
-    config = load_config(config_file)
-
-    def command(*words: str) -> tuple[int, Any]:
-        code = main([*words, "--config", str(config_file), "--json"])
-        said = capsys.readouterr().out
-        return code, json.loads(said[said.index("{\n") :])  # logs of this process stand before
-
-    def lines(*words: str) -> str:
-        main([*words, "--config", str(config_file)])
-        return capsys.readouterr().out
+    """503 to Shopify, a failed check on each page, 503 on readyz; nothing of it stays."""
+    disk = put_disk(monkeypatch, free=500 * MIB)
+    body = json.dumps({"id": 7, "updated_at": "2026-11-23T08:00:00Z"}).encode()
+    digest = hmac.new(b"new-secret", body, hashlib.sha256).digest()
+    headers = {"X-Shopify-Hmac-Sha256": base64.b64encode(digest).decode()}
 
     async def work(relay: Relay, session: aiohttp.ClientSession) -> None:
-        _, made = await asyncio.to_thread(
-            command, "enrol", "--tenant", "nordwind", "--name", "Berlin"
-        )
-        identity = await enrol(
-            url=f"ws://127.0.0.1:{relay.port}/link", code=made["code"], name="n", folder=tmp_path
-        )
-        code, found = await asyncio.to_thread(command, "agents", "list")
-        assert (code, found["agents"][0]["key"]) == (3, identity.words)
-        assert "waiting" in await asyncio.to_thread(lines, "agents", "list")
-        for changed in (True, False):
-            code, answer = await asyncio.to_thread(
-                command, "agents", "approve", "--agent", identity.agent_id
-            )
-            assert (code, answer["changed"]) == (0, changed)
-        assert (await asyncio.to_thread(command, "agents", "list"))[0] == 0
-        code, _ = await asyncio.to_thread(command, "agents", "approve", "--agent", "nobody")
-        assert code == 1
+        async def posted() -> int:
+            path = f"/webhooks/{SHOP}/orders/create"
+            async with session.post(path, data=body, headers=headers) as answer:
+                return answer.status
 
-        code, shown = await asyncio.to_thread(command, "key", "show")
-        assert (code, [shown["current"], shown["next"]]) == (0, list(identity.relay_words))
-        code, rolled = await asyncio.to_thread(command, "key", "roll")
-        assert (code, rolled["rolled"], rolled["current"]) == (0, True, shown["next"])
-        code, refused = await asyncio.to_thread(command, "key", "roll")
-        assert (code, refused["rolled"], refused["behind"]) == (3, False, [identity.agent_id])
-        assert refused["current"] == rolled["current"]
-        code, left = await asyncio.to_thread(command, "key", "roll", "--leave-behind")
-        assert (code, left["left"], left["current"]) == (0, [identity.agent_id], rolled["next"])
-        code, out = await asyncio.to_thread(
-            command, "agents", "shut-out", "--agent", identity.agent_id
-        )
-        assert (code, out["changed"]) == (0, True)
-        assert "rolled" in (await asyncio.to_thread(command, "key", "roll"))[1]
-        async with session.post("/admin/api/key/roll", json={}) as answer:
-            assert answer.status == 401
+        async def said(path: str) -> tuple[int, str]:
+            async with session.get(path, headers=operator(relay.config)) as answer:
+                return answer.status, await answer.text()
 
-    with_relay(config, work)
-    assert "No relay listens" in lines("key", "show") + str(command("key", "show")[1])
+        disk.free = 5 * MIB
+        assert await posted() == 503
+        assert (await said("/readyz"))[0] == 503
+        assert (await said("/healthz"))[0] == 200
+        checks = json.loads((await said("/admin/checks.json"))[1])["checks"]
+        found = {check["name"]: check for check in checks}
+        assert found["disk full"]["status"] == "failed"
+        assert "5 MiB are left" in found["disk full"]["detail"]
+        figures = (await said("/metrics"))[1]
+        assert "towline_relay_disk_full 1\n" in figures
+        assert f"towline_relay_disk_free_bytes {5 * MIB}\n" in figures
+        assert not relay._link.ready("any agent"), "agents get no credit and keep what they have"
+        disk.free = 500 * MIB
+        assert await posted() == 200
+        assert relay._link.ready("any agent")
+        assert "towline_relay_disk_full 0\n" in (await said("/metrics"))[1]
+
+    with_relay(load_config(config_file), work)

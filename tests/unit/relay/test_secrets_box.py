@@ -18,11 +18,12 @@ from towline_relay.store.vault import Vault
 from towline_shared.clock import ManualClock
 from towline_shared.envelope import Keyring, MasterKey, Unopenable
 from towline_shared.errors import Misconfigured
+from towline_shared.reserve import NO_ROOM_KEPT
 
 
 def config(state: Path) -> RelayConfig:
     """Build what opening the database needs."""
-    return RelayConfig(state / "relay.toml", "127.0.0.1", 0, state, "json", 30, ())
+    return RelayConfig(state / "relay.toml", "127.0.0.1", 0, state, "json", 30, NO_ROOM_KEPT, ())
 
 
 def test_the_key_file_is_made_once_and_for_us_alone(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from towline_agent.courtesy.gauge import FuseState
 from towline_agent.courtesy.operator import plain_text
 from towline_agent.health.status import AgentStatus
 from towline_shared.health import Status
+from towline_shared.storage import Storage
 
 NASTY = "RECORD in use by 123456/KESSLER/QPADEV0007 {anna@example.com}"
 
@@ -23,7 +24,7 @@ def everything_wrong() -> AgentStatus:
         loading=replace(status.loading, faults={"item": NASTY}),
         delivery=replace(status.delivery, waiting=NASTY, waiting_since=NOW),
         fuse=FuseState({"outbox": Reading("outbox", 70, 100, 2.4, Status.WARNING)}, missed=2),
-        storage_full=NASTY,
+        storage=Storage(NASTY),
         sign_on_refused=True,
     )
 

@@ -19,6 +19,7 @@ from towline_agent.health.status import AgentStatus
 from towline_agent.ibmi.port import Purpose
 from towline_agent.ibmi.worker import WorkerState
 from towline_shared.health import Status, worst
+from towline_shared.storage import Storage
 
 DOWN = WorkerState("down", NOW, last_error="08S01: the line broke.")
 
@@ -141,11 +142,11 @@ def test_a_lock_that_lasts_is_perhaps_a_save() -> None:
 
 def test_a_full_disk_needs_a_person() -> None:
     """FAILED and not ready, in the words of the storage."""
-    status = replace(sample_status(), storage_full="buffer.db can't grow. Free disk space.")
+    status = replace(sample_status(), storage=Storage("buffer.db can't grow."))
     assert not status.ready
     found = {check.name: check for check in status.checks()}
-    assert found["buffer disk full"].status is Status.FAILED
-    assert status.heartbeat().detail == "buffer.db can't grow. Free disk space."
+    assert found["disk full"].status is Status.FAILED
+    assert status.heartbeat().detail == "buffer.db can't grow."
     assert "towline_agent_disk_full 1" in metrics_text(status)
 
 
