@@ -24,7 +24,8 @@ from towline_relay.sync.erasure import Erasure, Sign
 from towline_relay.sync.reconcile import Comparison, Reconciliation
 from towline_relay.sync.shop_port import ShopPort
 from towline_relay.sync.standing import Standing
-from towline_relay.sync.subscriptions import Subscriptions, Wanted
+from towline_relay.sync.subscriptions import Subscriptions
+from towline_relay.sync.subscriptions_plan import Wanted
 from towline_relay.webhooks.app_toml import address
 from towline_relay.webhooks.topics import SUBSCRIBED, enum_of
 from towline_shared.clock import Clock, parse_utc
@@ -119,6 +120,7 @@ class Upkeep:
             wanted=[Wanted(enum_of(topic), address(url, shop.shop, topic)) for topic in SUBSCRIBED],
             start=address(url, shop.shop, ""),
             clock=clock,
+            version=shop.api_version,
         )
 
     def jobs(self) -> Iterator[Job]:

@@ -29,6 +29,9 @@ class Subscription:
         topic: value of the enum, such as ``ORDERS_CREATE``.
         name: given by whoever made it; empty when it has none.
         api_version: version its bodies come in.
+        format: ``JSON`` or ``XML``.
+        filter: search that a change must match to be told; empty for none.
+        include_fields: the only fields its bodies have; empty for all.
     """
 
     gid: str
@@ -36,6 +39,9 @@ class Subscription:
     uri: str
     name: str
     api_version: str
+    format: str = "JSON"
+    filter: str = ""
+    include_fields: tuple[str, ...] = ()
 
 
 class WebhookDoor:
@@ -60,6 +66,9 @@ class WebhookDoor:
                 uri=node["uri"],
                 name=node["name"] or "",
                 api_version=node["apiVersion"]["handle"],
+                format=node["format"],
+                filter=node["filter"] or "",
+                include_fields=tuple(node["includeFields"]),
             )
 
     async def create_webhook(self, topic: str, *, uri: str, name: str) -> None:
@@ -70,12 +79,17 @@ class WebhookDoor:
             {"topic": topic, "subscription": {"uri": uri, "name": name}},
         )
 
-    async def update_webhook(self, gid: str, *, uri: str) -> None:
-        """Point a subscription to another address; idempotent."""
+    async def update_webhook(self, gid: str, *, uri: str, name: str) -> None:
+        """Set a subscription right in everything: whole bodies of all changes, as JSON; idempotent.
+
+        That null takes a filter away is our assumption; who looks again finds out.
+        """
+        given: dict[str, Any] = {"uri": uri, "name": name, "format": "JSON"}
+        given |= {"filter": None, "includeFields": []}
         await self._change(
             "webhookSubscriptionUpdate",
             document("webhook_update"),
-            {"id": gid, "subscription": {"uri": uri}},
+            {"id": gid, "subscription": given},
         )
 
     async def delete_webhook(self, gid: str) -> None:

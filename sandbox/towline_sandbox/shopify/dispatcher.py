@@ -15,7 +15,6 @@ import structlog
 
 from towline_sandbox.shopify.outbox import remove_subscription, retry_gap_s
 from towline_sandbox.shopify.shop import Shop
-from towline_sandbox.shopify.versions import SPOKEN
 from towline_shared.clock import utc_text
 
 __all__ = ["Dispatcher", "Next", "after_attempt", "headers", "signature", "target"]
@@ -72,7 +71,7 @@ def headers(shop: Shop, row: sqlite3.Row) -> dict[str, str]:
         "Topic": resource if is_event else row["topic"],
         "Hmac-Sha256": signature(shop.settings.webhook_secret, row["body"]),
         "Shop-Domain": shop.settings.shop_domain,
-        "API-Version": SPOKEN,
+        "API-Version": row["api_version"],
         "Webhook-Id": row["webhook_id"],
         "Event-Id": row["event_id"],
         "Triggered-At": row["triggered_at"],
@@ -127,7 +126,8 @@ class Dispatcher:
             return _IDLE_S
         now = shop.clock.now().timestamp()
         rows = shop.db.all(
-            "SELECT d.*, s.uri AS uri, s.name AS name, s.origin AS origin FROM webhook_deliveries d"
+            "SELECT d.*, s.uri AS uri, s.name AS name, s.origin AS origin,"
+            " s.api_version AS api_version FROM webhook_deliveries d"
             " JOIN webhook_subscriptions s ON s.id = d.subscription_id"
             " WHERE d.state = 'pending' AND (s.uri IS NOT NULL OR ?)"
             " ORDER BY d.due_s LIMIT ?",

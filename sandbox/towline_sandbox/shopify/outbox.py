@@ -79,7 +79,10 @@ def topic_enum(topic: str) -> str:
 def queue(shop: Shop, topic: str, body: dict[str, Any], event_id: str) -> None:
     """Queue one delivery per subscription of the topic; inside the caller's transaction."""
     subscriptions = shop.db.all(
-        "SELECT id FROM webhook_subscriptions WHERE topic = ?", topic_enum(topic)
+        # a filter can only be one that somebody got wrong, and such a one delivers nothing:
+        # https://shopify.dev/docs/apps/build/webhooks/delivery-filtering
+        "SELECT id FROM webhook_subscriptions WHERE topic = ? AND filter IS NULL",
+        topic_enum(topic),
     )
     if not subscriptions:
         return

@@ -142,6 +142,8 @@ class ShopSettings:
         webhook_base: where webhooks go, with ``{shop}`` and ``{topic}``; without placeholders
             ``/{shop}/{topic}`` is appended; None keeps them in the queue until it is set.
         webhook_topics: topics the app subscribed to in its shopify.app.toml.
+        webhook_version: the app's configured version of webhook bodies; empty: subscriptions that
+            are made by the API have that of the request.
         events_family: send the header names of Shopify's Events, without ``X-``.
         bucket_size: points the cost bucket holds (20,000 on Plus).
         restore_rate: points that come back per second (1,000 on Plus).
@@ -166,6 +168,7 @@ class ShopSettings:
     shop_name: str = "Nordwind Demo"
     webhook_base: str | None = None
     webhook_topics: tuple[str, ...] = DEFAULT_TOPICS
+    webhook_version: str = ""
     events_family: bool = False
     scopes: tuple[str, ...] = DEFAULT_SCOPES
     currency: str = "EUR"

@@ -169,7 +169,8 @@ CREATE TABLE IF NOT EXISTS price_breaks (
 CREATE TABLE IF NOT EXISTS webhook_subscriptions (
   id INTEGER PRIMARY KEY, topic TEXT NOT NULL, uri TEXT, name TEXT, format TEXT NOT NULL,
   origin TEXT NOT NULL, failures INTEGER NOT NULL DEFAULT 0, created_at TEXT NOT NULL,
-  updated_at TEXT NOT NULL
+  updated_at TEXT NOT NULL, api_version TEXT NOT NULL DEFAULT '2026-10', filter TEXT,
+  include_fields TEXT NOT NULL DEFAULT '[]'
 );
 CREATE TABLE IF NOT EXISTS webhook_deliveries (
   seq INTEGER PRIMARY KEY, webhook_id TEXT NOT NULL UNIQUE, event_id TEXT NOT NULL,

@@ -6,6 +6,7 @@ https://shopify.dev/docs/apps/build/webhooks/subscribe
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from typing import Any
 from urllib.parse import urlsplit
@@ -45,10 +46,14 @@ def _subscription(row: sqlite3.Row) -> Node:
         "uri": row["uri"],
         "name": row["name"],
         "format": row["format"],
-        "filter": None,
-        "includeFields": [],
+        "filter": row["filter"],
+        "includeFields": json.loads(row["include_fields"]),
         "metafieldNamespaces": [],
-        "apiVersion": {"handle": SPOKEN, "displayName": SPOKEN, "supported": True},
+        "apiVersion": {
+            "handle": row["api_version"],
+            "displayName": row["api_version"],
+            "supported": True,
+        },
         "createdAt": row["created_at"],
         "updatedAt": row["updated_at"],
     }
@@ -88,6 +93,15 @@ def _address(shop: Shop, topic: str, given: Node, *, but: int = 0) -> str:
     return uri
 
 
+def _version(shop: Shop) -> str:
+    """Return the version of a subscription's bodies: the app's own, else that of the request.
+
+    The guide says the latter, the schema's text of webhookSubscriptionCreate the former.
+    https://shopify.dev/docs/apps/build/webhooks/subscribe
+    """
+    return shop.settings.webhook_version or SPOKEN
+
+
 def _create(shop: Shop, *, topic: str, webhookSubscription: Node) -> Node:
     given = webhookSubscription
     uri = _address(shop, topic, given)
@@ -102,6 +116,7 @@ def _create(shop: Shop, *, topic: str, webhookSubscription: Node) -> Node:
         origin="api",
         created_at=now,
         updated_at=now,
+        api_version=_version(shop),
     )
     row = shop.db.one("SELECT * FROM webhook_subscriptions WHERE id = ?", number)
     assert row is not None
@@ -127,8 +142,12 @@ def _update(shop: Shop, *, id: str, webhookSubscription: Node) -> Node:
         row["id"],
         uri=uri,
         name=given["name"],
+        format=given.get("format") or row["format"],
+        filter=given["filter"] if "filter" in webhookSubscription else row["filter"],
+        include_fields="[]" if "includeFields" in webhookSubscription else row["include_fields"],
         failures=0,
         updated_at=shop.now(),
+        api_version=_version(shop),
     )
     return {"webhookSubscription": _subscription(_found(shop, id))}
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from pathlib import Path
 
 import pytest
 
 from tests.unit.relay.shopify.test_simulated_shop import stand
 from towline_relay.shopify.webhooks import WebhookDoor
-from towline_relay.sync.subscriptions import Subscriptions, Wanted
+from towline_relay.sync.subscriptions import Subscriptions
+from towline_relay.sync.subscriptions_plan import Wanted
 from towline_relay.webhooks.app_toml import address
 from towline_relay.webhooks.topics import SUBSCRIBED, enum_of
 from towline_shared.clock import SystemClock
@@ -50,5 +52,42 @@ def test_all_topics_are_subscribed_kept_and_mended(
                 await door.create_webhook("ORDERS_PAID", uri=wanted[0].uri, name="")
             with pytest.raises(Refused, match="does not exist"):
                 await door.delete_webhook("gid://shopify/WebhookSubscription/1")
+
+    asyncio.run(run())
+
+
+@pytest.mark.parametrize("webhook_version", ["", "2026-07"])
+def test_drifted_subscriptions_are_whole_again(tmp_path: Path, webhook_version: str) -> None:
+    """Filter, format, fields and version; where the app sets the version it is left and named."""
+
+    async def run() -> None:
+        async with stand(tmp_path, webhook_version=webhook_version) as at:
+            door = WebhookDoor(at.shop._client)
+            wanted = [Wanted(enum_of(topic), address(BASE, SHOP, topic)) for topic in SUBSCRIBED]
+            keeper = Subscriptions(
+                shop=SHOP,
+                door=door,
+                wanted=wanted,
+                start=address(BASE, SHOP, ""),
+                clock=SystemClock(),
+                version="2026-10",
+            )
+            await keeper.repair()
+            with sqlite3.connect(tmp_path / "shop.db") as file:
+                file.execute(
+                    "UPDATE webhook_subscriptions SET filter = 'test:true', format = 'XML',"
+                    """ include_fields = '["id"]', api_version = '2025-10' WHERE name IS NOT NULL"""
+                )
+            assert await keeper.repair() is True
+            for _ in range(4):
+                await keeper.repair()
+            listed = [one async for one in door.webhook_subscriptions()]
+            assert {(one.format, one.filter, one.include_fields) for one in listed} == {
+                ("JSON", "", ())
+            }
+            assert {one.api_version for one in listed} == {webhook_version or "2026-10"}
+            assert len(listed) == len(wanted)
+            stays = "stay as they are" in keeper.check().detail
+            assert stays is bool(webhook_version)
 
     asyncio.run(run())

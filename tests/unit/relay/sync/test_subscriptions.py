@@ -6,10 +6,12 @@ import asyncio
 import itertools
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import pytest
 
-from towline_relay.sync.subscriptions import Plan, Subscriptions, Wanted, plan
+from towline_relay.sync.subscriptions import Subscriptions
+from towline_relay.sync.subscriptions_plan import Mend, Plan, Wanted, plan
 from towline_shared.clock import ManualClock
 from towline_shared.errors import Refused, Retryable
 from towline_shared.health import Status
@@ -28,6 +30,41 @@ class Listed:
     topic: str
     uri: str
     name: str = ""
+    api_version: str = "2026-10"
+    format: str = "JSON"
+    filter: str = ""
+    include_fields: tuple[str, ...] = ()
+
+
+@pytest.mark.parametrize(
+    ("drifted", "why"),
+    [
+        ({"api_version": "2026-04"}, ("version 2026-04",)),
+        ({"format": "XML", "filter": "test:true"}, ("format XML", "filter")),
+        ({"include_fields": ("id",), "name": "renamed"}, ("name", "fields")),
+        ({"uri": "https://old.example.com/x"}, ("address",)),
+    ],
+)
+def test_drift_is_named_and_mended_in_place_then_anew(
+    drifted: dict[str, Any], why: tuple[str, ...]
+) -> None:
+    """What an update does not set right is made again, and what even that doesn't is left."""
+    one = replace(Listed("1", CREATE.topic, CREATE.uri, CREATE.name), **drifted)
+    mend = Mend("1", CREATE, why)
+    for tried, steps in enumerate(
+        (Plan(update=(mend,)), Plan(renew=(mend,)), Plan(hopeless=(mend,)), Plan(hopeless=(mend,)))
+    ):
+        known = {(CREATE.topic, why): tried}
+        assert plan([CREATE], [one], start=START, version="2026-10", tried=known) == steps
+    assert plan([CREATE], [one], start=START, version="2026-10", tried={(CREATE.topic, ()): 9}) == (
+        Plan(update=(mend,))
+    )
+
+
+def test_any_version_will_do_when_none_is_asked_for() -> None:
+    """The relay speaks to an unstable version in a lab."""
+    one = Listed("1", CREATE.topic, CREATE.uri, api_version="unstable")
+    assert plan([CREATE], [one], start=START) == Plan()
 
 
 @pytest.mark.parametrize(
@@ -46,7 +83,7 @@ class Listed:
                 Listed("1", "ORDERS_CREATE", "https://old.example.com/x", CREATE.name),
                 Listed("2", "ORDERS_PAID", PAID.uri, PAID.name),
             ],
-            Plan(update=(("1", CREATE.uri),)),
+            Plan(update=(Mend("1", CREATE, ("address",)),)),
         ),
         (  # a topic nobody wants any more, and a second one of the same
             [
@@ -75,6 +112,7 @@ class Door:
     kept: dict[str, Listed] = field(default_factory=dict)
     refuse: str = ""
     down: bool = False
+    version: str = ""  # the app's own, which then is that of all its subscriptions
     number: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
 
     async def webhook_subscriptions(self) -> AsyncIterator[Listed]:
@@ -87,10 +125,11 @@ class Door:
         if topic == self.refuse:
             raise Refused("You need read_returns.")
         gid = str(next(self.number))
-        self.kept[gid] = Listed(gid, topic, uri, name)
+        self.kept[gid] = Listed(gid, topic, uri, name, self.version or "2026-10")
 
-    async def update_webhook(self, gid: str, *, uri: str) -> None:
-        self.kept[gid] = replace(self.kept[gid], uri=uri)
+    async def update_webhook(self, gid: str, *, uri: str, name: str) -> None:
+        held = self.kept[gid]
+        self.kept[gid] = Listed(gid, held.topic, uri, name, self.version or held.api_version)
 
     async def delete_webhook(self, gid: str) -> None:
         if self.kept.pop(gid, None) is None:
@@ -104,7 +143,42 @@ def keeper(door: Door) -> Subscriptions:
         wanted=[CREATE, PAID],
         start=START,
         clock=ManualClock(),
+        version="2026-10",
     )
+
+
+def test_drift_is_said_once_and_mended() -> None:
+    """A wrong address or a filter may have cost news, a wrong version has not."""
+    door = Door()
+    subscriptions = keeper(door)
+    asyncio.run(subscriptions.repair())
+    for drifted, missed in (({"filter": "test:true"}, True), ({"format": "XML"}, False)):
+        door.kept["1"] = replace(door.kept["1"], **drifted)  # type: ignore[arg-type]
+        assert asyncio.run(subscriptions.repair()) is missed
+        check = subscriptions.check()
+        assert (check.status, "ORDERS_CREATE: f" in check.detail) == (Status.WARNING, True)
+        assert asyncio.run(subscriptions.repair()) is False
+        assert subscriptions.check().status is Status.OK
+    assert door.kept["1"] == Listed("1", CREATE.topic, CREATE.uri, CREATE.name)
+
+
+def test_a_version_that_follows_the_app_is_left_after_two_attempts() -> None:
+    """Set in place, then made again, then told: nothing is deleted and created for ever."""
+    door = Door(version="2026-07")
+    subscriptions = keeper(door)
+    seen = []
+    for _ in range(6):
+        asyncio.run(subscriptions.repair())
+        seen.append((*sorted(door.kept), subscriptions.check().status))
+    assert seen[:2] == [("1", "2", Status.OK), ("1", "2", Status.WARNING)]
+    assert seen[2:] == [("3", "4", Status.WARNING)] * 4
+    check = subscriptions.check()
+    assert "ORDERS_CREATE: version 2026-07" in check.detail
+    assert "2026-10 in shopify.app.toml" in check.hint
+    door.version = ""
+    door.kept["3"] = replace(door.kept["3"], uri="https://old.example.com/x")
+    asyncio.run(subscriptions.repair())
+    assert door.kept["3"].uri == CREATE.uri  # what can be mended still is
 
 
 def test_what_vanished_is_made_again_and_said() -> None:

@@ -192,8 +192,8 @@ def test_what_is_not_simulated_says_so(tmp_path: Path) -> None:
     """Never a silent null."""
 
     async def story(lab: Lab) -> None:
-        answer = await lab.call("", text="{ customers(first: 1) { nodes { id } } }")
-        assert answer["errors"][0]["message"] == "not simulated: QueryRoot.customers"
+        answer = await lab.call("", text="{ catalogs(first: 1) { nodes { id } } }")
+        assert answer["errors"][0]["message"] == "not simulated: QueryRoot.catalogs"
 
     _tell(tmp_path, story)
 
