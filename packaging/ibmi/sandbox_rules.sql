@@ -499,7 +499,7 @@ LABEL ON COLUMN TOWLINE.WEBCHGR (
   LINEGID TEXT IS 'Shopify line item gid',
   SKU     TEXT IS 'Item',
   QTY     TEXT IS 'Pieces',
-  KIND    TEXT IS 'CANCEL RETURN NO_RESTOCK EXPECTED',
+  KIND    TEXT IS 'What becomes of them, as docs/orders.md lists',
   LOCGID  TEXT IS 'Shopify location gid'
 );
 CREATE TABLE TOWLINE.WEBCUST (

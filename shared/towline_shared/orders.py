@@ -118,7 +118,8 @@ class Charge:
 
     Attributes:
         kind: ``TIP``, ``DUTY``, ``FEE``, ``ROUNDING`` (cash); in changes also ``SHIPPING``,
-            ``ADJUSTMENT`` (money paid back for nothing in particular), ``CREDIT`` and ``OTHER``.
+            ``ADJUSTMENT`` (money paid back for nothing in particular, or kept back of what was
+            returned; outside of the total), ``CREDIT`` (the same, inside) and ``OTHER``.
         amount: as lines are: with the tax when the order's prices include it, else without.
         tax: the tax in it, or on top of it.
         item: the ERP's item for money of this kind, from the rules; may be empty.
@@ -261,8 +262,11 @@ class Restock:
     """What becomes of the goods of a line; apart from the money, as Shopify keeps them apart.
 
     Attributes:
-        kind: ``CANCEL`` (they never left), ``RETURN`` (they came back into ``location_gid``), or
-            ``NO_RESTOCK`` (they are not counted back in).
+        kind: of a refund ``CANCEL`` (they never left), ``RETURN`` (they came back into
+            ``location_gid``) or ``NO_RESTOCK`` (they are not counted back in). Of a return
+            ``EXPECTED`` (all that is still awaited), and each once, when it is said:
+            ``RESTOCKED`` (into ``location_gid``), ``NO_RESTOCK``, ``MISSING`` or ``PROCESSING``
+            (somebody must still look at them).
     """
 
     line_gid: str

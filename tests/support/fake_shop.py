@@ -297,6 +297,14 @@ class FakeShop:
         self._enter("order_refunds")
         return self.refunds.get(gid, [])
 
+    async def order_of(self, gid: str) -> str:
+        self._enter("order_of")
+        for order, returns in self.returns.items():
+            for each in returns:
+                if gid in (each["id"], *(work["id"] for work in each["reverseFulfillmentOrders"])):
+                    return order
+        return ""
+
     async def order_returns(self, gid: str) -> list[dict[str, Any]]:
         self._enter("order_returns")
         return self.returns.get(gid, [])

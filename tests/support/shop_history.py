@@ -6,7 +6,7 @@ from typing import Any
 
 from tests.support.fake_shop import money
 
-__all__ = ["agreement", "refund", "returned", "sale"]
+__all__ = ["agreement", "disposed", "refund", "returned", "sale"]
 
 
 def sale(
@@ -49,8 +49,23 @@ def agreement(
     return found
 
 
-def refund(gid: str, *lines: tuple[str, int, str, str], paid: str = "0.0") -> dict[str, Any]:
-    """Return a refund; a line is (line gid, pieces, restock type, location gid)."""
+def refund(
+    gid: str,
+    *lines: tuple[str, int, str, str],
+    paid: str = "0.0",
+    subtotal: str = "0.0",
+    status: str = "SUCCESS",
+) -> dict[str, Any]:
+    """Return a refund; a line is (line gid, pieces, restock type, location gid).
+
+    Args:
+        paid: sum of its one transaction, which has that ``status``; none when it is nothing.
+        subtotal: what the first line says of its money, tax in it.
+    """
+    transaction = {
+        "id": f"{gid}/paid", "kind": "REFUND", "status": status, "gateway": "bogus",
+        "amountSet": money(paid),
+    }  # fmt: skip
     return {
         "id": gid,
         "createdAt": "2026-11-23T10:00:00Z",
@@ -62,28 +77,55 @@ def refund(gid: str, *lines: tuple[str, int, str, str], paid: str = "0.0") -> di
                 "quantity": quantity,
                 "restockType": kind,
                 "location": {"id": place} if place else None,
+                "subtotalSet": money("0.0" if number else subtotal),
+                "totalTaxSet": money("0.0"),
             }
-            for line, quantity, kind, place in lines
+            for number, (line, quantity, kind, place) in enumerate(lines)
         ],
-        "transactions": [],
+        "refundShippingLines": [],
+        "duties": [],
+        "orderAdjustments": [],
+        "transactions": [transaction] if float(paid) else [],
     }
 
 
-def returned(gid: str, line: str, quantity: int, status: str) -> dict[str, Any]:
-    """Return a return of one line in a state."""
+def returned(
+    gid: str, line: str, quantity: int, status: str, *disposed: dict[str, Any]
+) -> dict[str, Any]:
+    """Return a return of one line in a state, with what became of its pieces."""
+    item = {"lineItem": {"id": line, "sku": "AB-1"}}
     return {
         "id": gid,
         "name": "#1001-R1",
         "status": status,
         "createdAt": "2026-11-24T10:00:00Z",
         "closedAt": None,
-        "returnLineItems": {
-            "nodes": [
-                {
-                    "quantity": quantity,
-                    "returnReasonNote": "too small",
-                    "fulfillmentLineItem": {"lineItem": {"id": line, "sku": "AB-1"}},
-                }
-            ]
-        },
+        "returnLineItems": [
+            {
+                "id": f"{gid}/line",
+                "quantity": quantity,
+                "returnReasonNote": "too small",
+                "fulfillmentLineItem": item,
+            }
+        ],
+        "reverseFulfillmentOrders": [
+            {
+                "id": f"{gid}/reverse",
+                "status": "OPEN",
+                "lineItems": [
+                    {"id": "r", "fulfillmentLineItem": item, "dispositions": list(disposed)}
+                ],
+            }
+        ],
+    }
+
+
+def disposed(gid: str, pieces: int, kind: str, place: str = "") -> dict[str, Any]:
+    """Return a disposition of some pieces."""
+    return {
+        "id": gid,
+        "type": kind,
+        "quantity": pieces,
+        "createdAt": "2026-11-25T10:00:00Z",
+        "location": {"id": place} if place else None,
     }

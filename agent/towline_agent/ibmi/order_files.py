@@ -260,7 +260,7 @@ ORDER_FILES = (
             varchar("LINEGID", 64, "Shopify line item gid"),
             optional("SKU", 40, "Item"),
             zoned("QTY", 9, text="Pieces"),
-            varchar("KIND", 10, "CANCEL RETURN NO_RESTOCK EXPECTED"),
+            varchar("KIND", 10, "What becomes of them, as docs/orders.md lists"),
             optional("LOCGID", 64, "Shopify location gid"),
         ),
         key=("EVENTID", "SEQ"),

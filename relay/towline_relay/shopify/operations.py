@@ -204,12 +204,23 @@ class Shop:
         return await order_history.order_ledger(self._client, gid)
 
     async def order_refunds(self, gid: str) -> list[dict[str, Any]]:
-        """Read an order's refunds; ``refundLineItems`` and ``transactions`` come as lists."""
+        """Read an order's refunds, each with its parts as lists, all pages.
+
+        Parts: refundLineItems, refundShippingLines, duties, orderAdjustments, transactions.
+        """
         return await order_history.order_refunds(self._client, gid)
 
     async def order_returns(self, gid: str) -> list[dict[str, Any]]:
-        """Read an order's returns, all pages."""
+        """Read an order's returns, all pages.
+
+        ``returnLineItems`` and ``reverseFulfillmentOrders`` come as lists, and so do the
+        ``lineItems`` of the latter, each with its ``dispositions``.
+        """
         return await order_history.order_returns(self._client, gid)
+
+    async def order_of(self, gid: str) -> str:
+        """Return the order of a return or reverse fulfillment order; empty when it is gone."""
+        return await order_history.order_of(self._client, gid)
 
     async def cancel_order(self, gid: str, *, restock: bool, refund: bool, note: str) -> None:
         """Start a cancellation; Shopify carries it out by a job, so read the order afterwards.

@@ -10,11 +10,11 @@ from towline_relay.shopify.changed import updated_query
 from towline_relay.shopify.client import Client
 from towline_relay.shopify.documents import document
 from towline_relay.shopify.models import MetafieldEntry, OrderRef
-from towline_relay.shopify.paging import MOST, cursor_after, pages
+from towline_relay.shopify.paging import MOST, pages, pages_together
 from towline_relay.shopify.throttle import Priority
 from towline_relay.shopify.user_errors import raise_first, read_errors
 from towline_shared.clock import parse_utc
-from towline_shared.errors import Permanent, Refused
+from towline_shared.errors import Refused
 
 __all__ = ["add_tags", "order", "orders_updated_since", "set_metafields"]
 
@@ -26,35 +26,20 @@ _MOST_METAFIELDS = 25  # https://shopify.dev/docs/api/admin-graphql/2026-10/muta
 
 async def order(client: Client, gid: str) -> dict[str, Any]:
     """Read one order with all lines of all pages; see :meth:`Shop.order`."""
-    variables: dict[str, Any] = {
-        "id": gid,
-        "lines": _LINES,
-        "linesAfter": None,
-        "shipping": _SHIPPING,
-        "shippingAfter": None,
-    }
-    whole = await _page(client, variables)
-    lines, shipping = list(whole["lineItems"]["nodes"]), list(whole["shippingLines"]["nodes"])
-    page: Mapping[str, Any] = whole
-    asked = set[tuple[Any, Any]]()
-    while True:
-        more_lines = cursor_after(page["lineItems"])
-        more_shipping = cursor_after(page["shippingLines"])
-        if more_lines is None and more_shipping is None:
-            break
-        # a list that has ended keeps its last cursor and answers with nothing more
-        for name, cursor in (("linesAfter", more_lines), ("shippingAfter", more_shipping)):
-            connection = page["lineItems" if name == "linesAfter" else "shippingLines"]
-            variables[name] = cursor or connection["pageInfo"]["endCursor"] or variables[name]
-        cursors = (variables["linesAfter"], variables["shippingAfter"])
-        if cursors in asked:
-            raise Permanent(f"Shopify gave the same cursors twice while paging order {gid}.")
-        asked.add(cursors)
-        variables["lines"] = _MORE_LINES
-        page = await _page(client, variables)
-        lines.extend(page["lineItems"]["nodes"])
-        shipping.extend(page["shippingLines"]["nodes"])
-    return {**whole, "lineItems": {"nodes": lines}, "shippingLines": {"nodes": shipping}}
+    sizes = iter((_LINES,))
+
+    async def ask(cursors: Mapping[str, str | None]) -> Mapping[str, Any]:
+        variables = {
+            "id": gid,
+            "lines": next(sizes, _MORE_LINES),
+            "linesAfter": cursors["lineItems"],
+            "shipping": _SHIPPING,
+            "shippingAfter": cursors["shippingLines"],
+        }
+        return await _page(client, variables)
+
+    whole, found = await pages_together(ask, ("lineItems", "shippingLines"))
+    return {**whole, **{name: {"nodes": nodes} for name, nodes in found.items()}}
 
 
 async def orders_updated_since(client: Client, moment: datetime) -> AsyncIterator[OrderRef]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 from towline_relay.shopify.client import Client
@@ -10,7 +10,7 @@ from towline_relay.shopify.documents import Document
 from towline_relay.shopify.throttle import Priority
 from towline_shared.errors import Permanent
 
-__all__ = ["MOST", "cursor_after", "pages"]
+__all__ = ["MOST", "cursor_after", "pages", "pages_together"]
 
 MOST = 250  # largest page, and largest input list: https://shopify.dev/docs/api/usage/limits
 
@@ -64,3 +64,35 @@ async def pages(
             raise Permanent(f"Shopify gave the same cursor twice while paging {document.name}.")
         seen.add(cursor)
         sent["after"] = cursor
+
+
+async def pages_together(
+    ask: Callable[[Mapping[str, str | None]], Awaitable[Mapping[str, Any]]], names: Sequence[str]
+) -> tuple[Mapping[str, Any], dict[str, list[Any]]]:
+    """Read several connections of one object by one document, until every one has ended.
+
+    Args:
+        ask: reads the object with a cursor by name of connection, None for the first page.
+        names: the connections.
+
+    Returns:
+        The object as first read, and the nodes of all pages by name of connection.
+
+    Raises:
+        Permanent: the same cursors came twice: a list would never end.
+    """
+    cursors: dict[str, str | None] = dict.fromkeys(names)
+    first = page = await ask(cursors)
+    found = {name: list(page[name]["nodes"]) for name in names}
+    asked = set[tuple[str | None, ...]]()
+    while any(cursor_after(page[name]) is not None for name in names):
+        for name in names:
+            # a list that has ended keeps its last cursor and answers with nothing more
+            cursors[name] = page[name]["pageInfo"]["endCursor"] or cursors[name]
+        if tuple(cursors.values()) in asked:
+            raise Permanent(f"Shopify gave the same cursors twice while paging {', '.join(names)}.")
+        asked.add(tuple(cursors.values()))
+        page = await ask(dict(cursors))
+        for name in names:
+            found[name].extend(page[name]["nodes"])
+    return first, found

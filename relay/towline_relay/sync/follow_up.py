@@ -64,7 +64,7 @@ class FollowUp:
         if not rows:
             return await self._older(readings, sent, given, content)
         told = Told(
-            keys=frozenset(row.what for row in rows),
+            what=tuple(row.what for row in rows),
             total=rows[-1].total,
             tax=rows[-1].tax,
             refunded=rows[-1].refunded,

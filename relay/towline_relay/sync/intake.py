@@ -24,6 +24,7 @@ __all__ = ["Delivered", "customer_event", "order_event", "take_in", "uninstalled
 
 
 _CUSTOMERS = frozenset({"customers/create", "customers/merge", "customers/update"})
+_RETURNS = ("returns/", "reverse_fulfillment_orders/")
 
 
 class Delivered(Protocol):
@@ -162,6 +163,8 @@ def _facts(
     facts, looked_at = facts_of(topic, body)
     if topic in _CUSTOMERS and facts["customer"] and facts.get("status") != "failed":
         return _customer(delivery, topic, facts)
+    if topic.startswith(_RETURNS) and facts["return"]:
+        return facts, "return", _return(delivery, topic, facts["return"])
     return facts, "" if looked_at else "noted", None
 
 
@@ -178,6 +181,21 @@ def _order(
         pieces=pieces,
     )
     return {"order": gid}, "order", event
+
+
+def _return(delivery: Delivered, topic: str, gid: str) -> NewEvent:
+    """Ring for a return, or its reverse fulfillment order, whose order must be asked for first."""
+    return NewEvent(
+        id=event_id("return", delivery.tenant, gid, delivery.webhook_id, delivery.body_hash),
+        lane=f"{delivery.tenant}/orders",
+        tenant=delivery.tenant,
+        direction="down",
+        entity="return",
+        key=gid,
+        origin=f"shopify:{topic}",
+        seen_at=delivery.received_at,
+        body=json.dumps({"return": gid}),
+    )
 
 
 def _customer(

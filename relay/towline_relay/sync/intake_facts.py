@@ -22,7 +22,8 @@ def order_of(topic: str, body: Body) -> tuple[str, str] | None:
 
     Returns:
         The order's gid and the text of the moment (empty when the body has none); None for a topic
-        that is about no order, or a body that names none, such as that of ``returns/update``.
+        that is about no order, or a body that names none, such as that of ``returns/update``,
+        which names its return alone.
 
     Raises:
         KeyError: a body that must name an order does not.
@@ -221,5 +222,6 @@ _FAMILIES: Mapping[str, tuple[Reader, bool]] = {
     "fulfillments": (_fulfillment, False),
     "fulfillment_orders": (_routing, False),
     "returns": (_return, False),
+    "reverse_fulfillment_orders": (_return, False),
     "locations": (_location, False),
 }

@@ -9,55 +9,21 @@ they tell, so telling it twice is the same event.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
-from towline_relay.sync.order_document import payment
-from towline_relay.sync.order_ledger import Agreement, Sale, read_ledger
-from towline_relay.sync.order_lines import item_of
+from towline_relay.sync.order_drafts import Change, Drafts, History, Told
+from towline_relay.sync.order_ledger import read_ledger
 from towline_relay.sync.order_money import Amounts, added
-from towline_relay.sync.rules_orders import CHARGE_KINDS, OrderRules
+from towline_relay.sync.order_refunds import check_paid_back
+from towline_relay.sync.rules_orders import OrderRules
 from towline_shared.errors import BadRecord
-from towline_shared.events import ChangeLine, Charge, OrderChange, Restock
+from towline_shared.events import ChangeLine, Charge, OrderChange
 from towline_shared.money import plain
 
 __all__ = ["Change", "History", "Told", "changes", "keys_of", "news", "touches_delivery"]
-
-_ZERO = Decimal(0)
-_KINDS = {"ORDER_EDIT": "edit", "REFUND": "refund", "RETURN": "return"}
-_CHARGES = {
-    "SHIPPING": "SHIPPING", "TIP": "TIP", "DUTY": "DUTY", "FEE": "FEE", "ADDITIONAL_FEE": "FEE",
-    "ADJUSTMENT": "ADJUSTMENT",
-}  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """What the ERP was told about an order: keys of what happened, and the totals after it."""
-
-    keys: frozenset[str]
-    total: Decimal
-    tax: Decimal
-    refunded: Decimal
-
-
-@dataclass(frozen=True, slots=True)
-class History:
-    """What the shop says about the past of an order, as its verbs return it."""
-
-    ledger: Sequence[Mapping[str, Any]] = ()
-    refunds: Sequence[Mapping[str, Any]] = ()
-    returns: Sequence[Mapping[str, Any]] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """A document and what it tells; the first key makes its event id."""
-
-    keys: tuple[str, ...]
-    body: OrderChange
 
 
 def keys_of(given: Mapping[str, Any]) -> frozenset[str]:
@@ -101,7 +67,7 @@ def changes(
     """
     money = Amounts(given["name"], given["currencyCode"])
     ledger = read_ledger(history.ledger, money)
-    maker = _Maker(given, ledger, money, rules)
+    maker = Drafts(given, ledger, money, rules)
     drafts = sorted(maker.drafts(history, told), key=lambda draft: draft.body.happened_at)
     drafts = _with_cancellation(given, drafts, told, maker)
     total, tax = money(given["currentTotalPriceSet"]), money(given["currentTotalTaxSet"])
@@ -117,161 +83,13 @@ def changes(
             field="currentTotalPriceSet",
             hint="Compare the order in the shop's admin and the ERP, and settle it by hand.",
         )
+    paid_back = told.refunded + added(draft.body.refunded for draft in drafts)
+    check_paid_back(given, paid_back, told.refunded)
     return found
 
 
-class _Maker:
-    """Makes drafts of documents: everything but the totals after them."""
-
-    def __init__(
-        self,
-        given: Mapping[str, Any],
-        ledger: Sequence[Agreement],
-        money: Amounts,
-        rules: OrderRules,
-    ) -> None:
-        self._given = given
-        self._ledger = ledger
-        self._money = money
-        self._rules = rules
-        self._lines = {line["id"]: line for line in given["lineItems"]["nodes"]}
-
-    def drafts(self, history: History, told: Told) -> Iterator[Change]:
-        """Yield a draft for everything that was not told."""
-        refunds = {refund["id"]: refund for refund in history.refunds}
-        known = set[str]()
-        for agreement in self._ledger:
-            refund = refunds.pop(agreement.about, None)
-            if agreement.gid not in told.keys:
-                yield self._agreed(agreement, refund, known)
-            known |= {sale.target for sale in agreement.sales}
-        for gid, refund in refunds.items():
-            if gid not in told.keys:
-                body = self.body("refund", gid, refund["createdAt"], reason=refund["note"] or "")
-                yield Change((gid,), self._with_refund(body, refund))
-        for each in history.returns:
-            key = f"{each['id']}#{each['status']}"
-            if key not in told.keys:
-                yield Change((key,), self._returned(each))
-
-    def body(self, kind: str, gid: str, at: str, *, reason: str = "") -> OrderChange:
-        """Return an empty document."""
-        return OrderChange(
-            order_gid=self._given["id"],
-            name=self._given["name"],
-            change_gid=gid,
-            kind=kind,
-            happened_at=at,
-            currency=self._money.currency,
-            taxes_included=self._given["taxesIncluded"],
-            lines=(),
-            total=_ZERO,
-            tax_total=_ZERO,
-            refunded=_ZERO,
-            reason=reason,
-        )
-
-    def _agreed(
-        self, agreement: Agreement, refund: Mapping[str, Any] | None, known: set[str]
-    ) -> Change:
-        kind = _KINDS.get(agreement.reason, "other")
-        if refund is not None and not agreement.sales:
-            kind = "restock"
-        body = replace(
-            self.body(kind, agreement.gid, agreement.happened_at),
-            lines=tuple(self._change_lines(agreement.sales, known)),
-            charges=tuple(self._charges(agreement.sales)),
-        )
-        if refund is None:
-            return Change((agreement.gid,), body)
-        body = replace(self._with_refund(body, refund), reason=refund["note"] or "")
-        return Change((agreement.gid, refund["id"]), body)
-
-    def _change_lines(self, sales: Sequence[Sale], known: set[str]) -> Iterator[ChangeLine]:
-        targets = dict.fromkeys(
-            sale.target for sale in sales if sale.kind in ("PRODUCT", "GIFT_CARD")
-        )
-        for gid in targets:
-            parts = [sale for sale in sales if sale.target == gid]
-            line = self._lines.get(gid)
-            sku = item_of(line, self._rules) if line else ""
-            if not sku:
-                raise BadRecord(
-                    f"A changed line of the order {self._given['name']} ({gid}) has no SKU and the"
-                    " rules name no item for such lines.",
-                    field="sku",
-                    hint="Set orders.custom_item in the rules, or settle the change by hand.",
-                )
-            assert line is not None
-            yield ChangeLine(
-                line_gid=gid,
-                sku=sku,
-                title=line["name"] or line["title"],
-                quantity=sum(sale.quantity for sale in parts),
-                amount=added(self._amount(sale) for sale in parts),
-                tax=added(sale.tax for sale in parts),
-                unit_price=self._money(line["originalUnitPriceSet"]),
-                added=gid not in known,
-            )
-
-    def _charges(self, sales: Sequence[Sale]) -> Iterator[Charge]:
-        for sale in sales:
-            if sale.kind in ("PRODUCT", "GIFT_CARD"):
-                continue
-            kind = _CHARGES.get(sale.kind, "OTHER")
-            name = kind.lower() if kind.lower() in CHARGE_KINDS else ""
-            item = self._rules.items.get(name, "")
-            yield Charge(kind, sale.title, self._amount(sale), sale.tax, item)
-
-    def _amount(self, sale: Sale) -> Decimal:
-        return sale.amount(taxes_included=self._given["taxesIncluded"])
-
-    def _with_refund(self, body: OrderChange, refund: Mapping[str, Any]) -> OrderChange:
-        """Add what a refund says of goods and of money that went back."""
-        restocks = tuple(
-            Restock(
-                line_gid=each["lineItem"]["id"],
-                sku=item_of(self._lines[each["lineItem"]["id"]], self._rules),
-                quantity=each["quantity"],
-                kind="CANCEL" if each["restockType"] == "LEGACY_RESTOCK" else each["restockType"],
-                location_gid=(each["location"] or {}).get("id", ""),
-            )
-            for each in refund["refundLineItems"]
-            if each["lineItem"]["id"] in self._lines
-        )
-        return replace(
-            body,
-            restocks=restocks,
-            payments=tuple(payment(each, self._money) for each in refund["transactions"]),
-            refunded=self._money(refund["totalRefundedSet"]),
-        )
-
-    def _returned(self, given: Mapping[str, Any]) -> OrderChange:
-        """Tell a state of a return: what is to come back; its money comes with a refund."""
-        body = self.body("return", given["id"], given["closedAt"] or given["createdAt"])
-        lines = tuple(
-            Restock(
-                line_gid=each["fulfillmentLineItem"]["lineItem"]["id"],
-                sku=(each["fulfillmentLineItem"]["lineItem"]["sku"] or "").strip(),
-                quantity=each["quantity"],
-                kind="EXPECTED",
-            )
-            for each in given["returnLineItems"]["nodes"]
-            if "fulfillmentLineItem" in each
-        )
-        reasons = dict.fromkeys(
-            each.get("returnReasonNote") or "" for each in given["returnLineItems"]["nodes"]
-        )
-        return replace(
-            body,
-            restocks=lines,
-            status=given["status"],
-            reason="; ".join(reason for reason in reasons if reason),
-        )
-
-
 def _with_cancellation(
-    given: Mapping[str, Any], drafts: list[Change], told: Told, maker: _Maker
+    given: Mapping[str, Any], drafts: list[Change], told: Told, maker: Drafts
 ) -> list[Change]:
     """Mark the change that took everything off as the cancellation; add one when there is none."""
     key = _cancelled(given)

@@ -14,8 +14,9 @@ from dataclasses import asdict, dataclass
 from decimal import Decimal
 from typing import Any
 
-from towline_relay.sync.order_ledger import read_ledger, stands
-from towline_relay.sync.order_lines import charges, lines, shipping
+from towline_relay.sync.order_charges import charges
+from towline_relay.sync.order_ledger import Standings, read_ledger, stands
+from towline_relay.sync.order_lines import lines, shipping
 from towline_relay.sync.order_money import Amounts, added, presented
 from towline_relay.sync.order_parties import parties, terms
 from towline_relay.sync.rules_orders import OrderRules
@@ -73,7 +74,7 @@ def build(
     standings = None if ledger is None else stands(read_ledger(ledger, money))
     goods = tuple(lines(given, money, rules, standings))
     ways = tuple(shipping(given, money, rules, standings))
-    extra, other = _in_total(given, money, rules, goods, ways)
+    extra, other = _in_total(given, money, rules, standings, (*goods, *ways))
     order = Order(
         order_gid=given["id"],
         name=name,
@@ -129,21 +130,26 @@ def _in_total(
     given: Mapping[str, Any],
     money: Amounts,
     rules: OrderRules,
-    goods: Sequence[OrderLine],
-    ways: Sequence[ShippingLine],
+    standings: Standings | None,
+    parts: Sequence[OrderLine | ShippingLine],
 ) -> tuple[tuple[Charge, ...], Decimal]:
     """Return the charges, and what of them is part of Shopify's total.
 
-    Whether the total contains the rounding of a cash payment is not written down anywhere, so the
-    total itself decides: it stays out when everything else adds up without it.
+    Whether the total contains the rounding of a cash payment, or what a refund paid back for
+    nothing in particular, is not written down anywhere, so the total itself decides: they stay out
+    when everything else adds up without them.
     """
-    found = tuple(charges(given, money, rules))
+    found = tuple(charges(given, money, rules, standings))
     rounding = added(charge.amount for charge in found if charge.kind == "ROUNDING")
     other = added(charge.amount for charge in found) - rounding
-    total = added(line.total for line in goods) + added(way.total for way in ways) + other
+    credit = standings.adjusted if standings else Decimal(0)
+    total = added(part.total for part in parts) + other
     if not given["taxesIncluded"]:
         total += money(given["currentTotalTaxSet"])
-    return found, other if total == money(given["currentTotalPriceSet"]) else other + rounding
+    missing = money(given["currentTotalPriceSet"]) - total
+    if credit and missing in (credit, credit + rounding):
+        return (*found, Charge("CREDIT", "", credit)), other + missing
+    return found, other + (rounding if missing else 0)
 
 
 def _control(order: Order) -> None:

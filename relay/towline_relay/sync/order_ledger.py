@@ -10,7 +10,7 @@ https://shopify.dev/docs/api/admin-graphql/2026-10/interfaces/SalesAgreement
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
@@ -21,6 +21,8 @@ __all__ += ["stands"]
 
 _ZERO = Decimal(0)
 _OF_LINES = frozenset({"PRODUCT", "GIFT_CARD", "TIP"})
+_BY_LINE = frozenset({"PRODUCT", "GIFT_CARD", "SHIPPING"})  # documents name these line by line
+_FEES = {"RestockingFee": "Restocking", "ReturnShippingFee": "Return shipping"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +31,7 @@ class Sale:
 
     Attributes:
         kind: PRODUCT, SHIPPING, TIP, DUTY, GIFT_CARD, FEE, ADDITIONAL_FEE, ADJUSTMENT, UNKNOWN.
-        target: gid of the line item or shipping line; empty for what has none.
+        target: gid of the line item, shipping line, duty or fee; empty for what has none.
         title: of the fee or the shipping line; may be empty.
         quantity: signed; 0 when the entry moves money only.
         total: signed, after discounts and taxes.
@@ -75,10 +77,18 @@ class _Standing:
 
 @dataclass(frozen=True, slots=True)
 class Standings:
-    """Present money by line or shipping line, and which lines are tips."""
+    """Present money by line, shipping line or duty, and which lines are tips.
+
+    Attributes:
+        beside: tips, duties and fees, summed up by kind and title.
+        adjusted: paid back for nothing in particular, or kept back of what was returned; signed as
+            sales are, so negative when it was paid back.
+    """
 
     by_target: Mapping[str, _Standing] = field(default_factory=dict)
     tips: frozenset[str] = frozenset()
+    beside: tuple[Sale, ...] = ()
+    adjusted: Decimal = _ZERO
 
     def amount(self, target: str, *, taxes_included: bool) -> Decimal | None:
         """Return what a line costs now, None when the ledger does not know it."""
@@ -95,12 +105,13 @@ class Standings:
 def needs_ledger(given: Mapping[str, Any]) -> bool:
     """Tell whether an order's own figures don't say what stands now.
 
-    That is so after an edit, a refund or a return, and with a tip, which is a line of its own that
-    nothing but the ledger calls one.
+    That is so after an edit, a refund or a return, whose fees stand nowhere else, and with a tip,
+    which is a line of its own that nothing but the ledger calls one.
     """
     tip = given.get("totalTipReceivedSet") or {}
     return bool(
         given.get("refunds")
+        or (given.get("returnStatus") or "NO_RETURN") != "NO_RETURN"
         or given.get("edited")
         or any(line["currentQuantity"] != line["quantity"] for line in given["lineItems"]["nodes"])
         or (tip and Decimal(str(tip["shopMoney"]["amount"])) != 0)
@@ -130,31 +141,43 @@ def read_ledger(given: Sequence[Mapping[str, Any]], money: Amounts) -> tuple[Agr
 def stands(ledger: Sequence[Agreement]) -> Standings:
     """Add the ledger up."""
     found: dict[str, _Standing] = {}
-    tips = set[str]()
+    beside: dict[tuple[str, str], Sale] = {}
+    tips, adjusted = set[str](), _ZERO
     for sale in (sale for agreement in ledger for sale in agreement.sales):
-        if not sale.target:
-            continue
-        before = found.get(sale.target, _Standing())
-        found[sale.target] = _Standing(
-            before.quantity + sale.quantity, before.total + sale.total, before.tax + sale.tax
-        )
+        if sale.target:
+            before = found.get(sale.target, _Standing())
+            found[sale.target] = _Standing(
+                before.quantity + sale.quantity, before.total + sale.total, before.tax + sale.tax
+            )
         if sale.kind == "TIP":
             tips.add(sale.target)
-    return Standings(found, frozenset(tips))
+        if sale.kind == "ADJUSTMENT":
+            adjusted += sale.total
+        elif sale.kind not in _BY_LINE:
+            one = beside.get((sale.kind, sale.title))
+            beside[sale.kind, sale.title] = sale if one is None else _both(one, sale)
+    return Standings(found, frozenset(tips), tuple(beside.values()), adjusted)
+
+
+def _both(one: Sale, other: Sale) -> Sale:
+    return replace(one, total=one.total + other.total, tax=one.tax + other.tax)
 
 
 def _sale(given: Mapping[str, Any], money: Amounts) -> Sale:
     line, shipping = given.get("lineItem") or {}, given.get("shippingLine") or {}
-    fee = given.get("additionalFee") or {}
+    extra, fee = given.get("additionalFee") or {}, given.get("fee") or {}
+    about = line or shipping or given.get("duty") or extra or fee
+    kind_of_fee = _FEES.get(fee.get("__typename") or "", "")
     quantity = (given["quantity"] or 0) if given["lineType"] in _OF_LINES else 0
     total, tax = money(given["totalAmount"]), money(given["totalTaxAmount"])
-    if given["actionType"] == "RETURN":
-        # "units ordered or intended to be returned": taken off, whatever sign they come with
+    if given["actionType"] == "RETURN" and given["lineType"] != "ADJUSTMENT":
+        # "units ordered or intended to be returned": taken off, whatever sign they come with; an
+        # adjustment has a sign of its own, since less may be paid back than was returned
         quantity, total, tax = -abs(quantity), -abs(total), -abs(tax)
     return Sale(
         kind=given["lineType"],
-        target=line.get("id") or shipping.get("id") or "",
-        title=shipping.get("title") or fee.get("name") or "",
+        target=about.get("id") or "",
+        title=shipping.get("title") or extra.get("name") or kind_of_fee,
         quantity=quantity,
         total=total,
         tax=tax,

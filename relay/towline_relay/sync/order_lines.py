@@ -1,4 +1,4 @@
-"""Lines, shipping and charges of an order document, as Shopify's figures say. Pure."""
+"""Lines and shipping of an order document, as Shopify's figures say. Pure."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from towline_relay.sync.order_ledger import Standings
 from towline_relay.sync.order_money import Amounts, added, presented, scaled_taxes, taxes
 from towline_relay.sync.rules_orders import OrderRules
 from towline_shared.errors import BadRecord
-from towline_shared.events import Charge, Discount, OrderLine, ShippingLine
+from towline_shared.events import Discount, OrderLine, ShippingLine
 
-__all__ = ["charges", "item_of", "lines", "shipping"]
+__all__ = ["item_of", "lines", "shipping"]
 
 _ZERO = Decimal(0)
 
@@ -100,9 +100,17 @@ def _line(
         group_sku=group.get("variantSku") or "",
         group_quantity=group.get("quantity") or 0,
         selling_plan=(line.get("sellingPlan") or {}).get("name") or "",
-        duty=added(money(duty["price"]) for duty in line.get("duties") or ()),
+        duty=added(_duty(duty, money, standings) for duty in line.get("duties") or ()),
         presentment_total=shown,
     )
+
+
+def _duty(duty: Mapping[str, Any], money: Amounts, standings: Standings | None) -> Decimal:
+    """Return what the border takes for a line now: a refund may have given some of it back."""
+    left = None
+    if standings is not None and duty.get("id"):
+        left = standings.amount(duty["id"], taxes_included=False)
+    return money(duty["price"]) if left is None else left
 
 
 def shipping(
@@ -136,27 +144,6 @@ def shipping(
             discounts=parts,
             item=item,
         )
-
-
-def charges(given: Mapping[str, Any], money: Amounts, rules: OrderRules) -> Iterator[Charge]:
-    """Yield what is neither goods nor shipping: tips, duties, fees, cash rounding."""
-    tip = money(given.get("totalTipReceivedSet"))
-    duty = money(given.get("currentTotalDutiesSet"))
-    rounding = money((given.get("totalCashRoundingAdjustment") or {}).get("paymentSet"))
-    if tip:
-        yield Charge("TIP", "", tip, item=rules.items.get("tip", ""))
-    if duty:
-        tax = added(
-            money(tax["priceSet"])
-            for line in given["lineItems"]["nodes"]
-            for each in line.get("duties") or ()
-            for tax in each.get("taxLines") or ()
-        )
-        yield Charge("DUTY", "", duty, tax, item=rules.items.get("duty", ""))
-    for fee in given.get("additionalFees") or ():
-        yield Charge("FEE", fee["name"] or "", money(fee["price"]), item=rules.items.get("fee", ""))
-    if rounding:
-        yield Charge("ROUNDING", "", rounding, item=rules.items.get("rounding", ""))
 
 
 def _discount_names(given: Mapping[str, Any]) -> dict[int, tuple[str, str]]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Sequence
+from dataclasses import replace
 
 from towline_relay.shopify.models import MetafieldEntry
 from towline_relay.store.base import Lease, LeaseLost, Store
@@ -24,6 +25,7 @@ from towline_relay.store.rows import EventRow
 from towline_relay.store.states import OPEN, State
 from towline_relay.sync.attempt import Judge
 from towline_relay.sync.handover import HandOver
+from towline_relay.sync.intake import order_event
 from towline_relay.sync.intents import Intents
 from towline_relay.sync.payments import Payments
 from towline_relay.sync.rules import Rules
@@ -31,7 +33,7 @@ from towline_relay.sync.shipments import Places, Shipments
 from towline_relay.sync.shop_port import ShopPort
 from towline_shared.codec import decode
 from towline_shared.errors import Permanent
-from towline_shared.events import ChangeResult, OrderResult, Shipment, Unreadable
+from towline_shared.events import ChangeResult, OrderResult, Shipment, Unreadable, event_id
 
 __all__ = ["OrdersLane"]
 
@@ -109,6 +111,8 @@ class OrdersLane:
                 if row is not readings[0]:
                     continue  # all readings that wait are answered by reading the order once
                 moves = await self._step(lease, readings, self._read(lease, readings))
+            elif row.entity == "return":
+                moves = await self._step(lease, [row], self._ring(row))
             else:
                 moves = await self._step(lease, [row], self._answered(lease, row))
             stopped = {move.serial for move in moves if move.state in OPEN | {State.PARKED}}
@@ -120,6 +124,24 @@ class OrdersLane:
         given = await self._shop.order(readings[0].key)
         effects = await self._hand_over.effects(readings, given)
         return await self._payments.take(lease, readings[0], given, effects)
+
+    async def _ring(self, row: EventRow) -> Effects:
+        """Ring for the order of a return whose webhook did not name it."""
+        gid = await self._shop.order_of(row.key)
+        if not gid:
+            gone = Move(row.serial, State.SKIPPED, "The shop has no such return any more.")
+            return Effects(moves=(gone,))
+        rung = order_event(
+            tenant=self._tenant,
+            gid=gid,
+            updated_at=row.seen_at,
+            origin=row.origin,
+            seen_at=row.seen_at,
+        )
+        # the id is made of this event, since two returns may be heard of in one instant
+        rung = replace(rung, id=event_id("order", self._tenant, gid, row.id))
+        done = Move(row.serial, State.APPLIED, f"It belongs to {gid}, which is looked at.")
+        return Effects(appended=(rung,), moves=(done,))
 
     async def _step(
         self, lease: Lease, rows: Sequence[EventRow], step: Awaitable[Effects]

@@ -10,7 +10,8 @@ from __future__ import annotations
 __all__ = ["COMPLIANCE", "EVENTS", "SUBSCRIBED", "TOPICS", "enum_of", "topic_of"]
 
 # Any of them tells of an order, and any of them may come first: orders/paid overtakes
-# orders/create. Returns do not fire orders/updated, so they are subscribed to by themselves.
+# orders/create. Returns do not fire orders/updated, so they are subscribed to by themselves, and so
+# are their dispositions.
 _ORDERS = (
     "order_transactions/create",
     "orders/cancelled",
@@ -31,6 +32,7 @@ _ORDERS = (
     "returns/reopen",
     "returns/request",
     "returns/update",
+    "reverse_fulfillment_orders/dispose",
 )
 _FULFILLMENT = (
     "fulfillment_orders/cancelled",

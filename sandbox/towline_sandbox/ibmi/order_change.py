@@ -1,8 +1,9 @@
 """Changes of web orders: what the ERP's program does with edits, refunds, returns, cancellations.
 
 It keeps the money and the goods of a change apart. Open pieces are taken off the order line and its
-allocation; pieces that came back go onto the shelf; a piece that has left and is only paid back
-changes nothing but the money. A change that would take off what has left is refused.
+allocation. Pieces that came back go onto the shelf, by a refund's RETURN or by what a return's
+document says was RESTOCKED. A piece that has left and is only paid back changes nothing but the
+money. A change that would take off what has left is refused.
 """
 
 from __future__ import annotations
@@ -47,7 +48,7 @@ class ChangeEntry:
         for line in lines:
             self._line(unit, order, number, line, goods)
         for part in goods:
-            if part["KIND"].rstrip() == "RETURN":
+            if part["KIND"].rstrip() in ("RETURN", "RESTOCKED"):
                 self._came_back(unit, order, number, part)
         total = Decimal(header["OHTOT"]) + Decimal(change["MOVED"])
         if total != Decimal(change["TOTAL"]):

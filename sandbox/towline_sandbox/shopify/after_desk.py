@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
-from towline_sandbox.shopify import aftersales
+from towline_sandbox.shopify import aftersales, refunding, returning
 from towline_sandbox.shopify.ids import gid, number_of
+from towline_sandbox.shopify.order_work import NotPossible
 
 if TYPE_CHECKING:
     from towline_sandbox.shopify.shop import Shop
@@ -20,24 +21,31 @@ __all__ = ["AfterDesk"]
 class AfterDesk:
     """``POST /sandbox/order/{number or gid}/{action}``.
 
-    Actions: ``edit``, ``refund``, ``cancel``, ``return`` and ``return_status``; the body is what
-    the function of that name in :mod:`aftersales` takes.
+    Actions: ``edit``, ``refund``, ``cancel``, ``return``, and of a return, named by ``return`` or
+    else the order's last one, ``return_status``, ``return_update`` and ``dispose``; the body is
+    what the functions in :mod:`aftersales`, :mod:`refunding` and :mod:`returning` take.
     """
 
     def __init__(self, shop: Shop) -> None:
         self._shop = shop
         self._actions: dict[str, Callable[[int, dict[str, Any]], int | None]] = {
             "edit": lambda order, given: aftersales.edit(shop, order, given),
-            "refund": lambda order, given: aftersales.refund(shop, order, given),
+            "refund": lambda order, given: refunding.refund(shop, order, given),
             "cancel": lambda order, given: aftersales.cancel(
                 shop,
                 order,
                 reason=str(given.get("reason", "CUSTOMER")),
                 restock=given.get("restock", True) is True,
             ),
-            "return": lambda order, given: aftersales.start_return(shop, order, given),
-            "return_status": lambda order, given: aftersales.change_return(
-                shop, number_of(str(given["return"]), "Return") or 0, str(given["status"])
+            "return": lambda order, given: returning.start_return(shop, order, given),
+            "return_status": lambda order, given: returning.change_return(
+                shop, self._return(order, given), str(given["status"])
+            ),
+            "return_update": lambda order, given: returning.remove_pieces(
+                shop, self._return(order, given), given
+            ),
+            "dispose": lambda order, given: returning.dispose(
+                shop, self._return(order, given), given
             ),
         }
 
@@ -52,7 +60,14 @@ class AfterDesk:
         try:
             with self._shop.unit():
                 made = action(order, given)
-        except aftersales.NotPossible as refusal:
+        except NotPossible as refusal:
             return web.json_response({"error": str(refusal), "hint": ""}, status=409)
         kind = {"refund": "Refund", "return": "Return"}.get(request.match_info["action"])
         return web.json_response({"id": gid(kind, made) if kind and made else None})
+
+    def _return(self, order: int, given: dict[str, Any]) -> int:
+        if "return" in given:
+            return number_of(str(given["return"]), "Return") or 0
+        return int(
+            self._shop.db.scalar("SELECT max(id) FROM returns WHERE order_id = ?", order) or 0
+        )

@@ -113,7 +113,39 @@ EARLY: dict[str, tuple[Act, ...]] = {
     ),
     "refund_shipping": (Act("refund", {"shipping": "1.11", "note": "late"}),),
     "refund_money": (Act("refund", {"amount": "0.77"}),),
+    "refund_tip": (Act("refund", {"tip": True}),),
+    "refund_duty": (
+        Act(
+            "refund",
+            {
+                "lines": [{"position": 0, "quantity": 2, "restock": "CANCEL"}],
+                "duties": [{"position": 0, "type": "PROPORTIONAL"}],
+            },
+        ),
+        Act("refund", {"duties": [{"position": 0, "type": "FULL"}]}),
+    ),
+    "refund_fee": (Act("refund", {"fees": ["Recycling"], "note": "no recycling"}),),
+    "refund_all_kinds": (
+        Act(
+            "refund",
+            {
+                "lines": [{"position": 1, "quantity": 1, "restock": "CANCEL"}],
+                "duties": [{"position": 0, "type": "FULL"}],
+                "fees": ["Handling", "Recycling"],
+                "shipping": "0.99",
+                "tip": True,
+                "amount": "0.41",
+            },
+        ),
+    ),
+    "refund_less": (
+        Act(
+            "refund",
+            {"lines": [{"position": 0, "quantity": 1, "restock": "CANCEL"}], "pay": "0.50"},
+        ),
+    ),
     "cancel": (Act("cancel", {}),),
+    "cancel_all_kinds": (Act("cancel", {}),),
     "cancel_unstocked": (Act("cancel", {"restock": False, "reason": "FRAUD"}),),
 }
 
@@ -132,11 +164,37 @@ LATE: dict[str, tuple[Act, ...]] = {
     "return_asked": (
         Act("return", {"status": "REQUESTED", "lines": [{"position": 0, "quantity": 1}]}),
     ),
+    "return_disposed": (
+        Act("return", {"lines": [{"position": 0, "quantity": 3}, {"position": 1, "quantity": 1}],
+                       "fees": {"shipping": "3.50", "restocking": "1.25"}}),
+        Act("return_update", {"lines": [{"position": 1, "quantity": 1}]}),
+        Act("dispose", {"lines": [{"position": 0, "quantity": 1, "type": "RESTOCKED"},
+                                  {"position": 0, "quantity": 1, "type": "MISSING"}]}),
+        Act("refund", {"lines": [{"position": 0, "quantity": 2, "restock": "NO_RESTOCK"}]}),
+        Act("dispose", {"lines": [{"position": 0, "quantity": 1, "type": "NOT_RESTOCKED"}]}),
+        Act("return_status", {"status": "CLOSED"}),
+    ),
+    "return_reopened": (
+        Act("return", {"status": "REQUESTED", "lines": [{"position": 1, "quantity": 2}]}),
+        Act("return_status", {"status": "OPEN"}),
+        Act("return_status", {"status": "CLOSED"}),
+        Act("return_status", {"status": "OPEN"}),
+        Act("dispose", {"lines": [{"position": 1, "quantity": 2, "type": "RESTOCKED"}]}),
+    ),
     "exchange": (
         Act("return", {"lines": [{"position": 0, "quantity": 1}],
                        "exchange": [{"sku": "{other}", "quantity": 1}]}),
     ),
 }  # fmt: skip
+
+#: What an order must have for an act to make sense.
+_NEEDS = {
+    "refund_tip": ("tip",),
+    "refund_duty": ("duty",),
+    "refund_fee": ("fee",),
+    "refund_all_kinds": ("tip", "duty", "fee"),
+    "cancel_all_kinds": ("tip", "duty", "fee"),
+}
 
 _COMBINED = (
     ("percent", "tip", "duty"),
@@ -160,6 +218,7 @@ def cases(skus: list[str], *, seed: int) -> list[Case]:
         found.append(_case(rng, skus, names, len(found)))
     for place, name in enumerate([*EARLY, *LATE] * 2):
         names = _COMBINED[place % len(_COMBINED)] if place >= len(EARLY) + len(LATE) else ("plain",)
+        names += tuple(each for each in _NEEDS.get(name, ()) if each not in names)
         found.append(_case(rng, skus, names, len(found), act=name))
     return found
 

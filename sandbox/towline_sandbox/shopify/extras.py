@@ -6,6 +6,7 @@ line item of its own, .../objects/TipSale.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
@@ -16,6 +17,7 @@ from towline_shared.clock import utc_text
 from towline_shared.money import decimal_from_text, plain
 
 if TYPE_CHECKING:
+    from towline_sandbox.shopify.checkout import PricedLine
     from towline_sandbox.shopify.shop import Shop
 
 __all__ = ["Extras", "read_extras"]
@@ -75,15 +77,22 @@ class Extras:
             "source": self.source,
         }
 
-    def entries(self, shop: Shop, order: int, *, lines: int) -> list[Entry]:
+    def entries(
+        self, shop: Shop, order: int, lines: Sequence[tuple[int, PricedLine]]
+    ) -> list[Entry]:
         """Return the ledger's entries for them; a tip becomes a line of its own."""
         found = []
         if self.tip:
-            number = _tip_line(shop, order, lines + 1, plain(self.tip))
+            number = _tip_line(shop, order, len(lines) + 1, plain(self.tip))
             found.append(Entry("TIP", number, 1, self.tip, _ZERO, "Tip"))
-        if self.duty:
-            found.append(Entry("DUTY", None, 0, self.duty, _ZERO, "Duty"))
-        found += [Entry("ADDITIONAL_FEE", None, 0, fee, _ZERO, name) for name, fee in self.fees]
+        for number, line in lines:
+            duty = decimal_from_text(str(line.line.extra.get("duty", "0")))
+            if duty:
+                found.append(Entry("DUTY", number, 0, duty, _ZERO, "Duty"))
+        found += [
+            Entry("ADDITIONAL_FEE", order + place, 0, fee, _ZERO, name)
+            for place, (name, fee) in enumerate(self.fees)
+        ]
         return found
 
     def transactions(

@@ -25,7 +25,10 @@ _ZERO = Decimal(0)
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A sale: signed quantity and amounts, ``total`` with the tax; ``target`` numbers a line."""
+    """A sale: signed quantity and amounts, ``total`` with the tax.
+
+    ``target`` numbers the line, the way of shipping, the line a duty is for, or the fee.
+    """
 
     kind: str
     target: int | None
@@ -69,10 +72,13 @@ def agree(
     return number
 
 
-def standing(shop: Shop, order: int, target: int) -> tuple[Decimal, Decimal]:
-    """Return total and tax of a line as they stand."""
+def standing(shop: Shop, order: int, kind: str, target: int) -> tuple[Decimal, Decimal]:
+    """Return total and tax of what has that kind and number, as they stand."""
     rows = shop.db.all(
-        "SELECT total, tax FROM sales WHERE order_id = ? AND target = ?", order, target
+        "SELECT total, tax FROM sales WHERE order_id = ? AND line_type = ? AND target = ?",
+        order,
+        kind,
+        target,
     )
     return (
         sum((Decimal(row["total"]) for row in rows), _ZERO),

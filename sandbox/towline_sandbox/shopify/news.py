@@ -33,8 +33,10 @@ _OF_STATUS = {
 }
 
 
-def return_topic(status: str) -> str:
+def return_topic(status: str, *, before: str = "") -> str:
     """Return the topic that tells of a return's new status."""
+    if (before, status) == ("CLOSED", "OPEN"):
+        return "returns/reopen"
     return _OF_STATUS[status]
 
 
@@ -44,6 +46,10 @@ def body(shop: Shop, topic: str, number: int) -> dict[str, Any]:
         return {"order_edit": _edit(shop, number)}
     if topic == "refunds/create":
         return _refund(shop, number)
+    if topic == "reverse_fulfillment_orders/dispose":
+        return _disposed(shop, number)
+    if topic == "returns/update":
+        return poured(bodies.sample(topic), {"admin_graphql_api_id": gid("Return", number)})
     if topic.startswith("returns/"):
         return _return(shop, topic, number)
     if topic == "fulfillment_orders/order_routing_complete":
@@ -176,6 +182,24 @@ def _return(shop: Shop, topic: str, number: int) -> dict[str, Any]:
         facts["total_return_line_items"] = sum(line["quantity"] for line in lines)
         facts["name"] = row["name"]
     return poured(shape, facts)
+
+
+def _disposed(shop: Shop, number: int) -> dict[str, Any]:
+    """Name the reverse fulfillment order alone: neither order nor return stand in the body."""
+    row = _one(shop, "SELECT * FROM returns WHERE id = ?", number)
+    kept = json.loads(row["document"])
+    reverse, made = kept["reverse"], kept["dispositions"]
+    return poured(
+        bodies.sample("reverse_fulfillment_orders/dispose"),
+        {
+            "id": reverse,
+            "admin_graphql_api_id": gid("ReverseFulfillmentOrder", reverse),
+            "dispositions": [
+                {"type": each["type"].lower(), "quantity": each["quantity"]} for each in made
+            ],
+            "total_dispositions": len(made),
+        },
+    )
 
 
 def _one(shop: Shop, query: str, number: int) -> sqlite3.Row:

@@ -155,7 +155,7 @@ def _agree(
         )
         for given in document(row)["shipping_lines"]
     ]
-    entries += purchase.extras.entries(shop, order, lines=len(lines))
+    entries += purchase.extras.entries(shop, order, lines)
     agree(shop, order, kind="OrderAgreement", reason="ORDER", entries=entries)
 
 

@@ -35,7 +35,10 @@ DEFAULT_TOPICS = (
     "returns/cancel",
     "returns/close",
     "returns/decline",
+    "returns/reopen",
     "returns/request",
+    "returns/update",
+    "reverse_fulfillment_orders/dispose",
     "shop/redact",
     "bulk_operations/finish",
 )

@@ -1,4 +1,4 @@
-"""Agreements, refunds and returns of orders; cancelling and capturing."""
+"""Agreements and refunds of orders; cancelling and capturing."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 
 from towline_sandbox.shopify import aftersales
 from towline_sandbox.shopify.ids import gid, number_of
+from towline_sandbox.shopify.order_work import NotPossible
 from towline_sandbox.shopify.orders import document
 from towline_sandbox.shopify.paging import connection
 from towline_sandbox.shopify.resolvers import nodes, order_nodes
@@ -28,7 +29,7 @@ __all__ = ["FIELDS"]
 
 _SALES = {
     "PRODUCT": "ProductSale", "GIFT_CARD": "GiftCardSale", "TIP": "TipSale", "DUTY": "DutySale",
-    "SHIPPING": "ShippingLineSale", "ADDITIONAL_FEE": "AdditionalFeeSale",
+    "SHIPPING": "ShippingLineSale", "ADDITIONAL_FEE": "AdditionalFeeSale", "FEE": "FeeSale",
     "ADJUSTMENT": "AdjustmentSale",
 }  # fmt: skip
 
@@ -82,8 +83,23 @@ def _sale(row: sqlite3.Row, currency: str) -> Node:
     if row["line_type"] == "SHIPPING":
         found["shippingLine"] = {"id": gid("ShippingLine", target), "title": row["title"]}
     if row["line_type"] == "ADDITIONAL_FEE":
-        found["additionalFee"] = {"id": gid("AdditionalFee", row["id"]), "name": row["title"]}
+        found["additionalFee"] = {"id": gid("AdditionalFee", target), "name": row["title"]}
+    if row["line_type"] == "DUTY":
+        found["duty"] = {"id": gid("Duty", target)}
+    if row["line_type"] == "FEE":
+        found["fee"] = {"__typename": row["title"], "id": gid(row["title"], target)}
     return found
+
+
+def _duties(source: Node, info: Info) -> Node | None:
+    rows = shop_of(info).db.all(
+        "SELECT total, tax FROM sales WHERE order_id = ? AND line_type = 'DUTY'", source["_n"]
+    )
+    if not rows:
+        return None
+    left = sum((Decimal(row["total"]) - Decimal(row["tax"]) for row in rows), Decimal(0))
+    bag: Node = source["_money"](left)
+    return bag
 
 
 def _refunds(source: Node, info: Info, first: int | None = None) -> list[Node]:
@@ -103,6 +119,13 @@ def _refund(row: sqlite3.Row, currency: str) -> Node:
         "createdAt": row["created_at"],
         "note": row["note"],
         "totalRefundedSet": money_bag(row["refunded"], currency),
+        "duties": [
+            {
+                "amountSet": money_bag(each["amount"], currency),
+                "originalDuty": {"id": gid("Duty", each["target"])},
+            }
+            for each in json.loads(row["document"])["duties"]
+        ],
     }
 
 
@@ -116,6 +139,7 @@ def _one_refund(_root: Any, info: Info, id: str) -> Node | None:
 
 
 def _refund_lines(source: Node, _info: Info, **arguments: Any) -> Node:
+    currency = source["_currency"]
     return connection(
         list(enumerate(source["_extra"]["lines"])),
         arguments,
@@ -123,10 +147,42 @@ def _refund_lines(source: Node, _info: Info, **arguments: Any) -> Node:
         load=lambda pair: {
             "quantity": pair[1]["quantity"],
             "restockType": pair[1]["type"],
+            "restocked": pair[1]["type"] != "NO_RESTOCK",
+            "subtotalSet": money_bag(pair[1]["subtotal"], currency),
+            "totalTaxSet": money_bag(pair[1]["tax"], currency),
             "location": (
                 {"id": gid("Location", pair[1]["location"])} if pair[1]["location"] else None
             ),
             "lineItem": {"id": gid("LineItem", pair[1]["line"])},
+        },
+    )
+
+
+def _refund_shipping(source: Node, _info: Info, **arguments: Any) -> Node:
+    currency = source["_currency"]
+    return connection(
+        source["_extra"]["shipping"],
+        arguments,
+        key=lambda given: (given["id"],),
+        load=lambda given: {
+            "id": gid("RefundShippingLine", given["id"]),
+            "subtotalAmountSet": money_bag(given["amount"], currency),
+            "taxAmountSet": money_bag(given["tax"], currency),
+        },
+    )
+
+
+def _refund_adjustments(source: Node, _info: Info, **arguments: Any) -> Node:
+    currency = source["_currency"]
+    return connection(
+        source["_extra"]["adjustments"],
+        arguments,
+        key=lambda given: (given["id"],),
+        load=lambda given: {
+            "id": gid("OrderAdjustment", given["id"]),
+            "reason": "REFUND_DISCREPANCY",
+            "amountSet": money_bag(given["amount"], currency),
+            "taxAmountSet": money_bag(given["tax"], currency),
         },
     )
 
@@ -140,53 +196,6 @@ def _refund_transactions(source: Node, _info: Info, **arguments: Any) -> Node:
     )
 
 
-def _returns(source: Node, info: Info, **arguments: Any) -> Node:
-    return connection(
-        shop_of(info).db.all("SELECT * FROM returns WHERE order_id = ?", source["_n"]),
-        arguments,
-        key=lambda row: (row["id"],),
-        load=lambda row: {
-            "__typename": "Return",
-            "_extra": json.loads(row["document"]),
-            "id": gid("Return", row["id"]),
-            "name": row["name"],
-            "status": row["status"],
-            "createdAt": row["created_at"],
-            "closedAt": row["closed_at"],
-        },
-    )
-
-
-def _return_lines(source: Node, _info: Info, **arguments: Any) -> Node:
-    return connection(
-        list(enumerate(source["_extra"]["lines"])),
-        arguments,
-        key=lambda pair: (pair[0],),
-        load=lambda pair: {
-            "__typename": "ReturnLineItem",
-            "id": gid("ReturnLineItem", pair[1]["line"]),
-            "quantity": pair[1]["quantity"],
-            "processedQuantity": 0,
-            "returnReasonNote": pair[1]["reason"],
-            "fulfillmentLineItem": {"_order_line": pair[1]["line"]},
-        },
-    )
-
-
-def _exchange_lines(source: Node, info: Info, **arguments: Any) -> Node:
-    shop = shop_of(info)
-    return connection(
-        source["_extra"]["exchange"],
-        arguments,
-        key=lambda number: (number,),
-        load=lambda number: {
-            "id": gid("ExchangeLineItem", number),
-            "quantity": shop.db.scalar("SELECT quantity FROM order_lines WHERE id = ?", number),
-            "lineItems": [{"id": gid("LineItem", number)}],
-        },
-    )
-
-
 def _cancel(shop: Shop, **given: Any) -> Node:
     number = number_of(given["orderId"], "Order")
     refund = (given.get("refundMethod") or {}).get("originalPaymentMethodsRefund")
@@ -196,7 +205,7 @@ def _cancel(shop: Shop, **given: Any) -> Node:
         aftersales.cancel(
             shop, number, reason=given["reason"], restock=given["restock"], money=bool(refund)
         )
-    except aftersales.NotPossible as reason:
+    except NotPossible as reason:
         raise Refusal(error(["orderId"], f"Can't cancel: {reason}", "INVALID")) from None
     return {"job": {"__typename": "Job", "id": gid("Job", number), "done": True}}
 
@@ -212,7 +221,7 @@ def _capture(shop: Shop, *, input: Node) -> Node:
     parent = number_of(input["parentTransactionId"], "OrderTransaction") or 0
     try:
         made = aftersales.capture(shop, order, parent, Decimal(str(input["amount"])))
-    except aftersales.NotPossible as reason:
+    except NotPossible as reason:
         raise Refusal(error(["input"], f"Can't capture: {reason}")) from None
     row = shop.db.one("SELECT * FROM orders WHERE id = ?", order)
     assert row is not None
@@ -226,9 +235,17 @@ FIELDS: Fields = {
         "orderCancel": _cancelled,
         "orderCapture": mutation(_capture, empty={"transaction": None}),
     },
-    "Order": {"agreements": _agreements, "refunds": _refunds, "returns": _returns},
-    "Refund": {"refundLineItems": _refund_lines, "transactions": _refund_transactions},
-    "Return": {"returnLineItems": _return_lines, "exchangeLineItems": _exchange_lines},
+    "Order": {
+        "agreements": _agreements,
+        "refunds": _refunds,
+        "currentTotalDutiesSet": _duties,
+    },
+    "Refund": {
+        "refundLineItems": _refund_lines,
+        "refundShippingLines": _refund_shipping,
+        "orderAdjustments": _refund_adjustments,
+        "transactions": _refund_transactions,
+    },
     **{
         kind: {"sales": _sales}
         for kind in ("OrderAgreement", "OrderEditAgreement", "RefundAgreement", "ReturnAgreement")

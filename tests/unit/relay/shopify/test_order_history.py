@@ -10,6 +10,7 @@ import pytest
 
 from tests.unit.relay.shopify.test_simulated_shop import Stand, play
 from towline_relay.shopify import order_history
+from towline_relay.shopify.models import FulfillmentSpec
 from towline_relay.sync.order_changes import History, Told, changes, keys_of
 from towline_relay.sync.order_document import Document, build
 from towline_relay.sync.rules_orders import read_orders
@@ -54,6 +55,102 @@ def test_every_agreement_and_every_sale_is_read_at_any_page_size(
         small = await on.shop.order_ledger(gid)
         assert small == whole
         assert [len(each["sales"]) for each in small] == [3, 1, 1, 1, 2]
+
+    play(tmp_path, scene)
+
+
+async def ship(on: Stand, gid: str) -> None:
+    """Let everything of an order leave."""
+    state = await on.shop.fulfillment_orders(gid)
+    for work in state.orders:
+        lines = tuple((work.gid, line.gid, line.remaining) for line in work.lines)
+        await on.shop.create_fulfillment(FulfillmentSpec(gid, lines, ("123",), "DHL"))
+
+
+def test_every_part_of_a_refund_is_read_at_any_page_size(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two lines, shipping, a duty, an adjustment: pages of one give what large pages give."""
+
+    async def scene(on: Stand) -> None:
+        lines = [{"sku": "NW-100", "quantity": 5, "duty": "6.66"}, {"sku": "NW-200", "quantity": 3}]
+        gid = await place(on, lines=lines, tip="2.50", fees={"Recycling": "0.99"})
+        wanted = {
+            "lines": [{"position": 0, "quantity": 1}, {"position": 1, "quantity": 2}],
+            "tip": True,
+            "duties": [{"position": 0, "type": "PROPORTIONAL"}],
+            "fees": ["Recycling"],
+            "shipping": "1.00",
+            "amount": "0.30",
+        }
+        await act(on, gid, "refund", wanted)
+        await act(on, gid, "refund", {"amount": "0.20"})
+        whole = await on.shop.order_refunds(gid)
+        monkeypatch.setattr(order_history, "_LINES", 1)
+        monkeypatch.setattr(order_history, "_FEW", 1)
+        small = await on.shop.order_refunds(gid)
+        assert small == whole
+        parts = ("refundLineItems", "refundShippingLines", "duties", "orderAdjustments")
+        assert [len(small[0][part]) for part in parts] == [3, 1, 1, 1]
+        assert small[0]["duties"][0]["amountSet"]["shopMoney"]["amount"] == "1.33"
+        order = (await document(on, gid)).order
+        assert [(each.kind, each.amount) for each in order.charges] == [("DUTY", Decimal("5.33"))]
+
+    play(tmp_path, scene)
+
+
+def test_every_part_of_a_return_is_read_at_any_page_size(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Three returns with lines and dispositions; each finds its order again."""
+
+    async def scene(on: Stand) -> None:
+        gid = await place(on)
+        await ship(on, gid)
+        for position in (0, 1, 0):
+            await act(on, gid, "return", {"lines": [{"position": position, "quantity": 1}]})
+        both = {"lines": [{"position": 0, "quantity": 2}, {"position": 1, "quantity": 1}]}
+        await act(on, gid, "return", both)
+        pieces = [
+            {"position": 0, "quantity": 1, "type": "RESTOCKED"},
+            {"position": 0, "quantity": 1, "type": "MISSING"},
+            {"position": 1, "quantity": 1, "type": "PROCESSING_REQUIRED"},
+        ]
+        await act(on, gid, "dispose", {"lines": pieces})
+        whole = await on.shop.order_returns(gid)
+        monkeypatch.setattr(order_history, "_LINES", 1)
+        monkeypatch.setattr(order_history, "_FEW", 1)
+        small = await on.shop.order_returns(gid)
+        assert small == whole
+        assert [len(each["returnLineItems"]) for each in small] == [1, 1, 1, 2]
+        (work,) = small[3]["reverseFulfillmentOrders"]
+        kinds = [[each["type"] for each in line["dispositions"]] for line in work["lineItems"]]
+        assert kinds == [["RESTOCKED", "MISSING"], ["PROCESSING_REQUIRED"]]
+        assert await on.shop.order_of(small[3]["id"]) == gid
+        assert await on.shop.order_of(work["id"]) == gid
+        assert await on.shop.order_of("gid://shopify/Return/1") == ""
+
+    play(tmp_path, scene)
+
+
+def test_a_refund_and_an_edit_of_sixty_lines_arrive_whole(tmp_path: Path) -> None:
+    """More lines than any page we ask for: lines, sales and refund lines are read on."""
+
+    async def scene(on: Stand) -> None:
+        custom = [
+            {"title": f"Part {n}", "price": f"{n}.07", "quantity": 2, "sku": f"P-{n}"}
+            for n in range(1, 61)
+        ]
+        gid = await place(on, lines=custom)
+        before = await on.shop.order(gid)
+        first = (await document(on, gid)).order
+        lines = [{"position": n, "quantity": 1} for n in range(60)]
+        await act(on, gid, "refund", {"lines": lines})
+        history = History(await on.shop.order_ledger(gid), await on.shop.order_refunds(gid))
+        told = Told(tuple(keys_of(before)), first.total, first.tax_total, Decimal(0))
+        (change,) = changes(await on.shop.order(gid), history, told, RULES)
+        assert (len(change.body.lines), len(change.body.restocks)) == (60, 60)
+        assert sum(line.amount for line in change.body.lines) == Decimal("-1834.20")
 
     play(tmp_path, scene)
 
@@ -106,7 +203,7 @@ def test_the_changes_lead_from_the_document_to_what_stands_now(tmp_path: Path) -
         await act(on, gid, "cancel", {})
         given = await on.shop.order(gid)
         history = History(await on.shop.order_ledger(gid), await on.shop.order_refunds(gid))
-        told = Told(keys_of(before), first.total, first.tax_total, Decimal(0))
+        told = Told(tuple(keys_of(before)), first.total, first.tax_total, Decimal(0))
         found = [change.body for change in changes(given, history, told, RULES)]
         assert [change.kind for change in found] == ["edit", "refund", "cancel"]
         assert any(line.added for line in found[0].lines)

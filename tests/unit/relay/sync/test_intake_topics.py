@@ -73,7 +73,6 @@ def test_the_documented_body_is_understood(topic: str) -> None:
 @pytest.mark.parametrize(
     ("topic", "body"),
     [
-        ("returns/update", {"admin_graphql_api_id": "gid://shopify/Return/1"}),
         ("returns/process", {}),
         ("orders/risk_assessment_changed", {"order_id": None, "risk_level": "medium"}),
     ],
@@ -82,6 +81,16 @@ def test_a_body_that_names_no_order_is_noted(topic: str, body: Any) -> None:
     """Shopify's own samples of these name none; that is no fault of theirs or ours."""
     kept = take_in(hook(topic, body))
     assert (kept.outcome, kept.event) == ("noted", None)
+
+
+@pytest.mark.parametrize("topic", ["returns/update", "reverse_fulfillment_orders/dispose"])
+def test_a_return_that_names_no_order_rings_for_itself(topic: str) -> None:
+    """Its order is asked for before anything else; a repeated delivery is the same event."""
+    kept = take_in(hook(topic, BY_TOPIC[topic]))
+    assert kept.event is not None
+    assert (kept.outcome, kept.event.entity) == ("return", "return")
+    assert kept.event.key == BY_TOPIC[topic]["admin_graphql_api_id"]
+    assert take_in(hook(topic, BY_TOPIC[topic])).event == kept.event
 
 
 def test_an_id_beyond_53_bits_is_exact() -> None:

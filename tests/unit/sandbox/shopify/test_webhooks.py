@@ -12,7 +12,7 @@ import pytest
 from shopify_app import ShopifyApp
 
 from tests.unit.sandbox.shopify.lab import SECRET, Received, receiving, running, settings
-from towline_sandbox.shopify import aftersales
+from towline_sandbox.shopify import aftersales, refunding, returning
 from towline_sandbox.shopify.bodies import sample
 from towline_sandbox.shopify.dispatcher import after_attempt, target
 from towline_sandbox.shopify.news import COMPLIANCE
@@ -101,7 +101,7 @@ def test_what_happens_later_has_topics_of_its_own(tmp_path: Path, topic: str, sh
                 with lab.shop.unit():
                     aftersales.edit(lab.shop, number, {"set": {"0": 2}})
                 with lab.shop.unit():
-                    aftersales.refund(lab.shop, number, {"amount": "1.00"})
+                    refunding.refund(lab.shop, number, {"amount": "1.00"})
                 with lab.shop.unit():
                     aftersales.cancel(
                         lab.shop,
@@ -119,9 +119,9 @@ def test_what_happens_later_has_topics_of_its_own(tmp_path: Path, topic: str, sh
                 )
                 with lab.shop.unit():
                     lines = [{"position": 0, "quantity": 1}]
-                    found = aftersales.start_return(lab.shop, number, {"lines": lines})
+                    found = returning.start_return(lab.shop, number, {"lines": lines})
                 with lab.shop.unit():
-                    aftersales.change_return(lab.shop, found, "CLOSED")
+                    returning.change_return(lab.shop, found, "CLOSED")
                 if topic in COMPLIANCE:
                     asked = {"topic": topic, "orders": [placed["id"]]}
                     await lab.client.post("/sandbox/compliance", json=asked)
