@@ -7,15 +7,36 @@ from __future__ import annotations
 
 import argparse
 import sys
+import tempfile
 import time
 from collections.abc import Callable
+from pathlib import Path
 
+from tests.faults.kills.driver import Plan, kill_rounds
 from tests.faults.power.soak import power_cuts
 from tests.faults.report import Part
 
 _PARTS: dict[str, Callable[[argparse.Namespace], Part]] = {
     "power": lambda o: power_cuts(o.cuts, seed=o.seed),
+    "kills": lambda o: _kills(o),
 }
+
+
+def _kills(options: argparse.Namespace) -> Part:
+    tenth = options.events // 10
+    plan = Plan(
+        seed=options.seed, rounds=options.rounds, changes=options.events - 4 * tenth,
+        bulk=2 * tenth, orders=tenth, look=0.3,
+    )  # fmt: skip
+    if options.folder is not None:
+        options.folder.mkdir(parents=True, exist_ok=True)
+        return kill_rounds(options.folder, plan, say=_say)
+    with tempfile.TemporaryDirectory() as folder:
+        return kill_rounds(Path(folder), plan, say=_say)
+
+
+def _say(line: str) -> None:
+    print(f"  {line}", flush=True)
 
 
 def main() -> int:
@@ -24,6 +45,9 @@ def main() -> int:
     parser.add_argument("--only", choices=_PARTS, action="append", help="a part; may be repeated")
     parser.add_argument("--seed", type=int, default=0, help="of the first run; others follow")
     parser.add_argument("--cuts", type=int, default=300, help="power cuts of each store")
+    parser.add_argument("--rounds", type=int, default=1_000, help="kills of agent, relay or both")
+    parser.add_argument("--events", type=int, default=1_000_000, help="through the fault proxy")
+    parser.add_argument("--folder", type=Path, help="empty; keep the files of the kills here")
     options = parser.parse_args()
     wrong = 0
     for name in options.only or _PARTS:

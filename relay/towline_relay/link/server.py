@@ -106,7 +106,11 @@ class LinkServer:
         socket = web.WebSocketResponse(
             protocols=(SUBPROTOCOL,), compress=False, max_msg_size=MOST_BYTES, autoping=True
         )
-        await socket.prepare(request)
+        try:
+            await socket.prepare(request)
+        except ConnectionError:
+            _log.info("agent hung up", action="link_hung_up", address=request.remote or "")
+            return socket
         if socket.ws_protocol != SUBPROTOCOL:
             await socket.close(code=1002, message=b"towline.link.v1 is spoken here")
             return socket

@@ -11,7 +11,8 @@ from typing import Any
 
 import aiohttp
 import pytest
-from aiohttp import web
+from aiohttp import ClientConnectionResetError, web
+from aiohttp.test_utils import make_mocked_request
 
 from tests.support.link_world import Relay
 from towline_relay.link import enrolment
@@ -165,5 +166,24 @@ def test_a_browser_that_looks_is_told_what_this_is(tmp_path: Path) -> None:
     async def story() -> None:
         async with door(tmp_path) as at, at.visitor.get(at.url) as reply:
             assert reply.status == web.HTTPBadRequest.status_code
+
+    asyncio.run(story())
+
+
+def test_an_agent_that_hangs_up_before_it_is_answered_is_no_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A bad line ends connections at any moment; the log must not cry about it."""
+
+    async def gone(socket: web.WebSocketResponse, request: web.BaseRequest) -> None:
+        raise ClientConnectionResetError("Cannot write to closing transport")
+
+    async def story() -> None:
+        async with door(tmp_path) as at:
+            monkeypatch.setattr(web.WebSocketResponse, "prepare", gone)
+            request = make_mocked_request("GET", "/link")
+            answer = await at.relay.server.handle(request)
+            assert isinstance(answer, web.WebSocketResponse)
+            assert at.relay.server.connected() == {}
 
     asyncio.run(story())

@@ -1,0 +1,1 @@
+"""A wire on loopback that does everything a wire can do."""
