@@ -1,7 +1,7 @@
 """The four mistakes that every store-and-forward product has made once, as one changed line each.
 
 A harness that stays green with one of them proves nothing. The line is changed in the source of the
-function as it stands, and that function is replaced; when the line is no longer there, or is there
+function as it stands, and its code is replaced; when the line is no longer there, or is there
 twice, the mutation says so instead of changing nothing.
 """
 
@@ -12,7 +12,7 @@ import textwrap
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from types import FunctionType, ModuleType
+from types import CodeType, FunctionType
 from typing import Any
 
 from towline_relay.link import enrolment
@@ -63,22 +63,22 @@ def mutated(name: str) -> Iterator[None]:
         yield
         return
     mutation = MUTATIONS[name]
-    original = vars(mutation.owner)[mutation.function]
-    setattr(mutation.owner, mutation.function, _changed(mutation, original))
+    found = vars(mutation.owner)[mutation.function]
+    function: FunctionType = found.__func__ if isinstance(found, staticmethod) else found
+    original = function.__code__
+    function.__code__ = _changed(mutation, function)  # for all who imported it, too
     try:
         yield
     finally:
-        setattr(mutation.owner, mutation.function, original)
+        function.__code__ = original
 
 
-def _changed(mutation: Mutation, original: Any) -> Any:
-    static = isinstance(original, staticmethod)
-    function: FunctionType = original.__func__ if static else original
+def _changed(mutation: Mutation, function: FunctionType) -> CodeType:
     source = textwrap.dedent(inspect.getsource(function))
     assert source.count(mutation.old) == 1, f"{mutation.function} has changed: {mutation.old!r}"
-    home = inspect.getmodule(function)
-    assert isinstance(home, ModuleType)
     made: dict[str, Any] = {}
     heading = "from __future__ import annotations\n"
-    exec(heading + source.replace(mutation.old, mutation.new), vars(home), made)
-    return made[mutation.function]
+    exec(heading + source.replace(mutation.old, mutation.new), function.__globals__, made)
+    changed = made[mutation.function]
+    code: CodeType = (changed.__func__ if isinstance(changed, staticmethod) else changed).__code__
+    return code
