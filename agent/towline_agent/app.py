@@ -342,8 +342,9 @@ class Agent:
         return self._picture(waiting)
 
     def _picture(self, outbox_waiting: int) -> AgentStatus:
+        known = self._keeper.identity  # its keys change
         return AgentStatus(
-            about=replace(self._about, words=self._keeper.identity.words),
+            about=replace(self._about, words=known.words, relay_words=known.relay_words),
             now=self._clock.now(),
             connections={purpose: worker.state for purpose, worker in self._workers.items()},
             description=self._partition.description,

@@ -185,11 +185,17 @@ def _enrol(options: argparse.Namespace) -> int:
         )
     )
     if _wants_json(options):
-        facts = {"agent_id": identity.agent_id, "tenant": identity.tenant, "words": identity.words}
+        facts = {
+            "agent_id": identity.agent_id, "tenant": identity.tenant, "words": identity.words,
+            "relay": list(identity.relay_words), "waiting": identity.waiting,
+        }  # fmt: skip
         print(json.dumps(facts))
     else:
         print(f"Enrolled as {identity.agent_id} of {identity.tenant}.")
         print(f"Compare this with the relay's agents page: {identity.words}")
+        print(f"and the relay's key there with this: {identity.relay_words[0]}")
+        if identity.waiting:
+            print("The relay lets the agent in once a person has compared and approved it there.")
     return _OK
 
 

@@ -38,7 +38,7 @@ def add_verbs(
             "rotates_at": utc_text(identity.key_since + KEY_LIFE) if identity.key_since else "",
             "asked": rotation_asked(config.state),
             "next": fingerprint(identity.candidate.public) if identity.candidate else "",
-            "relay": [fingerprint(key) for key in identity.relay_keys],
+            "relay": list(identity.relay_words),
         }
         if getattr(options, "json", False):
             print(json.dumps(facts))

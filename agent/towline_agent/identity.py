@@ -39,6 +39,7 @@ class Identity:
         candidate: a key that is to follow; not yet tried.
         candidate_good: the relay has the candidate on disk, so it may be tried.
         former: the key before; for a relay that was restored from an older backup.
+        waiting: a person has to approve the agent first, as enrolment said; not kept.
     """
 
     agent_id: str
@@ -51,11 +52,17 @@ class Identity:
     candidate: SigningKey | None = field(default=None, repr=False)
     candidate_good: bool = False
     former: SigningKey | None = field(default=None, repr=False)
+    waiting: bool = False
 
     @property
     def words(self) -> str:
         """The fingerprint to compare with the relay's agents page."""
         return fingerprint(self.key.public)
+
+    @property
+    def relay_words(self) -> tuple[str, ...]:
+        """The same of the relay's keys."""
+        return tuple(map(fingerprint, self.relay_keys))
 
 
 def load_identity(folder: Path) -> Identity:
@@ -178,8 +185,9 @@ def _answered(answer: dict[str, object], *, url: str, key: SigningKey) -> Identi
     ):
         raise _no_relay(enrolment_url(url))
     return Identity(
-        agent_id=agent_id, tenant=tenant, name=name, relay_url=url, relay_keys=pinned, key=key
-    )
+        agent_id=agent_id, tenant=tenant, name=name, relay_url=url, relay_keys=pinned, key=key,
+        waiting=answer.get("waiting") is True,
+    )  # fmt: skip
 
 
 def _try_folder(folder: Path) -> None:

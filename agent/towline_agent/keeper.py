@@ -17,7 +17,7 @@ former key opens a relay that was restored to before the change.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -27,14 +27,15 @@ import structlog
 from towline_agent.identity import Identity, load_identity, save_identity
 from towline_agent.key_wish import forget_rotation, rotation_asked
 from towline_shared.clock import Clock
-from towline_shared.errors import Permanent
+from towline_shared.errors import PeerFault, Permanent
 from towline_shared.frames import Rotate, Rotated
 from towline_shared.handshake import key_change
-from towline_shared.sealing import SigningKey, fingerprint
+from towline_shared.sealing import SigningKey, fingerprint, is_public_key
 
 __all__ = ["KEY_LIFE", "Keeper", "after_answer", "after_joining", "keys_to_try"]
 
 KEY_LIFE = timedelta(days=90)
+_MOST_PINS = 8
 _AGAIN = timedelta(days=1)  # after a refusal of the relay, or of the disk
 _log = structlog.get_logger(__name__)
 
@@ -142,6 +143,19 @@ class Keeper:
             self._refused.add(key.public)  # until it can be kept, the key before must do
             raise
         self._refused.clear()
+
+    def pinned(self, relay_keys: Sequence[str]) -> None:
+        """Accept these keys of the relay from now on; called over the sealed link only.
+
+        Raises:
+            PeerFault: they are no keys; nothing has changed.
+            Permanent: the identity can't be written.
+        """
+        if not 0 < len(relay_keys) <= _MOST_PINS or not all(map(is_public_key, relay_keys)):
+            raise PeerFault("The relay named keys of its own that are none.")
+        if tuple(relay_keys) != self._identity.relay_keys:
+            self._become(replace(self._identity, relay_keys=tuple(relay_keys)))
+            _log.info("relay keys", action="pinned", words=list(map(fingerprint, relay_keys)))
 
     def wish(self) -> Rotate | None:
         """Return the change of key to ask for now; None when none is due or none can be kept."""

@@ -180,6 +180,8 @@ class Session:
             raise PeerFault(f"The relay wants a heartbeat every {welcome.heartbeat_s} seconds.")
         await asyncio.wrap_future(self._buffer.set_meta("join_counter", str(welcome.join_counter)))
         await asyncio.to_thread(keeper.joined, key)
+        if welcome.relay_keys:
+            await asyncio.to_thread(keeper.pinned, welcome.relay_keys)
         self._may_rotate = caps.ROTATE in welcome.caps
         await self._open(welcome, offers)
         return welcome

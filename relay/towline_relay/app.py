@@ -24,10 +24,11 @@ from towline_relay.admin.server import setup_admin
 from towline_relay.audit import audit
 from towline_relay.config import LEAST_RETENTION_DAYS, RelayConfig
 from towline_relay.day_book import DayBook
-from towline_relay.keys import read_or_make_keys
+from towline_relay.keys import read_or_make_keys, roll_keys
 from towline_relay.link import enrolment
 from towline_relay.link.server import LinkServer
 from towline_relay.operator_api import OperatorApi
+from towline_relay.operator_link import LinkApi
 from towline_relay.operator_shop import ShopApi
 from towline_relay.schedule import Schedule
 from towline_relay.secrets_box import read_or_make_keyring
@@ -97,12 +98,11 @@ class Relay:
         self._privacy = PrivacyStore(
             database, log=log, documents=documents, enrolled=enrolled, clock=self.clock
         )
-        identity = read_or_make_keys(self.config.identity)
         self._documents = documents
         self._days = DayBook(
             database,
             log=log,
-            sign=lambda message: (identity.current.public, identity.current.sign(message)),
+            sign=lambda message: self._link.identity.sign(message),
             clock=self.clock,
         )
         session = await stack.enter_async_context(aiohttp.ClientSession())
@@ -110,10 +110,11 @@ class Relay:
             database=database,
             log=log,
             sink=self._store,
-            identity=identity,
+            identity=read_or_make_keys(self.config.identity),
             clock=self.clock,
             ready=lambda agent_id: not database.storage.refuses,
             on_received=lambda agent_id: self._nudge(None),
+            holds={tenant.id: tenant.approve_agents for tenant in self.config.tenants}.__getitem__,
         )
         owner = secrets.token_hex(8)
         parts = UpkeepParts(
@@ -121,7 +122,7 @@ class Relay:
             privacy=self._privacy,
             book=OrderBook(database),
             certificates=self.config.state / "erasures",
-            sign=lambda text: (identity.current.public, identity.current.sign(text)),
+            sign=lambda text: self._link.identity.sign(text),
             nudge_agent=self._link.nudge,
         )
         self._tenants = {
@@ -177,6 +178,12 @@ class Relay:
             privacy=self._privacy,
             is_operator=api.is_operator,
         ).add_routes(app)
+        LinkApi(
+            link=self._link,
+            agents=self._agents,
+            roll=lambda: roll_keys(self.config.identity),
+            is_operator=api.is_operator,
+        ).add_routes(app)
         setup_admin(
             app,
             store=views.PagesStore(self._store),
@@ -185,6 +192,8 @@ class Relay:
             clock=self.clock,
             retry=self._retry,
             revoke=self._link.revoke,
+            approve=self._link.approve,
+            relay_keys=lambda: self._link.identity.words,
             checks=self.checks,
         )
         # The socket sessions end by GOAWAY; what is left is cut after the graceful time.

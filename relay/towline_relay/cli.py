@@ -19,7 +19,7 @@ from typing import Any, TextIO
 import structlog
 
 from towline_relay import __doc__ as about
-from towline_relay import cli_shop, operator_client
+from towline_relay import cli_link, cli_shop, operator_client
 from towline_relay.app import open_database, serve
 from towline_relay.config import RelayConfig, default_path, load_config
 from towline_relay.secrets_box import rotate
@@ -91,6 +91,7 @@ def _parser() -> argparse.ArgumentParser:
     verb.set_defaults(command=_secrets_rotate)
 
     cli_shop.add_verbs(verbs, shared, _say)
+    cli_link.add_verbs(verbs, shared, _say)
     return parser
 
 

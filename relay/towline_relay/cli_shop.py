@@ -22,7 +22,6 @@ __all__ = ["add_verbs"]
 
 Say = Callable[[argparse.Namespace, Any, str], None]
 _OK, _PROBLEMS = 0, 3
-_PATIENCE_S = 600.0  # a comparison reads every order of the window
 _LISTS = ("missing", "parked", "unanswered", "gone", "refused")
 
 
@@ -90,7 +89,9 @@ def _toml(given: argparse.Namespace, say: Say) -> int:
 def _reconcile(given: argparse.Namespace, say: Say) -> int:
     config = load_config(given.config, secrets=False)
     _tenant(config, given.tenant)
-    found = _ask(config, "POST", "/admin/api/reconcile", {"tenant": given.tenant})
+    found = operator_client.ask_running(
+        config, "POST", "/admin/api/reconcile", {"tenant": given.tenant}
+    )
     lines = [found["sentence"]]
     lines += [f"{kind}: {', '.join(found[kind])}" for kind in _LISTS if found[kind]]
     say(given, found, "\n".join(lines))
@@ -102,7 +103,7 @@ def _replay(given: argparse.Namespace, say: Say) -> int:
     _tenant(config, given.tenant)
     since = utc_text(datetime.combine(given.since, time(), UTC))
     asked = {"tenant": given.tenant, "since": since, "what": given.what}
-    found = _ask(config, "POST", "/admin/api/replay", asked)
+    found = operator_client.ask_running(config, "POST", "/admin/api/replay", asked)
     said = f"{found['new']} changes of {given.what} nobody had heard of were taken in."
     if given.what == "orders":
         said = (
@@ -115,7 +116,9 @@ def _replay(given: argparse.Namespace, say: Say) -> int:
 def _list(given: argparse.Namespace, say: Say) -> int:
     config = load_config(given.config, secrets=False)
     query = urllib.parse.urlencode({"tenant": given.tenant})
-    rows = _ask(config, "GET", f"/admin/api/privacy?{query}", None)["requests"]
+    rows = operator_client.ask_running(config, "GET", f"/admin/api/privacy?{query}", None)[
+        "requests"
+    ]
     lines = [
         f"{row['number']:>5} {row['tenant']:<16} {row['kind']:<16} due {row['due_at'][:10]}  "
         f"{row['state']:<5} {row['detail']}"
@@ -129,9 +132,9 @@ def _write(given: argparse.Namespace, say: Say, name: str) -> int:
     config = load_config(given.config, secrets=False)
     path = f"/admin/api/privacy/{given.request}"
     if name == "export":
-        content = _ask(config, "POST", f"{path}/export", {})
+        content = operator_client.ask_running(config, "POST", f"{path}/export", {})
     else:
-        content = _ask(config, "GET", path, None)
+        content = operator_client.ask_running(config, "GET", path, None)
     try:
         descriptor = os.open(given.out, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except OSError as error:
@@ -151,15 +154,3 @@ def _tenant(config: RelayConfig, name: str) -> TenantConfig:
         f"{config.file} has no tenant {name!r}.",
         hint="Known: " + ", ".join(tenant.id for tenant in known),
     )
-
-
-def _ask(
-    config: RelayConfig, method: str, path: str, body: dict[str, str] | None
-) -> dict[str, Any]:
-    answer = operator_client.ask(config, method, path, body, timeout_s=_PATIENCE_S)
-    if answer is None:
-        raise Permanent(
-            f"No relay listens on port {config.port}; this is asked of the running one.",
-            hint="Start it: towline-relay serve",
-        )
-    return answer

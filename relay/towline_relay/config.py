@@ -52,13 +52,18 @@ class ShopConfig:
 
 @dataclass(frozen=True, slots=True)
 class TenantConfig:
-    """One customer: a shop, its rules, its agents."""
+    """One customer: a shop, its rules, its agents.
+
+    Attributes:
+        approve_agents: an agent that has enrolled waits for a person's yes.
+    """
 
     id: str
     name: str
     rules_file: Path
     rules: Rules
     shop: ShopConfig
+    approve_agents: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +138,7 @@ def load_config(path: Path, *, secrets: bool = True) -> RelayConfig:
 
 
 def _tenant(section: Section, *, secrets: bool) -> TenantConfig:
-    section.only("id", "name", "rules", "shopify")
+    section.only("id", "name", "rules", "shopify", "approve_agents")
     tenant = section.text("id")
     if not _TENANT.fullmatch(tenant):
         raise section.wrong("id", tenant, "must be lower-case letters, digits and hyphens")
@@ -144,6 +149,7 @@ def _tenant(section: Section, *, secrets: bool) -> TenantConfig:
         rules_file=rules_file,
         rules=load_rules(rules_file),
         shop=_shop(section.section("shopify", required=True), tenant, secrets=secrets),
+        approve_agents=section.flag("approve_agents", False),
     )
 
 

@@ -29,9 +29,10 @@ from towline_shared.clock import SystemClock
 from towline_shared.envelope import Keyring, MasterKey
 from towline_shared.errors import Misconfigured, Permanent, Refused
 
-__all__ = ["ask", "enrolment_code", "verify", "verify_file"]
+__all__ = ["ask", "ask_running", "enrolment_code", "verify", "verify_file"]
 
 _TIMEOUT_S = 10.0
+_PATIENCE_S = 600.0  # a comparison reads every order of the window
 _WALK_S = 3600.0  # a million rows take a minute
 
 
@@ -152,6 +153,24 @@ def ask(
         ) from None
     except (TimeoutError, OSError) as error:
         raise Permanent(f"The relay on port {config.port} does not answer: {error}.") from None
+
+
+def ask_running(
+    config: RelayConfig, method: str, path: str, body: dict[str, str] | None
+) -> dict[str, Any]:
+    """Ask the running relay, with patience.
+
+    Raises:
+        Permanent: none runs, or it does not answer.
+        Refused: it said no.
+    """
+    answer = ask(config, method, path, body, timeout_s=_PATIENCE_S)
+    if answer is None:
+        raise Permanent(
+            f"No relay listens on port {config.port}; this is asked of the running one.",
+            hint="Start it: towline-relay serve",
+        )
+    return answer
 
 
 def _sentence(body: bytes) -> str:

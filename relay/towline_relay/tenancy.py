@@ -87,6 +87,7 @@ class Tenancy:
                 rules=config.rules.bulk,
                 clock=clock,
                 judge=judge,
+                lists=config.rules.price.lists if config.rules.price else {},
             ),
         )
         hand_over = HandOver(

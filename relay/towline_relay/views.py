@@ -130,6 +130,8 @@ def agent_facts(
                 version=link.version if link else row.version,
                 fingerprint=link.fingerprint if link else row.fingerprint,
                 key=key_words(row.public_key),
+                next_key=key_words(row.candidate) if row.candidate else "",
+                waiting=row.waiting,
                 epoch=row.epoch,
                 revoked=row.revoked_at is not None,
             )

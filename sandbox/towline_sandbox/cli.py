@@ -7,14 +7,11 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import contextlib
 import json
 import logging
 import os
 import shutil
-import signal
 import sys
-import threading
 from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
@@ -29,6 +26,7 @@ from towline_sandbox.once import open_shop, run_journeys
 from towline_sandbox.report import reckon
 from towline_sandbox.shopify.server import serve as serve_shop
 from towline_sandbox.shopify.settings import DEFAULT_TOPICS, SeedProduct, ShopSettings, WebhookOdds
+from towline_sandbox.signals import until_signalled
 from towline_sandbox.stage.serve import serve as serve_stage
 from towline_sandbox.stage.settings import StageSettings
 from towline_sandbox.whole import Whole
@@ -173,8 +171,12 @@ def _shop(options: argparse.Namespace) -> int:
             for each in products
         ),
     )
-    asyncio.run(_until_stopped(serve_shop(settings, ready=lambda url: print(url, flush=True))))
-    return 0
+
+    async def serve() -> int:
+        await serve_shop(settings, ready=_say)
+        return 0
+
+    return asyncio.run(until_signalled(serve(), ended=0))
 
 
 def _run(options: argparse.Namespace) -> int:
@@ -198,8 +200,8 @@ def _run(options: argparse.Namespace) -> int:
         )
     with world.held():
         if options.once:
-            return asyncio.run(_once(world, options))
-        return asyncio.run(_show(world, options, new=found is None))
+            return asyncio.run(until_signalled(_once(world, options)))
+        return asyncio.run(until_signalled(_show(world, options, new=found is None), ended=0))
 
 
 async def _once(world: World, options: argparse.Namespace) -> int:
@@ -236,10 +238,12 @@ async def _show(world: World, options: argparse.Namespace, *, new: bool) -> int:
             port=options.port,
         )
         opening = asyncio.create_task(open_shop(whole)) if new else None
-        await _until_stopped(serve_stage(settings, ready=lambda url: _welcome(url, world)))
-        if opening is not None:
-            opening.cancel()
-            await asyncio.gather(opening, return_exceptions=True)
+        try:
+            await serve_stage(settings, ready=lambda url: _welcome(url, world))
+        finally:
+            if opening is not None:
+                opening.cancel()
+                await asyncio.gather(opening, return_exceptions=True)
     return 0
 
 
@@ -249,17 +253,6 @@ def _welcome(url: str, world: World) -> None:
     print(f"    Agent health:  {world.url('health')}/")
     print(f"\n    Sign in at the relay with the text of {world.folder}/relay/state/admin.token")
     print("    Ctrl-C ends everything; the same command goes on where it stopped.\n", flush=True)
-
-
-async def _until_stopped(work: object) -> None:
-    """Run until the work ends or a signal comes."""
-    task = asyncio.ensure_future(work)  # type: ignore[call-overload]
-    loop = asyncio.get_running_loop()
-    if threading.current_thread() is threading.main_thread():
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, task.cancel)
-    with contextlib.suppress(asyncio.CancelledError):
-        await task
 
 
 if __name__ == "__main__":

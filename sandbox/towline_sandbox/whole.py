@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 from collections.abc import Awaitable, Callable
@@ -163,7 +164,12 @@ class Whole:
             stderr=asyncio.subprocess.PIPE,
             env={**os.environ, **(environment or {})},
         )
-        out, err = await process.communicate()
+        try:
+            out, err = await process.communicate()
+        except asyncio.CancelledError:
+            with contextlib.suppress(ProcessLookupError):
+                process.kill()
+            raise
         if process.returncode != 0:
             raise Permanent(
                 f"{name} ended with {process.returncode}: {err.decode().strip()[-500:]}"

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-__all__ = ["KNOWN", "ROTATE", "agreed"]
+__all__ = ["KNOWN", "PINS", "ROTATE", "agreed"]
 
 #: The agent may change its key: ROTATE and ROTATED.
 ROTATE = "rotate"
 
-KNOWN = (ROTATE,)
+#: The agent pins the relay's keys that WELCOME names.
+PINS = "pins"
+
+KNOWN = (ROTATE, PINS)
 
 
 def agreed(theirs: Collection[str]) -> tuple[str, ...]:

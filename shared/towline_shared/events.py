@@ -127,10 +127,11 @@ class OrderResult:
 
     Attributes:
         order_gid: Shopify's gid of the order.
-        outcome: ``accepted``, ``refused``, ``cancelled`` or ``locked`` (picking has begun: from now
-            on the ERP takes no change of what is to be delivered).
+        outcome: ``accepted``, ``refused``, ``cancelled``, ``locked`` (picking has begun: from now
+            on the ERP takes no change of what is to be delivered) or ``held`` (nothing of it may
+            leave until the ERP accepts it, again or at last).
         erp_order: the ERP's own order number when it accepted.
-        reason: the ERP's words when it refused.
+        reason: the ERP's words when it refused or holds it.
     """
 
     order_gid: str

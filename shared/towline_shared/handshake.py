@@ -17,7 +17,16 @@ from dataclasses import dataclass, replace
 
 from towline_shared.errors import PeerFault, Permanent
 from towline_shared.frames import Auth, Challenge, Position, Rotate, StreamOffer
-from towline_shared.sealing import Ephemeral, Seal, SigningKey, frame_keys, transcript, verify
+from towline_shared.sealing import (
+    Ephemeral,
+    Seal,
+    SigningKey,
+    fingerprint,
+    frame_keys,
+    is_public_key,
+    transcript,
+    verify,
+)
 
 __all__ = [
     "Diverged",
@@ -83,8 +92,11 @@ def agent_answer(
     """
     if challenge.relay_key not in pinned:
         raise PeerFault(
-            "The relay shows a key this agent was not enrolled with.",
-            hint="A proxy may intercept the link, or the relay was set up anew; enrol again if so.",
+            f"The relay shows the key {_words(challenge.relay_key)}, which this agent does not"
+            f" accept; it accepts {' and '.join(map(_words, pinned))}.",
+            hint="Compare it with the keys on the relay's agents page. If it stands there, the"
+            " relay changed its key more than once while this agent was away: enrol it anew"
+            " (towline-agent enrol --replace). If not, somebody intercepts the link.",
         )
     to_verify = _relay_signs(hello_message, challenge)
     if not verify(challenge.relay_key, challenge.signature, to_verify):
@@ -92,6 +104,10 @@ def agent_answer(
     agent_signs = _agent_signs(hello_message, challenge_message)
     keys = frame_keys(ephemeral.shared(challenge.ephemeral), agent_signs)
     return Auth(key.sign(agent_signs), join_counter), Sealed(Seal(keys[0]), Seal(keys[1]))
+
+
+def _words(public: str) -> str:
+    return fingerprint(public) if is_public_key(public) else "of no known form"
 
 
 def relay_accepts(

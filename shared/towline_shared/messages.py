@@ -125,6 +125,7 @@ class Welcome:
 
     Attributes:
         caps: what both sides know beyond the first frames.
+        relay_keys: the relay's public keys to accept from now on, the current and the next one.
     """
 
     epoch: int
@@ -133,6 +134,7 @@ class Welcome:
     positions: tuple[Position, ...]
     limits: tuple[Limit, ...]
     caps: tuple[str, ...] = _later(())
+    relay_keys: tuple[str, ...] = _later(())
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,7 +43,7 @@ def sign_in(driver: WebDriver, address: str, path: str) -> None:
 def test_signing_in_leads_where_one_wanted_to_go(chromium: WebDriver, pages: str) -> None:
     """The token opens the page that was asked for; signing out closes all."""
     sign_in(chromium, pages, "/admin/agents")
-    assert "2 of 3 connected" in chromium.find_element(By.TAG_NAME, "main").text
+    assert "2 of 4 connected" in chromium.find_element(By.TAG_NAME, "main").text
     chromium.find_element(By.CSS_SELECTOR, "header form button").click()
     until(chromium, lambda d: d.current_url.endswith("/admin/sign-in"), "the sign-in page")
     chromium.get(f"{pages}/admin/events")

@@ -17,6 +17,7 @@ from towline_relay.store.base import Lease
 from towline_relay.store.rows import EventQuery, EventRow, NewEvent
 from towline_relay.store.uplink import new_event
 from towline_relay.sync.attempt import Judge
+from towline_relay.sync.bulk_collect import FileLimits
 from towline_relay.sync.bulk_lane import BulkLane
 from towline_relay.sync.catalogue import CatalogueLane
 from towline_relay.sync.handover import HandOver
@@ -67,6 +68,7 @@ class EngineHouse:
     nudged: list[str] = field(default_factory=list)
     fed: int = 0
     bulk_from: int = 0  # 0: nothing goes in bulk
+    limits: FileLimits = field(default_factory=FileLimits)
 
     def __post_init__(self) -> None:
         path = self.folder / "towline.toml"
@@ -90,6 +92,8 @@ class EngineHouse:
             rules=BulkRules(least=self.bulk_from),
             clock=clock,
             judge=judge,
+            lists=self.rules.price.lists if self.rules.price else {},
+            limits=self.limits,
         )
         self.catalogue = CatalogueLane(
             tenant="t",

@@ -15,6 +15,7 @@ from typing import Any
 
 from tests.support.fake_shop import FakeShop
 from towline_relay.shopify.bulk import BulkState, Target
+from towline_relay.shopify.models_prices import ListPrice, Tier
 from towline_shared.errors import Retryable
 
 
@@ -136,7 +137,13 @@ class FakeBulk:
             operation.status, share = self.ends.pop(0)
             operation.error_code = "INTERNAL_SERVER_ERROR" if operation.status == "FAILED" else ""
             lines = lines[: int(len(lines) * share)]
-        work = {"create": self._create, "price": self._price, "stock": self._stock}[operation.kind]
+        work = {
+            "create": self._create,
+            "price": self._price,
+            "stock": self._stock,
+            "list_price": self._list_price,
+            "volume_price": self._volume_price,
+        }[operation.kind]
         for number, line in reversed(list(enumerate(lines))):
             payload = await work(json.loads(line))
             if number not in self.lose:
@@ -189,6 +196,44 @@ class FakeBulk:
                 target = line["inventoryItemId"], line["locationId"], given["input"]["name"]
                 self.shop.quantities[target] = line["quantity"]
         return {"inventoryAdjustmentGroup": None, "userErrors": errors}
+
+    async def _list_price(self, given: dict[str, Any]) -> dict[str, Any]:
+        return self._listed(given, given, gone="variantIdsToDelete", breaks=())
+
+    async def _volume_price(self, given: dict[str, Any]) -> dict[str, Any]:
+        lists = given["input"]
+        breaks = lists["quantityPriceBreaksToAdd"]
+        return self._listed(given, lists, gone="pricesToDeleteByVariantId", breaks=breaks)
+
+    def _listed(
+        self, given: dict[str, Any], lists: dict[str, Any], *, gone: str, breaks: Any
+    ) -> dict[str, Any]:
+        """Write prices of one list; one bad one fails the whole line."""
+        (ref,) = [one for one in self.shop.lists if one.gid == given["priceListId"]]
+        errors = [
+            {**self.refuse[sku], "field": ["input", "pricesToAdd", str(index)]}
+            for index, line in enumerate(lists["pricesToAdd"])
+            if (sku := self.shop.catalogue[line["variantId"]].sku) in self.refuse
+        ] + [
+            {"message": "Only fixed prices go", "code": "PRICE_NOT_FIXED",
+             "field": [gone, str(index)]}
+            for index, gid in enumerate(lists[gone])
+            if (ref.name, gid) not in self.shop.list_prices
+        ]  # fmt: skip
+        if errors:
+            return {"userErrors": errors}
+        for gid in lists[gone]:
+            del self.shop.list_prices[ref.name, gid]
+        for line in lists["pricesToAdd"]:
+            gid = line["variantId"]
+            tiers = [
+                Tier(one["minimumQuantity"], Decimal(one["price"]["amount"]))
+                for one in breaks
+                if one["variantId"] == gid
+            ]
+            price = ListPrice(gid, Decimal(line["price"]["amount"]), None, tuple(tiers))
+            self.shop.list_prices[ref.name, gid] = price
+        return {"userErrors": []}
 
 
 class _Lines:

@@ -32,9 +32,18 @@ from towline_relay.shopify.models import (
     VariantPrice,
     VariantRef,
 )
-from towline_relay.shopify.models_fulfillment import DeliveryStatus, MoveSpec, TrackingSpec
+from towline_relay.shopify.models_fulfillment import (
+    OUR_HOLD,
+    DeliveryStatus,
+    Hold,
+    HoldSpec,
+    MoveSpec,
+    TrackingSpec,
+    WorkRef,
+)
 from towline_relay.shopify.models_prices import ListPrice, PriceListRef
 from towline_relay.shopify.models_variants import GroupSpec
+from towline_relay.shopify.user_errors import Stale
 from towline_shared.errors import Refused
 
 BERLIN = "gid://shopify/Location/1"
@@ -66,6 +75,8 @@ class FakeShop:
     fulfillments: dict[str, list[Fulfillment]] = field(default_factory=dict)
     moved: dict[str, str] = field(default_factory=dict)
     deliveries: dict[str, list[str]] = field(default_factory=dict)
+    holds: dict[str, list[Hold]] = field(default_factory=dict)
+    worked: list[WorkRef] = field(default_factory=list)
     refused_skus: dict[str, LineOutcome] = field(default_factory=dict)
     lists: list[PriceListRef] = field(default_factory=list)
     options: dict[str, tuple[str, ...]] = field(default_factory=dict)
@@ -262,7 +273,18 @@ class FakeShop:
         self._enter("order")
         if gid not in self.orders:
             raise Refused(f"Shopify has no order {gid}.", code="NOT_FOUND")
-        return self.orders[gid]
+        given = self.orders[gid]
+        standing = [
+            {
+                "id": hold.gid,
+                "handle": OUR_HOLD if hold.ours else "",
+                "heldByRequestingApp": hold.ours,
+            }
+            for hold in self.holds.get(gid, ())
+        ]
+        work = {"id": f"gid://fo/{gid}", "fulfillmentHolds": standing}
+        given["fulfillmentOrders"] = {"pageInfo": {"hasNextPage": False}, "nodes": [work]}
+        return given
 
     async def cancel_order(self, gid: str, *, restock: bool, refund: bool, note: str) -> None:
         self._enter("cancel_order")
@@ -349,10 +371,14 @@ class FakeShop:
             )
             for line in order
         )
+        holds = tuple(self.holds.get(order_gid, ()))
         work = FulfillmentOrder(
             gid=f"gid://fo/{order_gid}",
-            status="OPEN",
-            actions=frozenset({"CREATE_FULFILLMENT", "MOVE"}),
+            status="ON_HOLD" if holds else "OPEN",
+            actions=frozenset(
+                {"RELEASE_HOLD", "HOLD"} if holds else {"CREATE_FULFILLMENT", "MOVE", "HOLD"}
+            ),
+            holds=holds,
             location_gid=self.moved.get(order_gid, BERLIN),
             location_name="Berlin warehouse",
             lines=lines,
@@ -393,6 +419,32 @@ class FakeShop:
         self._enter("move_fulfillment_order")
         self.moved[spec.order_gid.removeprefix("gid://fo/")] = spec.location_gid
         self._leave("move_fulfillment_order")
+
+    async def hold_work(self, spec: HoldSpec) -> None:
+        self._enter("hold_work")
+        held = self.holds.setdefault(spec.order_gid.removeprefix("gid://fo/"), [])
+        if any(hold.ours for hold in held):
+            raise Stale("Shopify refused fulfillmentOrderHold: the handle is in use.")
+        gid = f"gid://shopify/FulfillmentHold/{next(self.numbers)}"
+        held.append(Hold(gid, spec.reason, spec.notes, ours=True))
+        self._leave("hold_work")
+
+    async def release_work(self, order_gid: str, hold_gids: Sequence[str]) -> None:
+        self._enter("release_work")
+        held = self.holds[order_gid.removeprefix("gid://fo/")]
+        held[:] = [hold for hold in held if hold.gid not in hold_gids]
+        self._leave("release_work")
+
+    async def order_of_work(self, gid: str) -> str:
+        self._enter("order_of_work")
+        order = gid.removeprefix("gid://fo/")
+        return order if order in self.orders else ""
+
+    async def work_updated_since(self, moment: datetime) -> AsyncIterator[WorkRef]:
+        self._enter("work_updated_since")
+        for work in self.worked:
+            if work.updated_at >= moment:
+                yield work
 
     async def last_delivery_status(self, fulfillment_gid: str) -> str:
         self._enter("last_delivery_status")

@@ -53,10 +53,18 @@ def _prepare(connection: sqlite3.Connection) -> None:
 class Relay:
     """A relay that can be stopped and started again on the same port and file."""
 
-    def __init__(self, folder: Path, *, heartbeat_s: int = 20, room: Room = NO_ROOM_KEPT) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        heartbeat_s: int = 20,
+        holds: Callable[[str], bool] = lambda tenant: False,
+        room: Room = NO_ROOM_KEPT,
+    ) -> None:
         self.path = folder / "relay.db"
         self._room = room
         self._heartbeat_s = heartbeat_s
+        self._holds = holds
         self.identity = RelayIdentity(SigningKey.generate(), SigningKey.generate().public)
         self.port = 0
         self.server: LinkServer
@@ -78,6 +86,7 @@ class Relay:
             clock=clock,
             ready=lambda agent_id: not self.database.storage.refuses,
             heartbeat_s=self._heartbeat_s,
+            holds=self._holds,
         )
         app = web.Application()
         app.router.add_get("/link", self.server.handle)
@@ -162,11 +171,12 @@ async def relay_and_agent(
     folder: Path,
     *,
     heartbeat_s: int = 20,
+    holds: Callable[[str], bool] = lambda tenant: False,
     room: Room = NO_ROOM_KEPT,
     relay_room: Room = NO_ROOM_KEPT,
 ) -> AsyncIterator[tuple[Relay, Identity, Buffer]]:
     """Start a relay and enrol one agent at it."""
-    relay = Relay(folder, heartbeat_s=heartbeat_s, room=relay_room)
+    relay = Relay(folder, heartbeat_s=heartbeat_s, holds=holds, room=relay_room)
     await relay.start()
     buffer = Buffer(folder / "buffer.db", clock=SystemClock(), room=room)
     try:

@@ -113,6 +113,8 @@ def _relay_facts(status: AgentStatus) -> Mapping[str, str]:
         "address": link.relay_url,
         "session": str(link.epoch or "none yet"),
     }
+    if status.about.relay_words:
+        facts["key, next key"] = ", ".join(status.about.relay_words)
     if not link.connected:
         facts["attempts in a row"] = str(link.attempts)
     return facts

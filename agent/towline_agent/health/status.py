@@ -45,7 +45,12 @@ _OLD_S = 300.0  # a change that waits longer than this for the relay is worth a 
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """What does not change while the agent runs."""
+    """What the agent is; while it runs, only keys change.
+
+    Attributes:
+        words: the fingerprint of the agent's key.
+        relay_words: of the keys of the relay it accepts, the current and the next one.
+    """
 
     version: str
     agent_id: str
@@ -57,6 +62,7 @@ class About:
     most_events: int
     library: str = "TOWLINE"
     restricted_alarm_h: int = 12
+    relay_words: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

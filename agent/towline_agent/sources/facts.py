@@ -32,7 +32,9 @@ from towline_shared.money import plain
 
 __all__ = ["GONE", "Grouped", "bodies", "event_key", "group_rows", "key_of", "readable"]
 
-_OUTCOMES = {"A": "accepted", "R": "refused", "X": "cancelled", "L": "locked"}
+_OUTCOMES = {
+    "A": "accepted", "R": "refused", "X": "cancelled", "L": "locked", "H": "held",
+}  # fmt: skip
 Grouped = Mapping[tuple[str, ...], Sequence[TableRow]]
 
 

@@ -45,6 +45,8 @@ class AgentFacts:
         ibmi: ``up``, ``down``, ``restricted`` or ``unknown``.
         fingerprint: serial, partition, system and RDB name of its IBM i; empty when unknown.
         key: fingerprint of its public key, to compare with what ``enrol`` printed on site.
+        next_key: of the key it is about to change to; empty when there is none.
+        waiting: a person has still to approve it.
         epoch: session epoch; a stale socket has a lower one.
     """
 
@@ -63,6 +65,8 @@ class AgentFacts:
     key: str = ""
     epoch: int = 0
     revoked: bool = False
+    next_key: str = ""
+    waiting: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

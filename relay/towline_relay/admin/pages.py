@@ -32,12 +32,19 @@ _TODO: Mapping[str, str] = {
 }
 
 
-def agents_page(agents: Sequence[AgentFacts], *, now: datetime) -> dict[str, Any]:
-    """Build the agents page: troubled ones first, then by tenant and name."""
+def agents_page(
+    agents: Sequence[AgentFacts], *, now: datetime, relay_keys: Sequence[str] = ()
+) -> dict[str, Any]:
+    """Build the agents page: troubled ones first, then by tenant and name.
+
+    Args:
+        relay_keys: the relay's own keys as words, for people who compare.
+    """
     rows = [_agent(agent, now) for agent in agents]
     rows.sort(key=lambda row: (row["health"] == "ok", row["tenant"], row["name"]))
     return {
         "agents": rows,
+        "relay_keys": list(relay_keys),
         "connected": sum(1 for row in rows if row["connected"]),
         "at": utc_text(now),
     }
@@ -133,6 +140,8 @@ def _agent(agent: AgentFacts, now: datetime) -> dict[str, Any]:
         "key": agent.key,
         "epoch": agent.epoch,
         "revoked": agent.revoked,
+        "next_key": agent.next_key,
+        "waiting": agent.waiting,
     }
 
 
@@ -140,6 +149,11 @@ def _agent_health(agent: AgentFacts, now: datetime) -> tuple[str, str]:
     """Tell how an agent is in one sentence; what is normal is not an alarm."""
     if agent.revoked:
         return "off", "Revoked: it can't connect any more."
+    if agent.waiting:
+        return "warning", (
+            "It has enrolled and waits for you: compare its key with the words that towline-agent"
+            " enrol printed on site, then approve it."
+        )
     if not agent.connected and agent.last_seen_at is None:
         return "warning", "Enrolled, but never connected. Is towline-agent run started there?"
     if not agent.connected:

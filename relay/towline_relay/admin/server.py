@@ -54,6 +54,8 @@ def setup_admin(
     clock: Clock,
     retry: Retry | None = None,
     revoke: Revoke | None = None,
+    approve: Revoke | None = None,
+    relay_keys: Callable[[], Sequence[str]] = tuple,
     checks: Checks = list,
 ) -> None:
     """Add the operator's pages under ``/admin``; nothing else of the app changes.
@@ -62,6 +64,8 @@ def setup_admin(
         retry: takes tenant and event id of a parked event and makes it pending again; returns
             whether it was parked. Without it the pages only show.
         revoke: takes the id of an agent and shuts it out at once.
+        approve: takes the id of a waiting agent and lets it in.
+        relay_keys: the relay's own keys as words.
         checks: how everything is doing; what has failed stands on every page.
     """
     admin = _Admin(
@@ -71,6 +75,8 @@ def setup_admin(
         clock=clock,
         retry=retry,
         revoke=revoke,
+        approve=approve,
+        relay_keys=relay_keys,
         checks=checks,
     )
     get, post = app.router.add_get, app.router.add_post
@@ -82,6 +88,8 @@ def setup_admin(
     post("/admin/events/{event_id:[^/]+}/retry", admin.open(admin.retry))
     get("/admin/agents/{agent_id}/shut-out", admin.guarded(admin.shut_out_page, as_json=False))
     post("/admin/agents/{agent_id}/shut-out", admin.open(admin.shut_out))
+    get("/admin/agents/{agent_id}/approve", admin.guarded(admin.approve_page, as_json=False))
+    post("/admin/agents/{agent_id}/approve", admin.open(admin.approve))
     get("/admin/static/{name}", admin.open(admin.static))
     for path, page in (
         ("/admin/agents", admin.agents_page),
@@ -107,12 +115,16 @@ class _Admin:
         clock: Clock,
         retry: Retry | None,
         revoke: Revoke | None,
+        approve: Revoke | None,
+        relay_keys: Callable[[], Sequence[str]],
         checks: Checks,
     ) -> None:
         self._store = store
         self._checks = checks
         self._retry = retry
         self._revoke = revoke
+        self._approve = approve
+        self._relay_keys = relay_keys
         self._agents = agents
         self._clock = clock
         self._sessions = Sessions(token, clock=clock)
@@ -206,7 +218,9 @@ class _Admin:
 
     async def agents_page(self, request: web.Request) -> tuple[str, dict[str, Any]]:
         agents = await self._agents()
-        return "agents.html", pages.agents_page(agents, now=self._clock.now())
+        return "agents.html", pages.agents_page(
+            agents, now=self._clock.now(), relay_keys=self._relay_keys()
+        )
 
     async def events_page(self, request: web.Request) -> tuple[str, dict[str, Any]]:
         wanted = read_filter(request)
@@ -233,15 +247,25 @@ class _Admin:
 
     async def shut_out(self, request: web.Request) -> web.StreamResponse:
         """Revoke an agent; asking twice changes nothing more."""
+        return await self._decided(request, self._revoke)
+
+    async def approve_page(self, request: web.Request) -> tuple[str, dict[str, Any]]:
+        return "approve.html", {"agent": await self._agent(request)}
+
+    async def approve(self, request: web.Request) -> web.StreamResponse:
+        """Let a waiting agent in; asking twice changes nothing more."""
+        return await self._decided(request, self._approve)
+
+    async def _decided(self, request: web.Request, decide: Revoke | None) -> web.StreamResponse:
         if not await self._has_form(request):
             return self._page(request, "wrong.html", {"what": "This form had expired."}, status=403)
-        if self._revoke is None:
+        if decide is None:
             return self._page(request, "wrong.html", {"what": "This is not offered."}, status=404)
         try:
             agent = await self._agent(request)
         except Wrong as wrong:
             return self._wrong(request, wrong, as_json=False)
-        await self._revoke(agent.agent_id)
+        await decide(agent.agent_id)
         raise web.HTTPSeeOther("/admin/agents")
 
     async def _agent(self, request: web.Request) -> AgentFacts:

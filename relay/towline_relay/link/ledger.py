@@ -9,7 +9,7 @@ from __future__ import annotations
 import sqlite3
 from typing import TYPE_CHECKING
 
-from towline_relay.link import agent_keys, enrolment
+from towline_relay.link import agent_keys, enrolment, pins
 from towline_relay.link.enrolment import Joined
 from towline_relay.link.positions import positions
 from towline_relay.link.proof import Proven
@@ -31,8 +31,13 @@ class Fenced(Exception):
 class Ledger:
     """The units of one session; made for an agent that has proved itself."""
 
-    def __init__(self, server: LinkServer, proven: Proven) -> None:
-        """Prepare; the session has no epoch before :meth:`join`."""
+    def __init__(self, server: LinkServer, proven: Proven, *, next_key: str = "") -> None:
+        """Prepare; the session has no epoch before :meth:`join`.
+
+        Args:
+            next_key: the relay's next key, if WELCOME names it to an agent that pins it.
+        """
+        self._next_key = next_key
         self._server = server
         self._hello = proven.hello
         self._counter = proven.auth.join_counter
@@ -122,6 +127,8 @@ class Ledger:
                 fingerprint=self._hello.fingerprint,
             )
             agent_keys.settle(db, self._agent_id, proved=self._key, clock=self._server.clock)
+            if self._next_key:
+                pins.note(db, self._agent_id, self._next_key)
 
         await self._server.unit(work)
 

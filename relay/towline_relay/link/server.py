@@ -10,22 +10,23 @@ import asyncio
 import random
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Protocol as TypingProtocol
 from typing import TypeVar
 
 import structlog
 from aiohttp import web
 
-from towline_relay.link import approval, enrolment
+from towline_relay.link import approval, enrolment, pins
 from towline_relay.link.agent_link import AgentLink
+from towline_relay.link.relay_identity import RelayIdentity
 from towline_relay.link.session import Session
 from towline_shared.clock import Clock
 from towline_shared.database import Database
 from towline_shared.errors import Refused
 from towline_shared.events import Heartbeat
 from towline_shared.frames import MOST_BYTES, Bye, GoAway
-from towline_shared.sealing import SigningKey, is_public_key
+from towline_shared.sealing import is_public_key
 from towline_shared.stream_log import LogRow, StreamLog
 
 __all__ = ["SUBPROTOCOL", "AgentLink", "LinkServer", "RelayIdentity", "RelaySink"]
@@ -36,19 +37,6 @@ T = TypeVar("T")
 _ATTEMPTS = 10  # wrong enrolment codes from one address...
 _ATTEMPTS_S = 600.0  # ...in this many seconds
 _MOST_REQUEST = 4096
-
-
-@dataclass(frozen=True, slots=True)
-class RelayIdentity:
-    """The relay's own keys: the one it signs with, and the next one that agents also pin."""
-
-    current: SigningKey
-    next_public: str
-
-    @property
-    def pinned(self) -> list[str]:
-        """What an enrolling agent is told to accept."""
-        return [self.current.public, self.next_public]
 
 
 class RelaySink(TypingProtocol):
@@ -135,11 +123,7 @@ class LinkServer:
         if not is_public_key(public_key):
             return _error(400, "public_key is not an Ed25519 public key.", "Upgrade the agent.")
         try:
-            agent = await self.unit(
-                lambda db: enrolment.redeem(
-                    db, code=code, public_key=public_key, clock=self.clock, holds=self._holds
-                )
-            )
+            agent = await self.unit(lambda db: self._redeemed(db, code, public_key))
         except Refused as error:
             self._failures.setdefault(address, []).append(self.clock.monotonic())
             _log.warning("enrolment refused", action="enrol_refused", address=address)
@@ -154,6 +138,13 @@ class LinkServer:
                 "waiting": agent.waiting,
             }
         )
+
+    def _redeemed(self, db: sqlite3.Connection, code: str, public_key: str) -> enrolment.AgentRow:
+        agent = enrolment.redeem(
+            db, code=code, public_key=public_key, clock=self.clock, holds=self._holds
+        )
+        pins.note(db, agent.agent_id, self.identity.next_public)
+        return agent
 
     # -- what the rest of the relay asks ----------------------------------------------------------
 
@@ -188,6 +179,16 @@ class LinkServer:
         if done:
             _log.info("agent approved", action="agent_approved", agent=agent_id)
         return done
+
+    async def behind(self) -> list[str]:
+        """Return the ids of agents that do not know the relay's next key yet."""
+        return await self.unit(lambda db: pins.behind(db, self.identity.next_public))
+
+    async def adopt(self, identity: RelayIdentity) -> None:
+        """Sign with other keys from now on; every agent comes back and is told about them."""
+        self.identity = identity
+        _log.info("relay key rolled", action="key_rolled", words=identity.words)
+        await self.goaway("The relay has a new key.")
 
     # -- what sessions tell -----------------------------------------------------------------------
 

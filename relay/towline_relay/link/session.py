@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import structlog
@@ -85,6 +85,7 @@ class Session:
         self._out: dict[str, Outgoing] = {}
         self._turns: deque[Outgoing] = deque()
         self._in: dict[str, Incoming] = {}
+        self._identity = server.identity  # one for the whole session, whatever rolls meanwhile
         self._timers = Timers(server.clock.monotonic(), server.rng, heartbeat_s=server.heartbeat_s)
         self._wire = Wire(socket, cut=cut, heard=self._heard)
 
@@ -146,15 +147,16 @@ class Session:
 
         proven = await prove(
             self._wire,
-            key=server.identity.current,
+            key=self._identity.current,
             said=said,
             find=lambda agent_id: server.unit(lambda db: enrolment.find_agent(db, agent_id)),
         )
-        self._ledger = Ledger(server, proven)
-        await self._welcome(self._ledger, proven.hello)
+        pins = self._identity.pinned if caps.PINS in proven.hello.caps else []
+        self._ledger = Ledger(server, proven, next_key=pins[-1] if pins else "")
+        await self._welcome(self._ledger, proven.hello, pins)
         return proven.hello
 
-    async def _welcome(self, ledger: Ledger, hello: Hello) -> None:
+    async def _welcome(self, ledger: Ledger, hello: Hello, pins: Sequence[str]) -> None:
         joined, found = await ledger.join()
         self._epoch = joined.epoch
         ready = self._server.ready(self._agent_id)
@@ -169,6 +171,7 @@ class Session:
                 positions=tuple(found),
                 limits=limits,
                 caps=caps.agreed(hello.caps),
+                relay_keys=tuple(pins),
             )
         )
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
@@ -22,10 +22,12 @@ from towline_relay.shopify.models import (
     VariantPrice,
     VariantRef,
 )
+from towline_relay.shopify.price_lines import ListShape, list_outcomes
 from towline_relay.shopify.user_errors import UserError, line_outcomes, read_errors
 
-__all__ = ["Answered", "create_variables", "created", "prices_set", "prices_variables"]
-__all__ += ["quantities_set", "quantities_variables", "read_line", "variant_line"]
+__all__ = ["Answered", "create_variables", "created", "list_prices_set", "prices_set"]
+__all__ += ["prices_variables", "quantities_set", "quantities_variables", "read_line"]
+__all__ += ["variant_line"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +102,7 @@ def prices_set(answered: Answered, gids: Sequence[str]) -> list[LineOutcome]:
     """Read what became of each variant's price."""
     failed = _whole(answered)
     if failed is not None:
-        return [LineOutcome(n, False, "", failed.message, failed.verdict) for n in range(len(gids))]
+        return [replace(failed, index=n) for n in range(len(gids))]
     outcomes = line_outcomes(
         "productVariantsBulkUpdate",
         answered.errors,
@@ -129,7 +131,7 @@ def quantities_set(answered: Answered, count: int) -> list[LineOutcome]:
     """Read what became of each quantity; one bad one fails all of its line."""
     failed = _whole(answered)
     if failed is not None:
-        return [LineOutcome(n, False, "", failed.message, failed.verdict) for n in range(count)]
+        return [replace(failed, index=n) for n in range(count)]
     return line_outcomes(
         "inventorySetQuantities",
         answered.errors,
@@ -137,6 +139,16 @@ def quantities_set(answered: Answered, count: int) -> list[LineOutcome]:
         list_field="quantities",
         atomic=True,
     )
+
+
+def list_prices_set(
+    answered: Answered, shapes: Sequence[ListShape], *, tiered: bool
+) -> list[LineOutcome]:
+    """Read what became of each price of a list; one bad one fails all of its line."""
+    failed = _whole(answered)
+    if failed is not None:
+        return [replace(failed, index=n) for n in range(len(shapes))]
+    return list_outcomes(answered.errors, shapes, tiered=tiered)
 
 
 def variant_line(line: bytes) -> VariantRef | None:

@@ -19,6 +19,9 @@ _DOCUMENTS: Mapping[str, Document] = MappingProxyType(
         "create": document("bulkdoc_create_products"),
         "price": document("bulkdoc_set_prices"),
         "stock": document("bulkdoc_set_quantities"),
+        # the same document by call and in bulk: it has no connection and no key
+        "list_price": document("price_list_update"),
+        "volume_price": document("quantity_pricing"),
         "picture": document("bulkdoc_variants"),
     }
 )

@@ -19,7 +19,13 @@ from towline_relay.shopify.models import (
     FulfillmentSpec,
     FulfillmentState,
 )
-from towline_relay.shopify.models_fulfillment import DeliveryStatus, MoveSpec, TrackingSpec
+from towline_relay.shopify.models_fulfillment import (
+    OUR_HOLD,
+    DeliveryStatus,
+    Hold,
+    MoveSpec,
+    TrackingSpec,
+)
 from towline_relay.shopify.paging import cursor_after, pages
 from towline_relay.shopify.throttle import Priority
 from towline_relay.shopify.user_errors import raise_first, read_errors
@@ -173,8 +179,17 @@ async def _fulfillment_order(client: Client, node: Mapping[str, Any]) -> Fulfill
             FulfillmentOrderLine(line["id"], line["lineItem"]["id"], line["remainingQuantity"])
             for line in lines
         ),
-        holds=tuple(hold["reason"] for hold in node["fulfillmentHolds"]),
+        holds=tuple(_hold(hold) for hold in node["fulfillmentHolds"]),
         fulfill_at=node["fulfillAt"] or "",
+    )
+
+
+def _hold(node: Mapping[str, Any]) -> Hold:
+    return Hold(
+        gid=node["id"],
+        reason=node["reason"],
+        notes=node["reasonNotes"] or "",
+        ours=node["heldByRequestingApp"] and node["handle"] == OUR_HOLD,
     )
 
 

@@ -264,13 +264,19 @@ def _why_not(
 
 def _waits(held: Sequence[FulfillmentOrder], shipment: str) -> Refusal:
     """Say what a shipment waits for: somebody who releases a hold, or a day."""
-    holds = sorted({hold.lower() for order in held for hold in order.holds})
+    holds = [hold for order in held for hold in order.holds]
     if holds or any(order.status == "ON_HOLD" for order in held):
-        why = ", ".join(holds) or "no reason given"
+        why = ", ".join(sorted({hold.reason.lower() for hold in holds})) or "no reason given"
+        ours = bool(holds) and all(hold.ours for hold in holds)
         return Refusal(
-            f"The fulfillment order of shipment {shipment} is on hold in Shopify ({why}).",
-            "Release the hold in the shop's admin; the shipment follows by itself.",
+            f"The fulfillment order of shipment {shipment} is on hold in Shopify"
+            f" ({'set by the ERP' if ours else why}).",
+            "Answer the order again in the ERP (STATUS A), or release its hold in the shop's admin;"
+            " the shipment follows by itself."
+            if ours
+            else "Release the hold in the shop's admin; the shipment follows by itself.",
             Remedy.RETRY,
+            on_hold=True,
         )
     when = min((order.fulfill_at for order in held if order.fulfill_at), default="")
     return Refusal(

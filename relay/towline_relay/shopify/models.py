@@ -11,6 +11,7 @@ from datetime import datetime
 from decimal import Decimal
 from enum import Enum
 
+from towline_relay.shopify.models_fulfillment import Hold
 from towline_relay.shopify.models_variants import MetafieldValue
 
 __all__ = [
@@ -221,7 +222,7 @@ class FulfillmentOrder:
             or ``CANCELLED``.
         actions: what Shopify allows now, such as ``CREATE_FULFILLMENT``.
         location_gid: empty when the location was deleted.
-        holds: the reasons of its holds.
+        holds: why it may not be begun; several apps may each have set some.
         fulfill_at: when a scheduled one opens, ISO 8601; empty when Shopify names no moment.
     """
 
@@ -231,7 +232,7 @@ class FulfillmentOrder:
     location_gid: str
     location_name: str
     lines: tuple[FulfillmentOrderLine, ...]
-    holds: tuple[str, ...] = ()
+    holds: tuple[Hold, ...] = ()
     fulfill_at: str = ""
 
 
@@ -303,11 +304,13 @@ class Refusal:
         reason: one sentence for people.
         hint: what to do; empty when it heals by itself.
         verdict: ``RETRY`` when it may heal by itself, else ``PARK``.
+        on_hold: it waits for somebody to release a hold.
     """
 
     reason: str
     hint: str
     verdict: Remedy
+    on_hold: bool = False
 
 
 @dataclass(frozen=True, slots=True)

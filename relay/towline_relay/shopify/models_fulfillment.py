@@ -3,9 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
-__all__ = ["DeliveryStatus", "MoveSpec", "TrackingSpec"]
+__all__ = [
+    "OUR_HOLD",
+    "DeliveryStatus",
+    "Hold",
+    "HoldSpec",
+    "MoveSpec",
+    "TrackingSpec",
+    "WorkRef",
+]
+
+#: Handle of the hold the ERP sets; unique among an app's holds of one fulfillment order.
+OUR_HOLD = "towline-erp"
 
 
 class DeliveryStatus(StrEnum):
@@ -54,3 +66,39 @@ class MoveSpec:
     order_gid: str
     location_gid: str
     lines: tuple[tuple[str, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """Why work of a fulfillment order must not be begun.
+
+    Attributes:
+        reason: a word of FulfillmentHoldReason, such as ``HIGH_RISK_OF_FRAUD``.
+        notes: what whoever set it wrote; may name people.
+        ours: this relay set it, for the ERP.
+    """
+
+    gid: str
+    reason: str
+    notes: str = ""
+    ours: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class HoldSpec:
+    """A hold the ERP sets on all that is left of a fulfillment order."""
+
+    order_gid: str
+    reason: str
+    notes: str
+
+
+@dataclass(frozen=True, slots=True)
+class WorkRef:
+    """A fulfillment order that changed lately; ``fresh`` when it was only made."""
+
+    gid: str
+    order_gid: str
+    status: str
+    updated_at: datetime
+    fresh: bool

@@ -18,6 +18,7 @@ from towline_relay.shopify import (
     catalogue,
     changed,
     fulfillment,
+    fulfillment_holds,
     inventory,
     order_calls,
     order_history,
@@ -42,7 +43,13 @@ from towline_relay.shopify.models import (
     VariantPrice,
     VariantRef,
 )
-from towline_relay.shopify.models_fulfillment import DeliveryStatus, MoveSpec, TrackingSpec
+from towline_relay.shopify.models_fulfillment import (
+    DeliveryStatus,
+    HoldSpec,
+    MoveSpec,
+    TrackingSpec,
+    WorkRef,
+)
 from towline_relay.shopify.models_prices import ListPrice, PriceListRef
 from towline_relay.shopify.models_variants import GroupSpec
 
@@ -287,6 +294,30 @@ class Shop:
         NOT idempotent: plan it again from what was read afterwards.
         """
         await fulfillment.move_fulfillment_order(self._client, spec)
+
+    async def hold_work(self, spec: HoldSpec) -> None:
+        """Hold all that is left of a fulfillment order, for the ERP.
+
+        NOT idempotent: Shopify refuses a second hold of the same handle, so read the fulfillment
+        order before it is repeated.
+
+        Raises:
+            Stale: it is held by us, or is another fulfillment order by now: read again.
+            Refused: it can't be held.
+        """
+        await fulfillment_holds.hold(self._client, spec)
+
+    async def release_work(self, order_gid: str, hold_gids: Sequence[str]) -> None:
+        """Release these holds of a fulfillment order; read it before it is repeated."""
+        await fulfillment_holds.release_hold(self._client, order_gid, hold_gids)
+
+    async def order_of_work(self, gid: str) -> str:
+        """Return the gid of the order a fulfillment order belongs to; empty when it is gone."""
+        return await fulfillment_holds.order_of_work(self._client, gid)
+
+    def work_updated_since(self, moment: datetime) -> AsyncIterator[WorkRef]:
+        """Read open fulfillment orders updated at or after an aware moment, oldest first."""
+        return fulfillment_holds.work_updated_since(self._client, moment)
 
     async def last_delivery_status(self, fulfillment_gid: str) -> str:
         """Read what was last said about a parcel's way; empty when nothing was."""

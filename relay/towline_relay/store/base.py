@@ -125,8 +125,8 @@ class Store(Protocol):
         """Say by serial which run events wait for: it holds their value or makes their item."""
         ...
 
-    async def due_counts(self, lane: str, *, most: int) -> dict[str, int]:
-        """Count the first ``most`` due events of a lane by entity, those that failed left out."""
+    async def due_counts(self, lane: str, *, most: int) -> dict[tuple[str, str], int]:
+        """Count the first ``most`` due events by entity and subkey, without those that failed."""
         ...
 
     async def known(self, tenant: str, kind: str, targets: Sequence[str]) -> dict[str, Known]:

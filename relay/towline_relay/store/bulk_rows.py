@@ -230,18 +230,20 @@ def carried(db: sqlite3.Connection, tenant: str, rows: Iterable[EventRow]) -> di
     return found
 
 
-def due_counts(db: sqlite3.Connection, lane: str, *, most: int, now: datetime) -> dict[str, int]:
-    """Count the first ``most`` due events of a lane by entity."""
+def due_counts(
+    db: sqlite3.Connection, lane: str, *, most: int, now: datetime
+) -> dict[tuple[str, str], int]:
+    """Count the first ``most`` due events of a lane by entity and subkey."""
     rows = db.execute(
-        """SELECT entity, count(*) AS n FROM (
-               SELECT entity FROM event WHERE lane = ? AND state IN ('pending', 'waiting')
+        """SELECT entity, subkey, count(*) AS n FROM (
+               SELECT entity, subkey FROM event WHERE lane = ? AND state IN ('pending', 'waiting')
                  AND waits_for NOT GLOB 'bulk:*' AND attempts = 0
                  AND (due_at IS NULL OR due_at <= ?)
                ORDER BY serial LIMIT ?)
-           GROUP BY entity""",
+           GROUP BY entity, subkey""",
         (lane, utc_text(now), most),
     )
-    return {row["entity"]: row["n"] for row in rows}
+    return {(row["entity"], row["subkey"]): row["n"] for row in rows}
 
 
 __all__ += ["content"]

@@ -23,6 +23,7 @@ from towline_shared.events import Event
 
 __all__ = [
     "AGAIN",
+    "HOLD",
     "ChangeAnswer",
     "Downlink",
     "Effects",
@@ -69,9 +70,14 @@ class Supersede:
     serial: int
 
 
+#: Start of what a shipment waits for while its order is on hold: what comes behind it may be what
+#: ends the hold, so it does not wait for the shipment, and the end of the hold wakes the shipment.
+HOLD = "hold:"
+
+
 @dataclass(frozen=True, slots=True)
 class Release:
-    """Set parked and skipped events that wait for ``what`` back to pending."""
+    """Set parked and skipped events that wait for ``what`` back to pending; held ones too."""
 
     what: str
 

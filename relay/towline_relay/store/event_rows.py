@@ -37,13 +37,13 @@ _OVER = FINAL - {State.PARKED}
 _MOST_ASKED = 1000  # rows of one page
 
 # An event of an order waits for its older siblings. It does not wait for a parked one that it may
-# replace (the same row of the ERP, read again), nor for a parked reading of the order itself: the
-# ERP's answer or a later reading may be what heals it.
+# replace (the same row of the ERP, read again), nor for a parked reading of the order itself or a
+# shipment of an order on hold: the ERP's answer or a later reading may be what heals it.
 _NOT_HELD_BACK = """
     AND NOT EXISTS (
         SELECT 1 FROM event AS older
         WHERE older.lane = event.lane AND older.key = event.key AND older.serial < event.serial
-          AND (older.state = 'waiting'
+          AND ((older.state = 'waiting' AND older.waits_for NOT GLOB 'hold:*')
                OR (older.state = 'parked' AND older.entity <> 'order'
                    AND NOT (older.entity = event.entity AND older.subkey = event.subkey))))"""
 
@@ -159,7 +159,8 @@ def release(db: sqlite3.Connection, tenant: str, what: Release, *, now: datetime
     waiting = db.execute(
         """SELECT serial FROM event INDEXED BY event_waits
            WHERE tenant = ? AND waits_for = ? AND waits_for <> ''
-             AND state IN ('parked', 'skipped')""",
+             AND (state IN ('parked', 'skipped')
+                  OR (state = 'waiting' AND waits_for GLOB 'hold:*'))""",
         (tenant, what.what),
     ).fetchall()
     for row in waiting:

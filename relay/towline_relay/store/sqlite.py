@@ -267,7 +267,7 @@ class SqliteStore:
     async def bulk_carried(self, tenant: str, rows: Sequence[EventRow]) -> dict[int, str]:
         return await self._unit(lambda db, now: bulk_rows.carried(db, tenant, rows))
 
-    async def due_counts(self, lane: str, *, most: int) -> dict[str, int]:
+    async def due_counts(self, lane: str, *, most: int) -> dict[tuple[str, str], int]:
         return await self._unit(lambda db, now: bulk_rows.due_counts(db, lane, most=most, now=now))
 
     # -- the shop's side

@@ -1,4 +1,8 @@
-"""Decisions to lines of a bulk run: the exact input, and what its outcome will mean. Pure."""
+"""Decisions to lines of a bulk run: the exact input, and what its outcome will mean. Pure.
+
+Each writer takes the run's id and the line's number last, which are known only when the line is
+about to go into a file.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +18,8 @@ from towline_relay.shopify.bulk_lines import (
     quantities_variables,
 )
 from towline_relay.shopify.models import Quantity, VariantPrice
+from towline_relay.shopify.models_prices import PriceListRef
+from towline_relay.shopify.price_lines import list_variables
 from towline_relay.store.bulk import BulkLine
 from towline_relay.store.rows import LinkRow
 from towline_relay.store.sku import fold_sku
@@ -21,14 +27,13 @@ from towline_relay.store.states import OPEN
 from towline_relay.sync import decide
 from towline_relay.sync.catalogue_calls import price_of, spec_of
 from towline_relay.sync.item_parts import extras_known, item_known, status_known
+from towline_relay.sync.list_prices import SetListPrice
 from towline_shared.events import event_id
 
-__all__ = ["MOST_QUANTITIES", "create_line", "price_line", "stock_line"]
-
-MOST_QUANTITIES = 250  # of one call: https://shopify.dev/docs/api/usage/limits
+__all__ = ["create_line", "list_line", "price_line", "stock_line"]
 
 
-def create_line(number: int, found: decide.Create) -> BulkLine:
+def create_line(found: decide.Create, _run: str, number: int) -> BulkLine:
     """Write the line that makes one draft product with its price."""
     priced = found.priced_by.serial if found.priced_by.state in OPEN else None
     nobody = LinkRow(found.target.sku, "", "", "")  # its gid is known with the outcome
@@ -54,7 +59,7 @@ def create_line(number: int, found: decide.Create) -> BulkLine:
     )
 
 
-def price_line(number: int, group: Sequence[decide.SetPrice]) -> BulkLine:
+def price_line(group: Sequence[decide.SetPrice], _run: str, number: int) -> BulkLine:
     """Write the line that sets the prices of one product's variants."""
     prices: list[VariantPrice] = [price_of(found) for found in group]
     about = [
@@ -74,7 +79,29 @@ def price_line(number: int, group: Sequence[decide.SetPrice]) -> BulkLine:
     )
 
 
-def stock_line(number: int, group: Sequence[decide.SetStock], *, run: str) -> BulkLine:
+def list_line(
+    ref: PriceListRef, group: Sequence[SetListPrice], tiered: bool, _run: str, number: int
+) -> BulkLine:
+    """Write the line that sets or takes away up to 250 prices of one price list."""
+    variables = list_variables(
+        ref.gid, ref.currency, [found.line for found in group], tiered=tiered
+    )
+    about = [
+        {
+            "serial": found.event.serial,
+            "gid": found.link.variant_gid,
+            "gone": found.line.price is None,
+            "tiers": len(found.line.tiers),
+            "known": [found.known.target, found.known.hash, found.known.value],
+        }
+        for found in group
+    ]
+    return BulkLine(
+        number, _text(variables), tuple(found.event.serial for found in group), _text(about)
+    )
+
+
+def stock_line(group: Sequence[decide.SetStock], run: str, number: int) -> BulkLine:
     """Write the line that sets up to 250 quantities; its key is the run's and the line's own."""
     quantities = [
         Quantity(found.link.inventory_item_gid, found.location_gid, found.quantity)

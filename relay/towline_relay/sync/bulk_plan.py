@@ -12,9 +12,13 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-__all__ = ["Cost", "by_calls", "in_bulk", "is_cheaper"]
+__all__ = ["LISTED", "Cost", "by_calls", "in_bulk", "is_cheaper"]
+
+#: Kinds of prices of the shop's price lists, without and with volume prices.
+LISTED = ("list_price", "volume_price")
 
 _MUTATION = 10.0
+_GROUPED = ("stock", *LISTED)  # many values in one call, and in one line
 _MOST_LINES = 250  # of one call: https://shopify.dev/docs/api/usage/limits
 _LOOK = 1.0
 _LOOKS = 8  # of a run of some minutes: at a tenth of its age each
@@ -38,14 +42,15 @@ def by_calls(kind: str, count: int) -> Cost:
 
     Args:
         kind: ``create`` (a look at the handle, then productSet), ``price`` (one call a product; of
-            one variant each, the worst case), ``stock``, or ``picture``.
+            one variant each, the worst case), ``stock``, ``list_price`` and ``volume_price`` (250
+            a call), or ``picture``.
         count: products, prices, quantities or variants.
     """
     if kind == "create":
         return Cost(2 * count, count * (_MUTATION + 0.2 + 3.0))
     if kind == "price":
         return Cost(count, count * _MUTATION)
-    if kind == "stock":
+    if kind in _GROUPED:
         calls = math.ceil(count / _MOST_LINES)
         return Cost(calls, calls * _MUTATION)
     pages = math.ceil(count / _MOST_LINES)
@@ -54,7 +59,7 @@ def by_calls(kind: str, count: int) -> Cost:
 
 def in_bulk(kind: str, count: int, *, most_lines: int = 100_000) -> Cost:
     """Return the cost of ``count`` values in bulk: upload target, start, looks, per run."""
-    lines = math.ceil(count / _MOST_LINES) if kind == "stock" else count
+    lines = math.ceil(count / _MOST_LINES) if kind in _GROUPED else count
     runs = max(1, math.ceil(lines / most_lines))
     started = _MUTATION if kind == "picture" else 2 * _MUTATION
     calls = (1 if kind == "picture" else 2) + _LOOKS

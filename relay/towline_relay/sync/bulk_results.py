@@ -10,10 +10,18 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
-from towline_relay.shopify.bulk_lines import Answered, created, prices_set, quantities_set
+from towline_relay.shopify.bulk_lines import (
+    Answered,
+    created,
+    list_prices_set,
+    prices_set,
+    quantities_set,
+)
 from towline_relay.shopify.models import LineOutcome, Remedy
+from towline_relay.shopify.price_lines import ListShape
 from towline_relay.store.bulk import BulkAnswered, BulkLine
 from towline_relay.store.effects import Effects, Move, Release
 from towline_relay.store.rows import EventRow, ItemRow, Known, LinkRow
@@ -35,6 +43,7 @@ class _Sum:
     links: list[LinkRow] = field(default_factory=list)
     items: list[ItemRow] = field(default_factory=list)
     claims: list[tuple[str, str]] = field(default_factory=list)
+    forget: list[tuple[str, str]] = field(default_factory=list)
     unlink: list[str] = field(default_factory=list)
     release: list[Release] = field(default_factory=list)
     numbers: list[int] = field(default_factory=list)
@@ -67,6 +76,7 @@ def effects_of(
     return Effects(
         moves=tuple(total.moves),
         known=tuple(total.known),
+        forget=tuple(total.forget),
         links=tuple(total.links),
         items=tuple(total.items),
         claims=tuple(total.claims),
@@ -144,10 +154,29 @@ def _stocked(
         _one(total, "stock", outcome, each, rows, judge)
 
 
+def _listed(
+    total: _Sum,
+    line: BulkLine,
+    about: Sequence[Mapping[str, Any]],
+    answered: Answered,
+    rows: Mapping[int, EventRow],
+    judge: Judge,
+    *,
+    tiered: bool,
+) -> None:
+    shapes = [ListShape(each["gone"], each["tiers"]) for each in about]
+    for outcome, each in zip(list_prices_set(answered, shapes, tiered=tiered), about, strict=True):
+        if each["gone"] and outcome.ok:
+            total.forget.append(("list_price", each["known"][0]))
+        _one(total, "" if each["gone"] else "list_price", outcome, each, rows, judge)
+
+
 _READERS: Mapping[str, Callable[..., None]] = {
     "create": _created,
     "price": _priced,
     "stock": _stocked,
+    "list_price": partial(_listed, tiered=False),
+    "volume_price": partial(_listed, tiered=True),
 }
 
 
@@ -159,11 +188,11 @@ def _one(
     rows: Mapping[int, EventRow],
     judge: Judge,
 ) -> bool:
-    """Settle one value; true when the shop holds it now."""
+    """Settle one value, which is remembered under a kind if it has one; true when it was taken."""
     row = rows.get(each["serial"])
-    if outcome.ok:
+    if outcome.ok and kind:
         total.known.append(Known(kind, *each["known"]))
-    elif outcome.verdict is Remedy.REREAD:
+    if outcome.verdict is Remedy.REREAD:
         total.unlink.append(each["gid"])
     if row is not None and row.state in OPEN:
         total.moves.append(

@@ -62,7 +62,7 @@ class CatalogueLane:
         self._calls = CatalogueCalls(tenant=tenant, store=store, shop=shop, judge=judge)
         self._items = Items(self._work, rules, self._calls, bulk)
         self._prices = Prices(self._work, rules, self._calls, bulk)
-        self._lists = ListPrices(self._work, rules)
+        self._lists = ListPrices(self._work, rules, bulk)
         self._stocks = Stocks(self._work, rules, self._calls, bulk)
         self._picture: ShopPicture | None = None
         self._picture_until = clock.now()

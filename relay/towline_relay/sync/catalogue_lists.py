@@ -11,6 +11,7 @@ from towline_relay.store.effects import Effects, IntentClose
 from towline_relay.store.rows import EventRow, Known
 from towline_relay.sync import decide
 from towline_relay.sync.backfill import ShopPicture
+from towline_relay.sync.bulk_lane import BulkLane
 from towline_relay.sync.catalogue_intents import MOST_LINES, Calls, stale, text_of
 from towline_relay.sync.catalogue_work import Around, Work
 from towline_relay.sync.list_prices import (
@@ -28,10 +29,11 @@ __all__ = ["ListPrices"]
 class ListPrices(Calls):
     """Works the prices of the lists that have a price list of their own in the shop."""
 
-    def __init__(self, work: Work, rules: Rules) -> None:
+    def __init__(self, work: Work, rules: Rules, bulk: BulkLane | None = None) -> None:
         super().__init__(tenant=work.tenant, store=work.store, judge=work.judge)
         self._work = work
         self._rules = rules.price
+        self._bulk = bulk
 
     def mine(self, row: EventRow) -> bool:
         """Tell whether an event is about such a list."""
@@ -51,14 +53,12 @@ class ListPrices(Calls):
         known = await self._store.known(self._tenant, "list_price", targets)
         found = [self._decided(row, self._rules, around, refs[row.subkey], known) for row in rows]
         await self._work.settle(lease, [one for one in found if isinstance(one, decide.Settle)])
-        by_list: dict[str, list[SetListPrice]] = {}
-        for one in found:
-            if isinstance(one, SetListPrice):
-                by_list.setdefault(one.event.subkey, []).append(one)
-        for name, group in by_list.items():
+        for name, group in _by_list(found).items():
             ref = refs[name]
             assert ref is not None  # decided above
             tiered = self._rules.lists[name].tiered
+            if self._bulk is not None:
+                group = await self._bulk.take_list_prices(lease, ref, group, tiered=tiered)
             for start in range(0, len(group), MOST_LINES):
                 await self._set(lease, ref, group[start : start + MOST_LINES], tiered=tiered)
 
@@ -126,3 +126,17 @@ class ListPrices(Calls):
         for batch in again:
             part = [group[index] for index in batch]
             await self._set(lease, ref, part, tiered=tiered, generation=generation + 1)
+
+
+def _by_list(
+    decisions: Sequence[SetListPrice | decide.Settle],
+) -> dict[str, list[SetListPrice]]:
+    """Group what is to be written by list.
+
+    The twin of a variant that is written already stays open: the next turn sees whose it is.
+    """
+    found: dict[str, dict[str, SetListPrice]] = {}
+    for one in decisions:
+        if isinstance(one, SetListPrice):
+            found.setdefault(one.event.subkey, {}).setdefault(one.link.variant_gid, one)
+    return {name: list(group.values()) for name, group in found.items()}

@@ -25,15 +25,17 @@ from towline_relay.sync.order_changes import (
     touches_delivery,
 )
 from towline_relay.sync.order_document import CONTENT, content_of
+from towline_relay.sync.order_holds import After, hold_change, may_be_news
 from towline_relay.sync.order_money import Amounts
 from towline_relay.sync.order_parties import parties
 from towline_relay.sync.readings import all_of, moved_stock, park, take_over
 from towline_relay.sync.rules import Rules
 from towline_relay.sync.shop_port import ShopPort
+from towline_shared.clock import utc_text
 from towline_shared.events import Event, OrderChange, event_id
 from towline_shared.money import plain
 
-__all__ = ["FollowUp"]
+__all__ = ["FollowUp", "told_of"]
 
 _BY_HAND = "Change it in the ERP by hand, then forget this."
 _CONFLICT = "Agree with the warehouse what is still possible, settle it in the ERP or in the shop."
@@ -76,6 +78,8 @@ class FollowUp:
             changes(given, History(), told, self._rules.orders)  # the totals must still be told
         if content != sent.content and sent.content.startswith(CONTENT):
             found.append(_details(given, content, found, told))
+        if may_be_news(given, rows):
+            found += await self.held(readings[0], given, rows, _after(found, told))
         if not found:
             what = f"The IBM i has {sent.name} with the same content (event {sent.serial})."
             return all_of(readings, State.SKIPPED, what)
@@ -85,6 +89,26 @@ class FollowUp:
         if sent.outcome == "locked" and any(touches_delivery(each.body) for each in found):
             return await self._conflict(readings, sent, told, found)
         return await self._send(readings, sent, found, content)
+
+    async def held(
+        self, row: EventRow, given: Mapping[str, Any], rows: Sequence[OrderTold], after: After
+    ) -> list[Change]:
+        """Read what is on hold and return the document about it, if the ERP does not know it."""
+        state = await self._shop.fulfillment_orders(given["id"])
+        at = utc_text(row.seen_at)
+        found = hold_change(given, state, rows, self._rules.orders, after=after, at=at)
+        return [found] if found else []
+
+    def event(self, row: EventRow, change: Change) -> Event:
+        """Make the event that tells a change; its id comes from what it tells."""
+        return Event(
+            id=event_id("order_change", self._tenant, change.keys[0]),
+            key=change.body.order_gid,
+            origin=row.origin,
+            seen_at=row.seen_at,
+            body=change.body,
+            origin_time=change.body.happened_at,
+        )
 
     async def _history(self, given: Mapping[str, Any]) -> History:
         gid = given["id"]
@@ -103,17 +127,7 @@ class FollowUp:
         content: str,
     ) -> Effects:
         row = readings[0]
-        events = [
-            Event(
-                id=event_id("order_change", self._tenant, change.keys[0]),
-                key=sent.order_gid,
-                origin=row.origin,
-                seen_at=row.seen_at,
-                body=change.body,
-                origin_time=change.body.happened_at,
-            )
-            for change in found
-        ]
+        events = [self.event(row, change) for change in found]
         kinds = ", ".join(dict.fromkeys(change.body.kind for change in found))
         reason = f"{sent.name} was changed in the shop ({kinds}); told to the agent {sent.agent}."
         moves = await take_over(self._store, self._tenant, readings, reason)
@@ -121,7 +135,7 @@ class FollowUp:
         return Effects(
             moves=moves,
             told=tuple(
-                _told(sent, row, event, change, key)
+                told_of(row, event, change, key)
                 for event, change in zip(events, found, strict=True)
                 for key in change.keys
             ),
@@ -177,7 +191,7 @@ def _details(
     given: Mapping[str, Any], content: str, before: Sequence[Change], told: Told
 ) -> Change:
     """Return the document that tells who the order is for and where it goes now."""
-    last = before[-1].body if before else None
+    after = _after(before, told)
     now, money = parties(given), Amounts(given["name"], given["currencyCode"])
     names = (
         "email", "phone", "purchase_order", "note", "ship_to", "bill_to", "attributes",
@@ -192,17 +206,26 @@ def _details(
         currency=money.currency,
         taxes_included=given["taxesIncluded"],
         lines=(),
-        total=last.total if last else told.total,
-        tax_total=last.tax_total if last else told.tax,
-        refunded=last.refunded if last else told.refunded,
+        total=after.total,
+        tax_total=after.tax,
+        refunded=after.refunded,
         **{name: now[name] for name in names},
     )
     return Change((key,), body)
 
 
-def _told(sent: OrderSent, row: EventRow, event: Event, change: Change, key: str) -> OrderTold:
+def _after(found: Sequence[Change], told: Told) -> After:
+    """Return what stands after these documents."""
+    if not found:
+        return After(told.total, told.tax, told.refunded)
+    last = found[-1].body
+    return After(last.total, last.tax_total, last.refunded)
+
+
+def told_of(row: EventRow, event: Event, change: Change, key: str) -> OrderTold:
+    """Return the note that a change was told."""
     return OrderTold(
-        order_gid=sent.order_gid,
+        order_gid=change.body.order_gid,
         what=key,
         event_id=event.id,
         serial=row.serial,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -13,9 +14,10 @@ from towline_relay.store.rows import EventRow, NewEvent, OrderSent, OrderTold
 from towline_relay.store.states import State
 from towline_relay.sync.customers_wanted import customer_wanted
 from towline_relay.sync.cutoff import cutoff, too_old
-from towline_relay.sync.follow_up import FollowUp
+from towline_relay.sync.follow_up import FollowUp, told_of
 from towline_relay.sync.order_changes import keys_of
 from towline_relay.sync.order_document import Document, NotWanted, build
+from towline_relay.sync.order_holds import After, may_be_news
 from towline_relay.sync.order_ledger import needs_ledger, refunded
 from towline_relay.sync.order_risk import risk_is_open, wait_until
 from towline_relay.sync.readings import all_of, moved_stock, park, take_over
@@ -95,7 +97,8 @@ class HandOver:
         if document.order.risk == "CANCEL" and self._rules.orders.risky == "park":
             what = f"Shopify recommends to cancel {document.order.name} for its risk."
             return await park(self._store, self._tenant, readings, what, _RISKY)
-        return await self._first(readings, document, keys, refunded(given), before=sent)
+        effects = await self._first(readings, document, keys, refunded(given), before=sent)
+        return await self._with_hold(readings[0], given, effects)
 
     def committed(self, effects: Effects) -> None:
         """Ring the agents whose stream has grown."""
@@ -163,6 +166,24 @@ class HandOver:
             moves=await take_over(self._store, self._tenant, readings, reason),
             forget=await moved_stock(self._store, self._tenant, skus),
         )
+
+    async def _with_hold(
+        self, row: EventRow, given: Mapping[str, Any], effects: Effects
+    ) -> Effects:
+        """Let a hold that stands already follow the order at once: nobody will ring for it."""
+        rows = await self._store.order_told(self._tenant, row.key)  # of a hand-over that failed
+        if not effects.orders or not may_be_news(given, rows):
+            return effects
+        first, agent = effects.told[0], effects.orders[0].agent
+        after = After(first.total, first.tax, first.refunded)
+        for change in await self._follow_up.held(row, given, rows, after):
+            event = self._follow_up.event(row, change)
+            effects = replace(
+                effects,
+                told=(*effects.told, told_of(row, event, change, change.keys[0])),
+                downlink=(*effects.downlink, Downlink(agent, STREAM, event)),
+            )
+        return effects
 
     def _customer(self, row: EventRow, order: Order) -> tuple[NewEvent, ...]:
         """Ring for whoever ordered, when the rules tell the ERP of customers with their orders."""

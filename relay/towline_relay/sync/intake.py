@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
@@ -21,10 +22,12 @@ from towline_shared.clock import parse_utc, utc_text
 from towline_shared.events import event_id
 
 __all__ = ["Delivered", "customer_event", "order_event", "take_in", "uninstalled_timer"]
+__all__ += ["work_order_event"]
 
 
 _CUSTOMERS = frozenset({"customers/create", "customers/merge", "customers/update"})
 _RETURNS = ("returns/", "reverse_fulfillment_orders/")
+_HOLDS = frozenset({"fulfillment_orders/hold_released", "fulfillment_orders/placed_on_hold"})
 
 
 class Delivered(Protocol):
@@ -165,6 +168,8 @@ def _facts(
         return _customer(delivery, topic, facts)
     if topic.startswith(_RETURNS) and facts["return"]:
         return facts, "return", _return(delivery, topic, facts["return"])
+    if topic in _HOLDS and facts["fulfillment_order"]:
+        return facts, "order", _work(delivery, topic, facts["fulfillment_order"])
     return facts, "" if looked_at else "noted", None
 
 
@@ -196,6 +201,33 @@ def _return(delivery: Delivered, topic: str, gid: str) -> NewEvent:
         seen_at=delivery.received_at,
         body=json.dumps({"return": gid}),
     )
+
+
+def _work(delivery: Delivered, topic: str, gid: str) -> NewEvent:
+    """Ring for the order of a fulfillment order, whose gid the body does not tell."""
+    return NewEvent(
+        id=event_id("fulfillment_order", delivery.tenant, gid, topic, delivery.webhook_id),
+        lane=f"{delivery.tenant}/orders",
+        tenant=delivery.tenant,
+        direction="down",
+        entity="fulfillment_order",
+        key=gid,
+        origin=f"shopify:{topic}",
+        seen_at=delivery.received_at,
+        body=json.dumps({"fulfillment_order": gid, "triggered": utc_text(_triggered(delivery))}),
+    )
+
+
+def work_order_event(
+    *, tenant: str, order_gid: str, work_gid: str, at: datetime, origin: str, seen_at: datetime
+) -> NewEvent:
+    """Return the event that says "look at this order", because of its fulfillment order.
+
+    Changes of fulfillment orders need not touch their order, so one that comes in the same second
+    as a change of the order is told apart by what rang.
+    """
+    event = order_event(tenant=tenant, gid=order_gid, updated_at=at, origin=origin, seen_at=seen_at)
+    return replace(event, id=event_id("order", tenant, order_gid, work_gid, utc_text(at)))
 
 
 def _customer(

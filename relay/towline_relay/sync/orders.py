@@ -14,10 +14,12 @@ from dataclasses import replace
 from towline_relay.shopify.models import MetafieldEntry
 from towline_relay.store.base import Lease, LeaseLost, Store
 from towline_relay.store.effects import (
+    HOLD,
     ChangeAnswer,
     Effects,
     Move,
     OrderAnswer,
+    Release,
     SayAgain,
     Supersede,
 )
@@ -25,8 +27,10 @@ from towline_relay.store.rows import EventRow
 from towline_relay.store.states import OPEN, State
 from towline_relay.sync.attempt import Judge
 from towline_relay.sync.handover import HandOver
+from towline_relay.sync.holds import Holds
 from towline_relay.sync.intake import order_event
 from towline_relay.sync.intents import Intents
+from towline_relay.sync.order_holds import on_hold
 from towline_relay.sync.payments import Payments
 from towline_relay.sync.rules import Rules
 from towline_relay.sync.shipments import Places, Shipments
@@ -66,6 +70,14 @@ class OrdersLane:
         self._intents = Intents(tenant=tenant, store=store)
         self._payments = Payments(
             tenant=tenant, store=store, shop=shop, rules=rules.orders, intents=self._intents
+        )
+        self._holds = Holds(
+            tenant=tenant,
+            store=store,
+            shop=shop,
+            rules=rules.orders,
+            judge=judge,
+            intents=self._intents,
         )
         self._shipments = Shipments(
             tenant=tenant,
@@ -123,6 +135,8 @@ class OrdersLane:
         """Read an order and decide about its waiting readings, and about its money."""
         given = await self._shop.order(readings[0].key)
         effects = await self._hand_over.effects(readings, given)
+        if not on_hold(given):  # a shipment that waits for that may go on
+            effects = replace(effects, release=(Release(f"{HOLD}{readings[0].key}"),))
         return await self._payments.take(lease, readings[0], given, effects)
 
     async def _ring(self, row: EventRow) -> Effects:
@@ -161,6 +175,8 @@ class OrdersLane:
     # -- what comes up from the IBM i
 
     async def _answered(self, lease: Lease, row: EventRow) -> Effects:
+        if row.entity == "fulfillment_order":
+            return await self._holds.rung(row)
         body = decode(row.body).body
         replaced = (Supersede(row.entity, row.key, row.subkey, row.serial),)
         match body:
@@ -186,9 +202,13 @@ class OrdersLane:
                 f"The IBM i answered about {result.order_gid}, which was never handed over.",
                 hint=_UNKNOWN_HINT,
             )
+        if result.outcome in ("accepted", "locked"):
+            await self._holds.release(lease, row, result.order_gid)
         if (sent.outcome, sent.erp_order) == (result.outcome, result.erp_order):
             said = Move(row.serial, State.SKIPPED, "The shop shows this answer already.")
             return Effects(moves=(said,), supersede=replaced)
+        if result.outcome == "held":
+            return await self._holds.place(lease, row, result, sent, replaced)
         if result.outcome == "locked" and sent.erp_order == result.erp_order:
             answer = OrderAnswer(result.order_gid, "locked", result.erp_order)
             what = f"The ERP picks {sent.name}; from now on it takes no change of it."

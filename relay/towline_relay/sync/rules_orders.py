@@ -10,7 +10,18 @@ from types import MappingProxyType
 from towline_relay.sync.rules_cutoff import read_since
 from towline_shared.config import Section
 
-__all__ = ["CHARGE_KINDS", "OrderRules", "read_orders"]
+__all__ = ["CHARGE_KINDS", "HOLD_REASONS", "OrderRules", "read_orders"]
+
+#: Those that fit an ERP:
+#: https://shopify.dev/docs/api/admin-graphql/2026-10/enums/FulfillmentHoldReason
+HOLD_REASONS = (
+    "AWAITING_PAYMENT",
+    "HIGH_RISK_OF_FRAUD",
+    "INCORRECT_ADDRESS",
+    "INVENTORY_OUT_OF_STOCK",
+    "OTHER",
+    "UNKNOWN_DELIVERY_DATE",
+)
 
 #: What an order has beside goods, and ``[orders.items]`` may name an item of the ERP for.
 CHARGE_KINDS = ("gift_card", "shipping", "tip", "duty", "fee", "rounding")
@@ -32,6 +43,9 @@ class OrderRules:
         capture: when an authorised payment is captured: ``never``, ``on_accept`` (whole, when the
             ERP takes the order) or ``on_shipment`` (what was shipped).
         erp_cancels: the ERP's cancellation also cancels the order in the shop.
+        erp_holds: the ERP's hold also holds the order's work in the shop, and its next answer
+            releases it.
+        hold_reason: the reason the shop shows for it, a word of ``FulfillmentHoldReason``.
         since: orders placed before are not taken in; None means since the set-up.
     """
 
@@ -48,6 +62,8 @@ class OrderRules:
     risky: str = "send"
     capture: str = "never"
     erp_cancels: bool = False
+    erp_holds: bool = False
+    hold_reason: str = "OTHER"
     since: datetime | None = None
 
 
@@ -60,7 +76,7 @@ def read_orders(section: Section) -> OrderRules:
     section.only(
         "tag", "refused_tag", "cancelled_tag", "metafield", "custom_item", "test_orders", "notify",
         "items", "risk_wait_s", "risky", "capture", "erp_cancels",
-        "since",
+        "erp_holds", "hold_reason", "since",
     )  # fmt: skip
     metafield = section.section("metafield")
     metafield.only("namespace", "key")
@@ -80,5 +96,7 @@ def read_orders(section: Section) -> OrderRules:
         risky=section.text("risky", "send", among=("send", "park")),
         capture=section.text("capture", "never", among=("never", "on_accept", "on_shipment")),
         erp_cancels=section.flag("erp_cancels", False),
+        erp_holds=section.flag("erp_holds", False),
+        hold_reason=section.text("hold_reason", "OTHER", among=HOLD_REASONS),
         since=read_since(section),
     )

@@ -7,12 +7,13 @@ idempotency key, so every one is decided from what was read after any earlier at
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from towline_relay.shopify.models import FulfillmentSpec, Refusal, Remedy
 from towline_relay.shopify.models_fulfillment import DeliveryStatus
 from towline_relay.store.base import Lease, Store
-from towline_relay.store.effects import Effects, IntentClose, SayAgain, Supersede
+from towline_relay.store.effects import HOLD, Effects, IntentClose, SayAgain, Supersede
 from towline_relay.store.effects import Move as Step
 from towline_relay.store.rows import EventRow
 from towline_relay.store.states import State
@@ -85,7 +86,10 @@ class Shipments:
         if isinstance(step, Refusal):
             if step.verdict is not Remedy.RETRY:
                 raise Refused(step.reason, hint=step.hint)
-            return Effects(moves=(self._judge.wait(row, step.reason, hint=step.hint),))
+            wait = self._judge.wait(row, step.reason, hint=step.hint)
+            if step.on_hold:  # and lets what comes after it pass: it may be what ends the hold
+                wait = replace(wait, waits_for=f"{HOLD}{order_gid}")
+            return Effects(moves=(wait,))
         if step is None:
             raise Refused(
                 f"Shipment {number} has other lines than the shop's fulfillment of it.",

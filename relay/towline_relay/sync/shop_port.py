@@ -22,7 +22,13 @@ from towline_relay.shopify.models import (
     VariantPrice,
     VariantRef,
 )
-from towline_relay.shopify.models_fulfillment import DeliveryStatus, MoveSpec, TrackingSpec
+from towline_relay.shopify.models_fulfillment import (
+    DeliveryStatus,
+    HoldSpec,
+    MoveSpec,
+    TrackingSpec,
+    WorkRef,
+)
 from towline_relay.shopify.models_prices import ListPrice, PriceListRef
 from towline_relay.shopify.models_variants import GroupSpec
 
@@ -118,6 +124,14 @@ class ShopPort(Protocol):
     async def cancel_fulfillment(self, fulfillment_gid: str) -> None: ...
 
     async def move_fulfillment_order(self, spec: MoveSpec) -> None: ...
+
+    async def hold_work(self, spec: HoldSpec) -> None: ...
+
+    async def release_work(self, order_gid: str, hold_gids: Sequence[str]) -> None: ...
+
+    async def order_of_work(self, gid: str) -> str: ...
+
+    def work_updated_since(self, moment: datetime) -> AsyncIterator[WorkRef]: ...
 
     async def last_delivery_status(self, fulfillment_gid: str) -> str: ...
 

@@ -13,6 +13,7 @@ from towline_relay.sync.shop_port import ShopPort
 from towline_relay.sync.sweep import sweep_orders, sweep_timer
 from towline_relay.sync.sweep_catalogue import sweep_gone, sweep_products
 from towline_relay.sync.sweep_people import sweep_customers
+from towline_relay.sync.sweep_work import sweep_work
 from towline_shared.clock import Clock, utc_text
 
 __all__ = ["SWEPT", "Sweeps"]
@@ -60,7 +61,8 @@ class Sweeps:
     async def _one(self, what: str) -> int:
         tenant, shop, store, clock = self.tenant, self.shop, self.store, self.clock
         if what == "orders":
-            return await sweep_orders(tenant=tenant, shop=shop, store=store, clock=clock)
+            new = await sweep_orders(tenant=tenant, shop=shop, store=store, clock=clock)
+            return new + await sweep_work(tenant=tenant, shop=shop, store=store, clock=clock)
         if what == "products":
             new = await sweep_products(tenant=tenant, shop=shop, store=store, clock=clock)
             return new + await sweep_gone(tenant=tenant, shop=shop, store=store, clock=clock)

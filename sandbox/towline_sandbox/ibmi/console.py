@@ -269,7 +269,7 @@ _COUNTS: tuple[tuple[str, str, *tuple[Where, ...]], ...] = (
     ("accepted_total", _HEADER, Where("STATUS", "=", "A")),
     ("refused_total", _HEADER, Where("STATUS", "=", "R")),
     ("shipped_total", _ORDERS, Where("OHSTS", "=", "S")),
-    ("unshipped", _ORDERS, Where("OHSTS", "in", ("O", "P"))),
+    ("unshipped", _ORDERS, Where("OHSTS", "in", ("O", "P", "H"))),
     ("new_changes", "TOWLINE/WEBCHG", Where("STATUS", "=", "N")),
 )
 

@@ -101,7 +101,7 @@ ERP_FILES = (
             zoned("OHCUS", 6, text="Customer"),
             char("OHREF", 20, "Customer's reference"),
             zoned("OHDAT", 7, text="Entered CYYMMDD"),
-            char("OHSTS", 1, "Status O P S X"),
+            char("OHSTS", 1, "Status O P S X, H on hold"),
             packed("OHTOT", 11, 2, "Total"),
             packed("OHPBK", 11, 2, "Paid back"),
             char("OHCUR", 3, "Currency"),

@@ -41,6 +41,11 @@ class ChangeEntry:
         number = int(order["ERPORD"])
         header = unit.read("DISTLIB/ORDHDR", (number,), lock=True)
         assert header is not None
+        if change["KIND"].rstrip() == "hold":
+            waits = change["RETSTS"].rstrip() == "ON_HOLD"
+            status = "H" if waits else self._status(unit, number)
+            unit.update("DISTLIB/ORDHDR", (number,), {"OHSTS": status})
+            return
         if change["KIND"].rstrip() == "cancel":
             self._check_cancel(number)
         lines = self._of("TOWLINE/WEBCHGL", change, "LINENO")
@@ -56,7 +61,11 @@ class ChangeEntry:
         unit.update(
             "DISTLIB/ORDHDR",
             (number,),
-            {"OHTOT": total, "OHPBK": change["REFUNDED"], "OHSTS": self._status(unit, number)},
+            {
+                "OHTOT": total,
+                "OHPBK": change["REFUNDED"],
+                "OHSTS": self._status(unit, number, held=header["OHSTS"] == "H"),
+            },
         )
 
     def _order(self, change: Record) -> Record:
@@ -186,8 +195,11 @@ class ChangeEntry:
         elif isinstance(balance["IBQAL"], int):
             unit.update("DISTLIB/ITMBAL", key, {"IBQAL": balance["IBQAL"] + pieces})
 
-    def _status(self, unit: UnitOfWork, number: int) -> str:
-        """Return O, P or S as the lines are now; X when nothing is left and nothing has left."""
+    def _status(self, unit: UnitOfWork, number: int, *, held: bool = False) -> str:
+        """Return O, P or S as the lines are now; X when nothing is left and nothing has left.
+
+        H while the shop holds what is left.
+        """
         keys = [
             (row["OLORD"], row["OLLIN"])
             for row in self._system.select("DISTLIB/ORDLIN", Where("OLORD", "=", number))
@@ -195,6 +207,8 @@ class ChangeEntry:
         lines = [found for key in keys if (found := unit.read("DISTLIB/ORDLIN", key)) is not None]
         shipped = sum(line["OLQSH"] for line in lines)
         left = sum(line["OLQTY"] - line["OLQSH"] for line in lines)
+        if left and held:
+            return "H"
         if left:
             return "P" if shipped else "O"
         return "S" if shipped else "X"

@@ -74,8 +74,8 @@ class Warehouse:
 
     def _parcels(self, unit: UnitOfWork, order: int) -> int:
         header = unit.read("DISTLIB/ORDHDR", (order,), lock=True)
-        if header is None or header["OHSTS"] == "S":
-            return 0  # it was seen before its COMMIT, and taken back
+        if header is None or header["OHSTS"] not in ("O", "P"):
+            return 0  # it was seen before its COMMIT, and taken back or held
         lines = self._system.select("DISTLIB/ORDLIN", Where("OLORD", "=", order), order=("OLLIN",))
         rows = [line for line in lines if line["OLQTY"] > line["OLQSH"]]
         split = header["OHSTS"] == "O" and self._splits(order)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
-from towline_sandbox.shopify import aftersales, refunding, returning
+from towline_sandbox.shopify import aftersales, holding, refunding, returning
 from towline_sandbox.shopify.ids import gid, number_of
 from towline_sandbox.shopify.order_work import NotPossible
 
@@ -23,7 +23,8 @@ class AfterDesk:
 
     Actions: ``edit``, ``refund``, ``cancel``, ``return``, and of a return, named by ``return`` or
     else the order's last one, ``return_status``, ``return_update`` and ``dispose``; the body is
-    what the functions in :mod:`aftersales`, :mod:`refunding` and :mod:`returning` take.
+    what the functions in :mod:`aftersales`, :mod:`refunding` and :mod:`returning` take. ``hold``
+    (with ``reason`` and ``notes``) and ``release`` are about everything that is left to ship.
     """
 
     def __init__(self, shop: Shop) -> None:
@@ -37,6 +38,13 @@ class AfterDesk:
                 reason=str(given.get("reason", "CUSTOMER")),
                 restock=given.get("restock", True) is True,
             ),
+            "hold": lambda order, given: holding.hold_order(
+                shop,
+                order,
+                reason=str(given.get("reason", "OTHER")),
+                notes=str(given.get("notes", "")),
+            ),
+            "release": lambda order, _given: holding.release_order(shop, order),
             "return": lambda order, given: returning.start_return(shop, order, given),
             "return_status": lambda order, given: returning.change_return(
                 shop, self._return(order, given), str(given["status"])
@@ -60,7 +68,7 @@ class AfterDesk:
         try:
             with self._shop.unit():
                 made = action(order, given)
-        except NotPossible as refusal:
+        except (NotPossible, holding.NotHeld) as refusal:
             return web.json_response({"error": str(refusal), "hint": ""}, status=409)
         kind = {"refund": "Refund", "return": "Return"}.get(request.match_info["action"])
         return web.json_response({"id": gid(kind, made) if kind and made else None})

@@ -1,8 +1,9 @@
 """Where bulk operations' files go in and come out: staged uploads and results, over HTTP.
 
 An upload is a multipart form whose file is the last part, after all parameters as they were handed
-out, and at most 100 MB: https://shopify.dev/docs/api/usage/bulk-operations/imports. A result stays
-seven days: https://shopify.dev/docs/api/usage/bulk-operations/queries.
+out, and at most 100 MB (``upload_bytes``):
+https://shopify.dev/docs/api/usage/bulk-operations/imports. A result stays seven days:
+https://shopify.dev/docs/api/usage/bulk-operations/queries.
 """
 
 from __future__ import annotations
@@ -16,9 +17,8 @@ from aiohttp import BodyPartReader, web
 from towline_sandbox.shopify.ids import gid
 from towline_sandbox.shopify.shop import Shop
 
-__all__ = ["MOST_BYTES", "BulkFiles", "result_path", "stage"]
+__all__ = ["BulkFiles", "result_path", "stage"]
 
-MOST_BYTES = 100 * 1000 * 1000
 RESULT_LIFE_S = 7 * 24 * 3600.0
 # Shopify names no life for an upload that nobody used; its bucket's policies end after a day.
 UPLOAD_LIFE_S = 24 * 3600.0
@@ -78,7 +78,7 @@ class BulkFiles:
             if body is not None or not isinstance(part, BodyPartReader):
                 return _refused(400, "InvalidArgument: the file must be the last part")
             if part.name == "file":
-                body = await _read(part)
+                body = await _read(part, most=self._shop.settings.upload_bytes)
                 if body is None:
                     return _refused(400, "EntityTooLarge")
             else:
@@ -133,13 +133,13 @@ class BulkFiles:
         return response
 
 
-async def _read(part: BodyPartReader) -> bytes | None:
-    """Read a part; None when it is too large."""
+async def _read(part: BodyPartReader, *, most: int) -> bytes | None:
+    """Read a part; None when it is longer than ``most`` bytes."""
     chunks, size = [], 0
     while chunk := await part.read_chunk(1 << 18):
         chunks.append(chunk)
         size += len(chunk)
-        if size > MOST_BYTES:
+        if size > most:
             return None
     return b"".join(chunks)
 

@@ -12,7 +12,7 @@ import json
 import sqlite3
 from typing import TYPE_CHECKING, Any
 
-from towline_sandbox.shopify import bodies
+from towline_sandbox.shopify import bodies, holding
 from towline_sandbox.shopify.ids import gid
 from towline_sandbox.shopify.shape import poured
 from towline_sandbox.shopify.wire import offset_time
@@ -52,6 +52,12 @@ def body(shop: Shop, topic: str, number: int) -> dict[str, Any]:
         return poured(bodies.sample(topic), {"admin_graphql_api_id": gid("Return", number)})
     if topic.startswith("returns/"):
         return _return(shop, topic, number)
+    if topic == "fulfillment_orders/placed_on_hold":
+        return _held(shop, number)
+    if topic == "fulfillment_orders/hold_released":
+        status = shop.db.scalar("SELECT status FROM fulfillment_orders WHERE id = ?", number)
+        facts = {"id": gid("FulfillmentOrder", number), "status": status.lower()}
+        return poured(bodies.sample(topic), {"fulfillment_order": facts})
     if topic == "fulfillment_orders/order_routing_complete":
         return {
             "fulfillment_order": {"id": gid("FulfillmentOrder", number), "status": "open"},
@@ -128,6 +134,32 @@ def order_event(shop: Shop, number: int, *, created: bool) -> dict[str, Any]:
         "query_variables": {"orderId": gid("Order", number)},
         "data": {"order": {"id": gid("Order", number), "updatedAt": row["updated_at"]}},
     }
+
+
+def _held(shop: Shop, number: int) -> dict[str, Any]:
+    """Name a fulfillment order and its holds; the body does not name the order."""
+    standing = [
+        {
+            "id": gid("FulfillmentHold", row["id"]),
+            "reason": row["reason"].lower(),
+            "reason_notes": row["notes"],
+            "held_by_requesting_app": bool(row["app"]),
+            "handle": row["handle"],
+            "held_by_app": None,
+        }
+        for row in holding.holds_of(shop, number)
+    ]
+    return poured(
+        bodies.sample("fulfillment_orders/placed_on_hold"),
+        {
+            "fulfillment_order": {
+                "id": gid("FulfillmentOrder", number),
+                "status": "on_hold",
+                "fulfillment_holds": standing,
+            },
+            "created_fulfillment_hold": standing[-1],
+        },
+    )
 
 
 def _edit(shop: Shop, order: int) -> dict[str, Any]:

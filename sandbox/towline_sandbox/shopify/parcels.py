@@ -44,7 +44,8 @@ def cancel(shop: Shop, row: sqlite3.Row) -> None:
         _give_back(shop, row, line, orders)
     for number in orders:
         if shop.db.scalar(
-            "SELECT sum(remaining) FROM fulfillment_order_lines WHERE fulfillment_order_id = ?",
+            "SELECT sum(l.remaining) FROM fulfillment_order_lines l JOIN fulfillment_orders o"
+            " ON o.id = l.fulfillment_order_id WHERE o.id = ? AND o.status <> 'ON_HOLD'",
             number,
         ):
             shop.db.update("fulfillment_orders", number, status="OPEN", updated_at=shop.now())

@@ -23,6 +23,8 @@ DEFAULT_TOPICS = (
     "products/update",
     "inventory_levels/update",
     "fulfillments/create",
+    "fulfillment_orders/hold_released",
+    "fulfillment_orders/placed_on_hold",
     "app/scopes_update",
     "app/uninstalled",
     "customers/data_request",
@@ -158,6 +160,8 @@ class ShopSettings:
         price_lists: of its catalogs; used when the state is new.
         publications: names of its sales channels; used when the state is new.
         daily_variants: how many variants may be added on a day; None for a Plus shop.
+        upload_bytes: the longest file a staged upload takes: 100 MB, by
+            https://shopify.dev/docs/api/usage/bulk-operations/imports
     """
 
     state: Path
@@ -189,3 +193,4 @@ class ShopSettings:
     price_lists: tuple[SeedPriceList, ...] = ()
     publications: tuple[str, ...] = ("Online Store",)
     daily_variants: int | None = None
+    upload_bytes: int = 100_000_000

@@ -112,6 +112,11 @@ CREATE TABLE IF NOT EXISTS fulfillment_orders (
   updated_at TEXT NOT NULL
 );
 CREATE INDEX IF NOT EXISTS fulfillment_orders_order ON fulfillment_orders (order_id);
+CREATE TABLE IF NOT EXISTS fulfillment_holds (
+  id INTEGER PRIMARY KEY, fulfillment_order_id INTEGER NOT NULL, reason TEXT NOT NULL,
+  notes TEXT NOT NULL, handle TEXT NOT NULL, app INTEGER NOT NULL
+);
+CREATE INDEX IF NOT EXISTS fulfillment_holds_of ON fulfillment_holds (fulfillment_order_id);
 CREATE TABLE IF NOT EXISTS fulfillment_order_lines (
   id INTEGER PRIMARY KEY, fulfillment_order_id INTEGER NOT NULL, order_line_id INTEGER NOT NULL,
   inventory_item_id INTEGER, total INTEGER NOT NULL, remaining INTEGER NOT NULL

@@ -83,7 +83,7 @@ def test_what_waits_for_a_run_is_not_due(house: StoreHouse) -> None:
     house.clock.advance(30 * 24 * 3600)
     assert [row.id for row in run(house.store.read(LANE, limit=10))] == ["other"]
     assert run(house.store.next_due(LANE)) is None
-    assert run(house.store.due_counts(LANE, most=10)) == {"price": 1}
+    assert run(house.store.due_counts(LANE, most=10)) == {("price", ""): 1}
 
 
 def test_newcomers_are_told_which_run_to_wait_for(house: StoreHouse) -> None:

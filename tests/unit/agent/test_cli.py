@@ -81,6 +81,7 @@ def test_enrolment_takes_the_code_from_a_file(
     identity = load_identity(path.parent / "state")
     assert facts == {
         "agent_id": identity.agent_id, "tenant": identity.tenant, "words": identity.words,
+        "relay": list(identity.relay_words), "waiting": False,
     }  # fmt: skip
     assert main(arguments) == 2
     assert "--replace" in capsys.readouterr().err

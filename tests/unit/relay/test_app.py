@@ -17,6 +17,7 @@ import pytest
 
 from tests.support.disk import put_disk
 from tests.support.engine_house import RULES
+from towline_agent.identity import enrol
 from towline_relay.app import Relay
 from towline_relay.cli import main
 from towline_relay.config import RelayConfig, load_config
@@ -211,6 +212,63 @@ def test_a_wrong_setting_is_one_sentence(config_file: Path, old: str, new: str, 
     assert said in str(caught.value)
     assert "shpat_secret" not in str(caught.value)
     assert "shpat_secret" not in repr(caught.value)
+
+
+def test_agents_are_approved_and_the_key_is_rolled_from_the_command_line(
+    config_file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A tenant that wants approval; a roll that waits for its agents, or leaves them behind."""
+    text = config_file.read_text(encoding="utf-8")
+    config_file.write_text(text.replace('rules = "', 'approve_agents = true\nrules = "'))
+    config = load_config(config_file)
+
+    def command(*words: str) -> tuple[int, Any]:
+        code = main([*words, "--config", str(config_file), "--json"])
+        said = capsys.readouterr().out
+        return code, json.loads(said[said.index("{\n") :])  # logs of this process stand before
+
+    def lines(*words: str) -> str:
+        main([*words, "--config", str(config_file)])
+        return capsys.readouterr().out
+
+    async def work(relay: Relay, session: aiohttp.ClientSession) -> None:
+        _, made = await asyncio.to_thread(
+            command, "enrol", "--tenant", "nordwind", "--name", "Berlin"
+        )
+        identity = await enrol(
+            url=f"ws://127.0.0.1:{relay.port}/link", code=made["code"], name="n", folder=tmp_path
+        )
+        code, found = await asyncio.to_thread(command, "agents", "list")
+        assert (code, found["agents"][0]["key"]) == (3, identity.words)
+        assert "waiting" in await asyncio.to_thread(lines, "agents", "list")
+        for changed in (True, False):
+            code, answer = await asyncio.to_thread(
+                command, "agents", "approve", "--agent", identity.agent_id
+            )
+            assert (code, answer["changed"]) == (0, changed)
+        assert (await asyncio.to_thread(command, "agents", "list"))[0] == 0
+        code, _ = await asyncio.to_thread(command, "agents", "approve", "--agent", "nobody")
+        assert code == 1
+
+        code, shown = await asyncio.to_thread(command, "key", "show")
+        assert (code, [shown["current"], shown["next"]]) == (0, list(identity.relay_words))
+        code, rolled = await asyncio.to_thread(command, "key", "roll")
+        assert (code, rolled["rolled"], rolled["current"]) == (0, True, shown["next"])
+        code, refused = await asyncio.to_thread(command, "key", "roll")
+        assert (code, refused["rolled"], refused["behind"]) == (3, False, [identity.agent_id])
+        assert refused["current"] == rolled["current"]
+        code, left = await asyncio.to_thread(command, "key", "roll", "--leave-behind")
+        assert (code, left["left"], left["current"]) == (0, [identity.agent_id], rolled["next"])
+        code, out = await asyncio.to_thread(
+            command, "agents", "shut-out", "--agent", identity.agent_id
+        )
+        assert (code, out["changed"]) == (0, True)
+        assert "rolled" in (await asyncio.to_thread(command, "key", "roll"))[1]
+        async with session.post("/admin/api/key/roll", json={}) as answer:
+            assert answer.status == 401
+
+    with_relay(config, work)
+    assert "No relay listens" in lines("key", "show") + str(command("key", "show")[1])
 
 
 def test_a_full_disk_refuses_what_is_new_alarms_everywhere_and_is_over_by_itself(

@@ -86,9 +86,9 @@ def test_a_relay_that_is_not_pinned_is_not_believed(parties: Parties) -> None:
     proxy = relay_challenge(
         parties.hello_message, key=SigningKey.generate(), ephemeral=Ephemeral(), nonce="n"
     )
-    with pytest.raises(PeerFault, match="not enrolled with") as caught:
+    with pytest.raises(PeerFault, match="does not accept") as caught:
         parties.answer(proxy)
-    assert "enrol again" in caught.value.hint
+    assert "enrol it anew" in caught.value.hint
 
 
 @pytest.mark.parametrize("field", ["nonce", "ephemeral", "signature"])

@@ -54,6 +54,7 @@ def _fulfillment_order(row: sqlite3.Row) -> Node:
         "requestStatus": row["request_status"],
         "orderId": gid("Order", row["order_id"]),
         "orderName": row["order_name"],
+        "createdAt": row["created_at"],
         "updatedAt": row["updated_at"],
         "fulfillAt": row["created_at"],
         "fulfillBy": None,
@@ -67,7 +68,6 @@ def _fulfillment_order(row: sqlite3.Row) -> Node:
             {"action": action, "externalUrl": None}
             for action in fulfilling.supported_actions(row["status"])
         ],
-        "fulfillmentHolds": [],
         "destination": _destination(to, email, row["id"]),
     }
 
@@ -112,6 +112,11 @@ def _all(_root: Any, info: Info, **arguments: Any) -> Node:
     return connection(
         rows, arguments, key=lambda row: (row[column], row["id"]), load=_fulfillment_order
     )
+
+
+def _one(_root: Any, info: Info, id: str) -> Node | None:
+    number = number_of(id, "FulfillmentOrder")
+    return None if number is None else nodes.one(shop_of(info), "FulfillmentOrder", number)
 
 
 def _assigned_location(source: Node, info: Info) -> Node:
@@ -229,7 +234,7 @@ def _update_tracking(
 
 
 FIELDS: Fields = {
-    "QueryRoot": {"fulfillmentOrders": _all},
+    "QueryRoot": {"fulfillmentOrder": _one, "fulfillmentOrders": _all},
     "Mutation": {
         "fulfillmentCreate": mutation(_create, empty={"fulfillment": None}),
         "fulfillmentTrackingInfoUpdate": mutation(_update_tracking, empty={"fulfillment": None}),

@@ -54,6 +54,7 @@ class FakeStore:
     known: list[EventFacts] = field(default_factory=list)
     retried: list[tuple[str, str]] = field(default_factory=list)
     revoked: list[str] = field(default_factory=list)
+    approved: list[str] = field(default_factory=list)
 
     async def counts(self, *, tenant: str = "") -> Sequence[StateCount]:
         found = Counter((each.state, each.entity) for each in self.known)
@@ -79,6 +80,10 @@ class FakeStore:
 
     async def revoke(self, agent_id: str) -> bool:
         self.revoked.append(agent_id)
+        return True
+
+    async def approve(self, agent_id: str) -> bool:
+        self.approved.append(agent_id)
         return True
 
     async def retry(self, tenant: str, event_id: str) -> bool:
@@ -149,6 +154,15 @@ def sample_agents() -> list[AgentFacts]:
             backlog=0,
             oldest_unsent_s=0.0,
         ),
+        replace(
+            base,
+            agent_id="agent-4",
+            name="Nordwind Kiel",
+            connected=False,
+            last_seen_at=None,
+            key="mudof-sakat-haguz-biram-mabiv",
+            waiting=True,
+        ),
     ]
 
 
@@ -167,6 +181,8 @@ def build(store: FakeStore, *, clock: Clock | None = None) -> web.Application:
         clock=clock or ManualClock(NOW),
         retry=store.retry,
         revoke=store.revoke,
+        approve=store.approve,
+        relay_keys=lambda: ["lusab-babad", "gutih-tugad"],
         checks=lambda: [
             Check("lane t/orders", Status.OK, NOW, "It works what is due."),
             Check("app demo", Status.FAILED, NOW, f"The app was uninstalled. {NASTY}"),

@@ -19,9 +19,10 @@ from towline_shared.events import Event, Price
 def test_troubled_agents_come_first() -> None:
     """What needs a person stands on top, with a sentence that says what to do."""
     rows = agents_page(sample_agents(), now=NOW)["agents"]
-    assert rows[0]["name"] == "Suedwind"
-    assert "last seen 14 min ago" in rows[0]["sentence"]
-    assert "towline-agent check" in rows[0]["sentence"]
+    assert [row["name"] for row in rows[:2]] == ["Nordwind Kiel", "Suedwind"]
+    assert "compare its key" in rows[0]["sentence"]
+    assert "last seen 14 min ago" in rows[1]["sentence"]
+    assert "towline-agent check" in rows[1]["sentence"]
 
 
 def test_a_restricted_system_is_no_alarm() -> None:

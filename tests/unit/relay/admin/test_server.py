@@ -286,6 +286,31 @@ def test_an_agent_is_shut_out_after_a_page_that_asks() -> None:
     asyncio.run(inside())
 
 
+def test_a_waiting_agent_is_approved_after_a_page_that_shows_its_key() -> None:
+    """The words stand large; the press lets it in once; without the form's token it does not."""
+
+    async def inside() -> None:
+        store = sample_store()
+        async with served(store) as client:
+            path = "/admin/agents/agent-4/approve"
+            await sign_in(client)
+            agents = await (await client.get("/admin/agents")).text()
+            assert f'href="{path}"' in agents
+            assert "waiting for approval" in agents
+            assert "lusab-babad, next gutih-tugad" in agents
+            asked = await (await client.get(path)).text()
+            assert "mudof-sakat-haguz-biram-mabiv" in asked
+            assert (await client.post(path, data={})).status == 403
+            assert store.approved == []
+            answer = await client.post(path, data={"form_token": _form_token(asked)})
+            assert answer.url.path == "/admin/agents"
+            assert store.approved == ["agent-4"]
+            twin = await (await client.get("/admin/agents.json")).json()
+            assert [row["agent_id"] for row in twin["agents"] if row["waiting"]] == ["agent-4"]
+
+    asyncio.run(inside())
+
+
 def test_a_session_does_not_outlive_its_time() -> None:
     """After twelve hours one signs in again."""
 

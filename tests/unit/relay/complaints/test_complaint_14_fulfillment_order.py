@@ -19,8 +19,9 @@ from towline_relay.shopify.models import (
     Refusal,
     Remedy,
 )
-from towline_relay.shopify.models_fulfillment import MoveSpec
+from towline_relay.shopify.models_fulfillment import Hold, MoveSpec
 
+FRAUD = Hold("h-1", "HIGH_RISK_OF_FRAUD")
 CREATE = frozenset({"CREATE_FULFILLMENT", "MOVE"})
 
 
@@ -31,7 +32,7 @@ def work(
     status: str = "OPEN",
     left: int = 2,
     actions: frozenset[str] = CREATE,
-    holds: tuple[str, ...] = (),
+    holds: tuple[Hold, ...] = (),
     fulfill_at: str = "",
 ) -> FulfillmentOrder:
     """Return a fulfillment order with one line."""
@@ -71,7 +72,7 @@ def test_the_status_alone_does_not_decide() -> None:
 @pytest.mark.parametrize(
     ("order", "says"),
     [
-        (work("x", status="ON_HOLD", actions=frozenset(), holds=("HIGH_RISK_OF_FRAUD",)),
+        (work("x", status="ON_HOLD", actions=frozenset(), holds=(FRAUD,)),
          "is on hold in Shopify (high_risk_of_fraud)"),
         (work("x", status="SCHEDULED", actions=frozenset(), fulfill_at="2026-12-24T00:00:00Z"),
          "is scheduled in Shopify for 2026-12-24T00:00:00Z"),

@@ -133,7 +133,7 @@ def test_a_relay_with_another_key_is_not_believed(tmp_path: Path) -> None:
             buffer.capture(stream="changes", events=prices(1, 1)).result()
             async with running(client(relay.url, wary, buffer)) as link:
                 await until(lambda: link.state.last_error != "")
-                assert "not enrolled with" in link.state.last_error
+                assert "does not accept" in link.state.last_error
                 assert relay.got() == []
 
     asyncio.run(story())

@@ -74,11 +74,14 @@ def line(number: int) -> dict[str, Any]:
 
 
 @asynccontextmanager
-async def standing(folder: Path) -> AsyncIterator[Stand]:
-    """Run a shop and a client."""
+async def standing(folder: Path, **more: Any) -> AsyncIterator[Stand]:
+    """Run a shop and a client; more settings of the shop by name."""
     app = build_app(
         ShopSettings(
-            state=folder / "shop.db", access_token="shpat_x", webhook_secret="s", products=SEEDS
+            state=folder / "shop.db",
+            access_token="shpat_x",
+            webhook_secret="s",
+            **{"products": SEEDS, **more},
         )
     )
     clock = SystemClock()
@@ -94,11 +97,11 @@ async def standing(folder: Path) -> AsyncIterator[Stand]:
         yield Stand(BulkShop(client, BulkFiles(session)), app[SHOP], clock)
 
 
-def run(folder: Path, work: Callable[[Stand], Awaitable[None]]) -> None:
+def run(folder: Path, work: Callable[[Stand], Awaitable[None]], **more: Any) -> None:
     """Run a test's work with a stand."""
 
     async def whole() -> None:
-        async with standing(folder) as stand:
+        async with standing(folder, **more) as stand:
             await work(stand)
 
     asyncio.run(whole())

@@ -19,6 +19,7 @@ from towline_relay.shopify.models import (
     Refusal,
     Remedy,
 )
+from towline_relay.shopify.models_fulfillment import Hold
 
 
 def order(name: str, location: str = "BER", *, status: str = "OPEN", **lines: Any) -> Any:
@@ -31,7 +32,7 @@ def order(name: str, location: str = "BER", *, status: str = "OPEN", **lines: An
         location_gid=location,
         location_name=f"Lager {location}",
         lines=tuple(FulfillmentOrderLine(f"{name}/{k}", k, v) for k, v in lines.items()),
-        holds=("HIGH_RISK_OF_FRAUD",) if status == "ON_HOLD" else (),
+        holds=(Hold("h-1", "HIGH_RISK_OF_FRAUD"),) if status == "ON_HOLD" else (),
     )
 
 

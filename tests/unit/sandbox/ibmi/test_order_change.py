@@ -143,3 +143,16 @@ def test_a_change_of_an_order_that_is_not_here_is_refused(desk: Desk) -> None:
     desk.console.call("run_order_entry", {})
     (found,) = desk.system.select("TOWLINE/WEBCHG", Where("EVENTID", "=", "c9"))
     assert (found["STATUS"], str(found["REASON"]).rstrip()) == ("R", "The order is not here")
+
+
+def test_what_is_on_hold_is_not_shipped_until_it_is_free(desk: Desk) -> None:
+    """The order says H, whatever else changes; the warehouse leaves it alone, then ships it."""
+    held = {"kind": "hold", "restocks": (Restock("x", desk.sku, 5, "HELD"),)}
+    assert desk.told(**held, status="ON_HOLD") == ("A", "")
+    assert desk.told(**fewer(desk, 2, "3.00")) == ("A", "")
+    assert desk.header()["OHSTS"] == "H"
+    desk.console.call("run_warehouse", {})
+    assert desk.lines()[0]["OLQSH"] == 0
+    assert desk.told(kind="hold", status="RELEASED", total=Decimal("3.00")) == ("A", "")
+    desk.console.call("run_warehouse", {})
+    assert (desk.header()["OHSTS"], desk.lines()[0]["OLQSH"]) == ("S", 3)
