@@ -12,12 +12,14 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from tests.faults.fuzz.soak import fuzzed
 from tests.faults.kills.driver import Plan, kill_rounds
 from tests.faults.power.soak import power_cuts
 from tests.faults.report import Part
 
 _PARTS: dict[str, Callable[[argparse.Namespace], Part]] = {
     "power": lambda o: power_cuts(o.cuts, seed=o.seed),
+    "fuzz": lambda o: fuzzed(o.frames, seed=o.seed),
     "kills": lambda o: _kills(o),
 }
 
@@ -47,6 +49,7 @@ def main() -> int:
     parser.add_argument("--cuts", type=int, default=300, help="power cuts of each store")
     parser.add_argument("--rounds", type=int, default=1_000, help="kills of agent, relay or both")
     parser.add_argument("--events", type=int, default=1_000_000, help="through the fault proxy")
+    parser.add_argument("--frames", type=int, default=1_000_000, help="to fuzz")
     parser.add_argument("--folder", type=Path, help="empty; keep the files of the kills here")
     options = parser.parse_args()
     wrong = 0

@@ -1,0 +1,1 @@
+"""Fuzzers for what comes from the wire: frames, sealed frames, events."""
