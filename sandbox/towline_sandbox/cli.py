@@ -100,6 +100,7 @@ def _ibmi_parser(ibmi: argparse.ArgumentParser) -> None:
     ibmi.add_argument("--odbc-port", type=int, default=0, help="of the lab; 0 = any")
     ibmi.add_argument("--items", type=_positive, default=2000)
     ibmi.add_argument("--seed", type=int, default=7)
+    ibmi.add_argument("--currency", default="EUR", help="of the price file (ISO 4217)")
     ibmi.add_argument("--pace", type=float, default=1.0, help="factor on the programs' waits")
 
 
@@ -108,6 +109,7 @@ def _shop_parser(shop: argparse.ArgumentParser) -> None:
     shop.add_argument("--state", type=Path, default=Path("shop.db"))
     shop.add_argument("--port", type=int, default=9480)
     shop.add_argument("--seed", type=int, default=7)
+    shop.add_argument("--currency", default="EUR", help="the shop's own (ISO 4217)")
     shop.add_argument("--webhooks", help="where webhooks go, with {shop} and {topic}")
     shop.add_argument("--products", type=Path, help="JSON list of products it starts with")
     shop.add_argument("--topics", help="topics the app subscribed to, with commas (default: all)")
@@ -129,6 +131,7 @@ def _ibmi(options: argparse.Namespace) -> int:
     settings = IbmISettings(
         items=options.items,
         seed=options.seed,
+        currency=options.currency,
         port=options.port,
         erp_delay_s=paced.erp_delay_s * options.pace,
         ship_delay_s=paced.ship_delay_s * options.pace,
@@ -158,6 +161,7 @@ def _shop(options: argparse.Namespace) -> int:
         port=options.port,
         shop_domain=SHOP_DOMAIN,
         webhook_base=options.webhooks,
+        currency=options.currency,
         seed=options.seed,
         odds=WebhookOdds(late=0, twice=0, lost=0, shuffle_s=0) if options.calm else WebhookOdds(),
         webhook_topics=(tuple(options.topics.split(",")) if options.topics else DEFAULT_TOPICS),

@@ -24,16 +24,22 @@ class Ran:
 
 
 async def run_corpus(
-    whole: Whole, *, seed: int, most_s: float, say: Callable[[str], None] = lambda line: None
+    whole: Whole,
+    *,
+    seed: int,
+    most_s: float,
+    short: bool = False,
+    say: Callable[[str], None] = lambda line: None,
 ) -> Ran:
     """Run every case; goods leave only between the two rounds of changes.
 
     Args:
+        short: only the cases that move money in ways of their own; see :func:`cases`.
         most_s: how long to wait for rest after each round, in seconds.
     """
     await open_shop(whole, most_s=most_s)
     await whole.erp("end_program", name="WHSHIP")
-    corpus = cases(_skus(whole), seed=seed)
+    corpus = cases(_skus(whole), seed=seed, currency=whole.world.currency, short=short)
     orders: dict[str, Case] = {}
     for case in corpus:
         placed = await whole.shop("orders", case.order)

@@ -106,6 +106,7 @@ class Whole:
             "--state", str(world.ibmi_state), "--port", str(world.ports["ibmi"]),
             "--odbc-port", str(world.ports.get("odbc", 0)),
             "--items", str(world.items), "--seed", str(world.seed), "--pace", str(world.pace),
+            "--currency", world.currency,
         ]  # fmt: skip
         return Child("ibmi", command, self._until(lambda: self.erp("status")), _LOCALE)
 
@@ -115,6 +116,7 @@ class Whole:
             script("towline-sandbox"), "shopify",
             "--state", str(world.shop_file), "--port", str(world.ports["shopify"]),
             "--seed", str(world.seed), "--products", str(products),
+            "--currency", world.currency,
             "--webhooks", world.url("relay") + "/webhooks/{shop}/{topic}",
             *(["--calm"] if self._calm else []),
         ]  # fmt: skip

@@ -41,6 +41,7 @@ class World:
         webhook_secret: what it signs webhooks with.
         pace: factor on the waiting times of the ERP's programs; smaller is faster.
         engine: what plays the IBM i: ``simulated``, or ``odbc``, the ODBC lab.
+        currency: of the price file and of the shop.
     """
 
     folder: Path
@@ -51,10 +52,18 @@ class World:
     token: str = field(repr=False)
     webhook_secret: str = field(repr=False)
     engine: str = "simulated"
+    currency: str = "EUR"
 
     @classmethod
     def make(
-        cls, folder: Path, *, items: int, seed: int, pace: float, engine: str = "simulated"
+        cls,
+        folder: Path,
+        *,
+        items: int,
+        seed: int,
+        pace: float,
+        engine: str = "simulated",
+        currency: str = "EUR",
     ) -> World:
         """Create a new sandbox in an empty or absent folder and write its settings files.
 
@@ -71,6 +80,7 @@ class World:
             pace=pace,
             ports=ports,
             engine=engine,
+            currency=currency,
             token="shpat_" + secrets.token_hex(16),
             webhook_secret=secrets.token_hex(32),
         )

@@ -17,6 +17,7 @@ from random import Random
 
 from towline_sandbox.dataset.assortment import FAMILIES, Family
 from towline_sandbox.dataset.customers import customers
+from towline_shared.money import exponent
 
 __all__ = ["Dataset", "ShopProduct", "ean13"]
 
@@ -25,6 +26,7 @@ Row = dict[str, Cell]
 
 _WAREHOUSES = (("001", "Zentrallager", "Berlin"), ("002", "Lager Nord", "Hamburg"))
 _BLANK = 0x40  # a blank in EBCDIC
+_RATES = {"USD": Decimal("1.08"), "JPY": Decimal(163)}  # about what one euro is
 _DIRT_EVERY = 250  # of each kind of dirt at least two, and one more per so many items
 
 
@@ -53,9 +55,14 @@ class Dataset:
     shop_products: tuple[ShopProduct, ...]
 
     @classmethod
-    def generate(cls, items: int, seed: int) -> Dataset:
-        """Make the data; at least 100 items, so that every kind of dirt finds a place."""
-        return _Maker(max(items, 100), seed).make()
+    def generate(cls, items: int, seed: int, currency: str = "EUR") -> Dataset:
+        """Make the data; at least 100 items, so that every kind of dirt finds a place.
+
+        Args:
+            currency: of the price file; amounts are those of the euro at about its rate, in the
+                currency's minor unit.
+        """
+        return _Maker(max(items, 100), seed, currency).make()
 
 
 def ean13(body: str) -> str:
@@ -69,8 +76,9 @@ def ean13(body: str) -> str:
 
 
 class _Maker:
-    def __init__(self, items: int, seed: int) -> None:
+    def __init__(self, items: int, seed: int, currency: str) -> None:
         self._count = items
+        self._currency = currency
         self._rng = Random(seed)
         self._items: list[Row] = []
         self._prices: list[Row] = []
@@ -129,8 +137,8 @@ class _Maker:
         rng = self._rng
         sku = str(item["ITNBR"])
         low, high = (log(x) for x in family.price)
-        price = _cents(Decimal(exp(rng.uniform(low, high))))
-        compare = _cents(price * Decimal("1.15")) if rng.random() < 0.3 else Decimal(0)
+        price = self._worth(Decimal(exp(rng.uniform(low, high))))
+        compare = self._rounded(price * Decimal("1.15")) if rng.random() < 0.3 else Decimal(0)
         self._items.append(item)
         self._prices.append(
             {
@@ -138,7 +146,7 @@ class _Maker:
                 "IPLIST": "STD",
                 "IPPRC": price,
                 "IPCMP": compare,
-                "IPCUR": "EUR",
+                "IPCUR": self._currency,
                 "IPEFFD": 1260101,
             }
         )
@@ -154,6 +162,14 @@ class _Maker:
                     "IBLCTD": self._date() if rng.random() < 0.7 else 0,
                 }
             )
+
+    def _worth(self, euro: Decimal) -> Decimal:
+        """Return an amount of euro in the price file's currency."""
+        return self._rounded(euro * _RATES.get(self._currency, Decimal(1)))
+
+    def _rounded(self, amount: Decimal) -> Decimal:
+        step = Decimal(1).scaleb(-exponent(self._currency))
+        return amount.quantize(step, rounding=ROUND_HALF_UP)
 
     def _date(self) -> int:
         year = self._rng.choice((89, 94, 97, 99, 103, 108, 115, 119, 123, 125))
@@ -206,7 +222,7 @@ class _Maker:
     def _twin(self, item: Row, price: Row, balance: Row, sku: str) -> None:
         """Add the same article under a number that a person reads as the same."""
         self._items.append({**item, "ITNBR": sku, "ITCRTD": 0})
-        self._prices.append({**price, "IPITNB": sku, "IPPRC": _cents(Decimal("19.90"))})
+        self._prices.append({**price, "IPITNB": sku, "IPPRC": self._worth(Decimal("19.90"))})
         self._balances.append({**balance, "IBITNB": sku, "IBQOH": self._rng.randint(0, 30)})
 
     def _shop_products(self) -> tuple[ShopProduct, ...]:
@@ -218,12 +234,9 @@ class _Maker:
         for item in [*chosen, chosen[0]]:
             price = prices[item["ITNBR"]]
             assert isinstance(price, Decimal)
-            stale = _cents(price * Decimal(self._rng.choice(("0.90", "0.95", "1", "1.08"))))
+            change = Decimal(self._rng.choice(("0.90", "0.95", "1", "1.08")))
+            stale = self._rounded(price * change)
             title = f"{item['ITDSC']!s}, {item['ITDS2']!s}"
             found.append(ShopProduct(str(item["ITNBR"]), title, stale, self._rng.randint(0, 90)))
         self._traps[str(chosen[0]["ITNBR"])] = "shop_twice"
         return tuple(found)
-
-
-def _cents(amount: Decimal) -> Decimal:
-    return amount.quantize(Decimal("0.01"), rounding=ROUND_HALF_UP)

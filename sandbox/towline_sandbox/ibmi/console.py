@@ -250,7 +250,8 @@ class ConsoleVerbs:
         return {"records": save(self._system, Path(file))}
 
     def _data(self) -> Dataset:
-        return Dataset.generate(self._system.settings.items, self._system.settings.seed)
+        settings = self._system.settings
+        return Dataset.generate(settings.items, settings.seed, settings.currency)
 
     def _unit(self, job: str) -> UnitOfWork:
         unit = self._units.get(job)

@@ -67,7 +67,8 @@ class SimulatedIbmI:
         )  # fmt: skip
         system = cls(storage, settings)
         if not storage.fact("filled"):
-            system.files.load(Dataset.generate(settings.items, settings.seed))
+            data = Dataset.generate(settings.items, settings.seed, settings.currency)
+            system.files.load(data)
         return system
 
     def connect(self, purpose: Purpose) -> Job:

@@ -14,6 +14,7 @@ class IbmISettings:
     Attributes:
         items: rows of the item master in a new file; an existing file keeps what it has.
         seed: makes the data and the programs' choices repeatable.
+        currency: of the price file in a new file.
         port: 0 takes a free one; always on loopback unless ``host`` says otherwise.
         user: profile the agent's jobs run under.
         withheld: objects (``LIB/OBJ``) the profile has no authority to: SQL0551 and a sentence in
@@ -34,6 +35,7 @@ class IbmISettings:
 
     items: int = 2000
     seed: int = 7
+    currency: str = "EUR"
     host: str = "127.0.0.1"
     port: int = 0
     system_name: str = "NORDWIND"

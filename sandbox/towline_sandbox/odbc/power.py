@@ -158,7 +158,7 @@ def _make(power: LabPower, folder: Path, settings: IbmISettings) -> None:
         create_erp(door)
         loading = power.sign_on(OFFICER, Purpose.WRITE, autocommit=False)
         try:
-            load(loading, Dataset.generate(settings.items, settings.seed))
+            load(loading, Dataset.generate(settings.items, settings.seed, settings.currency))
         finally:
             loading.close()
         run_script(door, _script(folder))

@@ -1,8 +1,8 @@
 """The corpus that proves orders: each feature alone, then combined, then changed afterwards.
 
-Three currencies the buyer may see, prices with and without tax, and after that edits, refunds with
-and without lines, returns, exchanges and cancellations on every second order. The same seed makes
-the same corpus.
+Three currencies of the shop and three the buyer may see, prices with and without tax, and after
+that edits, refunds with and without lines, returns, exchanges and cancellations on every second
+order. The same seed makes the same corpus.
 """
 
 from __future__ import annotations
@@ -10,12 +10,19 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
+
+from towline_shared.money import exponent, plain
 
 __all__ = ["EARLY", "LATE", "Act", "Case", "cases"]
 
 Order = dict[str, Any]
-_CURRENCIES = (("EUR", "1"), ("USD", "1.0837"), ("JPY", "163.21"))
+_RATES = {"EUR": "1", "USD": "1.0837", "JPY": "163.21"}  # of a euro
+_AMOUNTS = frozenset({"shipping", "price", "duty", "amount", "tip", "rounding", "gift_card_payment",
+                      "shipping_discount", "pay"})  # fmt: skip
+_MONEY = frozenset({"free_shipping", "percent", "amount", "shipping_off", "tip", "duty", "fee",
+                    "rounding", "gift_card", "gift_card_payment", "custom_line"})  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,23 +215,28 @@ _COMBINED = (
 )
 
 
-def cases(skus: list[str], *, seed: int) -> list[Case]:
-    """Return the corpus over these SKUs: at least 60 cases."""
-    rng = random.Random(f"features:{seed}")
-    combined: list[tuple[str, ...]] = [(name,) for name in FEATURES]
-    combined += _COMBINED
-    found: list[Case] = []
-    for names in combined:
-        found.append(_case(rng, skus, names, len(found)))
-    for place, name in enumerate([*EARLY, *LATE] * 2):
-        names = _COMBINED[place % len(_COMBINED)] if place >= len(EARLY) + len(LATE) else ("plain",)
-        names += tuple(each for each in _NEEDS.get(name, ()) if each not in names)
-        found.append(_case(rng, skus, names, len(found), act=name))
-    return found
+def cases(skus: list[str], *, seed: int, currency: str = "EUR", short: bool = False) -> list[Case]:
+    """Return the corpus over these SKUs: at least 60 cases.
+
+    Args:
+        currency: the shop's own.
+        short: leave out features that move no money, and every act a second time; at least 30.
+    """
+    rng = random.Random(f"features:{seed}:{currency}")
+    alone = [(name,) for name in FEATURES if name in _MONEY or not short]
+    acts = [*EARLY, *LATE]
+    wanted = [(names, "") for names in (*alone, *(() if short else _COMBINED))]
+    if not short:
+        wanted += [(("plain", *_NEEDS.get(act, ())), act) for act in acts]
+    for place, act in enumerate(acts):
+        names = _COMBINED[place % len(_COMBINED)]
+        wanted.append(((*names, *(n for n in _NEEDS.get(act, ()) if n not in names)), act))
+    return [_case(rng, skus, names, act, place, currency)
+            for place, (names, act) in enumerate(wanted)]  # fmt: skip
 
 
 def _case(
-    rng: random.Random, skus: list[str], names: tuple[str, ...], place: int, *, act: str = ""
+    rng: random.Random, skus: list[str], names: tuple[str, ...], act: str, place: int, currency: str
 ) -> Case:
     chosen = rng.sample(skus, 3)
     order: Order = {
@@ -235,13 +247,15 @@ def _case(
         "customer": {"email": f"corpus{place:03d}@example.com", "first_name": "Cora",
                      "last_name": f"Pus {place}"},
     }  # fmt: skip
-    currency, rate = _CURRENCIES[place % len(_CURRENCIES)]
-    order["presentment"] = {"currency": currency, "rate": rate}
     for name in names:
         FEATURES[name](order)
+    order = _filled(order, chosen[2], currency)
+    seen = list(_RATES)[place % len(_RATES)]
+    rate = Decimal(_RATES[seen]) / Decimal(_RATES[currency])
+    order["presentment"] = {"currency": seen, "rate": plain(rate.quantize(Decimal("0.000001")))}
 
     def filled(acts: tuple[Act, ...]) -> tuple[Act, ...]:
-        return tuple(Act(each.action, _filled(each.body, chosen[2])) for each in acts)
+        return tuple(Act(each.action, _filled(each.body, chosen[2], currency)) for each in acts)
 
     return Case(
         name="+".join((*names, *([act] if act else []))),
@@ -252,10 +266,20 @@ def _case(
     )
 
 
-def _filled(value: Any, other: str) -> Any:
-    """Put a SKU where the act says that another item is meant."""
+def _filled(value: Any, other: str, currency: str, name: str = "") -> Any:
+    """Put a SKU where another item is meant, and amounts in the shop's currency."""
     if isinstance(value, Mapping):
-        return {key: _filled(part, other) for key, part in value.items()}
+        inside = "amount" if name == "fees" else ""
+        return {
+            key: _filled(part, other, currency, inside or str(key)) for key, part in value.items()
+        }
     if isinstance(value, list):
-        return [_filled(part, other) for part in value]
-    return other if value == "{other}" else value
+        return [_filled(part, other, currency) for part in value]
+    if value == "{other}":
+        return other
+    return _minor(value, currency) if name in _AMOUNTS and isinstance(value, str) else value
+
+
+def _minor(amount: str, currency: str) -> str:
+    """Write an amount, given with two digits, in a currency of that many units to the cent."""
+    return plain(Decimal(amount).scaleb(2 - exponent(currency)))

@@ -91,3 +91,20 @@ def test_the_shop_has_a_tenth_and_one_sku_twice() -> None:
     assert all(isinstance(prices[sku], Decimal) for sku in counts)
     assert any(prices[product.sku] != product.price for product in products)
     assert all(product.title.strip(", ") for product in products)
+
+
+def test_a_price_file_in_yen_has_no_smaller_unit() -> None:
+    """Same items, same dirt; prices at about the rate, whole, and so are the shop's stale ones."""
+    yen = Dataset.generate(150, 3, "JPY")
+    assert yen.traps == Dataset.generate(150, 3).traps
+    rows = yen.rows["DISTLIB/ITMPRC"]
+    prices = [row[name] for row in rows for name in ("IPPRC", "IPCMP")]
+    amounts = [price for price in prices if isinstance(price, Decimal)]
+    assert all(amount == int(amount) for amount in amounts)
+    assert all(product.price == int(product.price) for product in yen.shop_products)
+    assert {row["IPCUR"] for row in rows} == {"JPY"}
+    assert max(amounts) > 100 * max(
+        row["IPPRC"]
+        for row in Dataset.generate(150, 3).rows["DISTLIB/ITMPRC"]
+        if isinstance(row["IPPRC"], Decimal)
+    )
