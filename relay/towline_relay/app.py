@@ -22,6 +22,7 @@ from towline_relay.admin.auth import read_or_make_token
 from towline_relay.admin.facts import AgentFacts
 from towline_relay.admin.server import setup_admin
 from towline_relay.audit import audit
+from towline_relay.backups import backups_folder
 from towline_relay.config import LEAST_RETENTION_DAYS, RelayConfig
 from towline_relay.day_book import DayBook
 from towline_relay.keys import read_or_make_keys, roll_keys
@@ -42,7 +43,7 @@ from towline_relay.upkeep import UpkeepParts
 from towline_relay.webhooks.receive import ShopDoor, WebhookReceiver
 from towline_shared import stream_log
 from towline_shared.clock import Clock, SystemClock
-from towline_shared.database import Database
+from towline_shared.database import Damaged, Database
 from towline_shared.health import Check
 from towline_shared.storage import storage_check
 
@@ -56,14 +57,23 @@ def open_database(config: RelayConfig) -> Database:
     """Open the relay's file and bring its schema up to date.
 
     Raises:
+        Damaged: the relay must not go on with it, nor begin an empty one: it knows what was sent.
         Permanent: another process has it open, or it is not ours.
     """
     config.state.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return Database(
-        config.database,
-        prepare=prepare([stream_log.SCHEMA, enrolment.SCHEMA, vault.SCHEMA]),
-        room=config.room,
-    )
+    try:
+        return Database(
+            config.database,
+            prepare=prepare([stream_log.SCHEMA, enrolment.SCHEMA, vault.SCHEMA]),
+            room=config.room,
+        )
+    except Damaged as error:
+        raise Damaged(
+            error.what,
+            hint=f"Keep it: move {config.database.name} and {config.database.name}-wal aside, copy"
+            f" the newest file of {backups_folder(config.state)} to {config.database}, and start."
+            " Then follow docs/operate.md, 'The relay's database is damaged'.",
+        ) from None
 
 
 class Relay:
@@ -167,6 +177,7 @@ class Relay:
             links=self._link.connected,
             webhooks=self._receiver.counts,
             audit=self._audit,
+            state=self.config.state,
         )
         app = web.Application()
         app.router.add_get("/link", self._link.handle)

@@ -75,6 +75,11 @@ def _parser() -> argparse.ArgumentParser:
     verb.add_argument("--file", type=Path, help="a copy at rest instead, such as a backup")
     verb.set_defaults(command=_verify)
 
+    verb = verbs.add_parser(
+        "backup", parents=[shared], help="copy the database while it is in use", allow_abbrev=False
+    )
+    verb.set_defaults(command=_backup)
+
     rules = verbs.add_parser("rules", help="the rules of the tenants", allow_abbrev=False)
     what = rules.add_subparsers(required=True, metavar="WHAT")
     verb = what.add_parser(
@@ -140,6 +145,18 @@ def _verify(given: argparse.Namespace) -> int:
     )
     _say(given, report, "\n".join(sentences(report)))
     return OK if report["final"] and report.get("sound", True) else PROBLEMS
+
+
+def _backup(given: argparse.Namespace) -> int:
+    config = load_config(given.config, secrets=False)
+    made = operator_client.backup(config)
+    words = (
+        f"{made['file']} holds the database ({made['bytes']:,} bytes), checked.\n"
+        f"Take it elsewhere, and keep {config.secrets_key.name} and {config.identity.name} apart"
+        " from it."
+    )
+    _say(given, made, words)
+    return OK
 
 
 def _rules_check(given: argparse.Namespace) -> int:

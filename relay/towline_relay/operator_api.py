@@ -6,10 +6,12 @@ import asyncio
 import hashlib
 import hmac
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from aiohttp import web
 
+from towline_relay.backups import backup
 from towline_relay.link import enrolment
 from towline_relay.link.agent_link import AgentLink
 from towline_relay.metrics import metrics_text
@@ -17,6 +19,7 @@ from towline_relay.store.base import Store
 from towline_relay.verify import verified
 from towline_shared.clock import Clock
 from towline_shared.database import Database
+from towline_shared.errors import TowlineError
 from towline_shared.health import Check, Status, worst
 
 __all__ = ["OperatorApi"]
@@ -39,6 +42,7 @@ class OperatorApi:
         links: Callable[[], Mapping[str, AgentLink]],
         webhooks: Mapping[str, int],
         audit: Callable[[str], Awaitable[dict[str, Any]]],
+        state: Path,
     ) -> None:
         self._database = database
         self._store = store
@@ -49,6 +53,7 @@ class OperatorApi:
         self._links = links
         self._webhooks = webhooks
         self._audit = audit
+        self._state = state
 
     def add_routes(self, app: web.Application) -> None:
         """Mount the handlers."""
@@ -57,6 +62,7 @@ class OperatorApi:
         app.router.add_get("/metrics", self.metrics)
         app.router.add_post("/admin/api/enrolment-codes", self.enrolment_codes)
         app.router.add_get("/admin/api/verify", self.verify)
+        app.router.add_post("/admin/api/backup", self.backup)
 
     async def healthz(self, request: web.Request) -> web.Response:
         """Say that the process lives and its store answers."""
@@ -110,6 +116,17 @@ class OperatorApi:
         if request.query.get("walk") == "1":
             return web.json_response(await self._audit(tenant))
         return web.json_response(verified(await self._store.counts(tenant)))
+
+    async def backup(self, request: web.Request) -> web.Response:
+        """Copy the database beside it; where to is not for the asker to say."""
+        if not self.is_operator(request):
+            return _error(401, "The operator's token is missing or wrong.")
+        now = self._clock.now()
+        try:
+            made = await asyncio.to_thread(backup, self._database, self._state, now)
+        except TowlineError as error:
+            return _error(507, str(error))
+        return web.json_response(made.facts(), status=201)
 
     def is_operator(self, request: web.Request) -> bool:
         """Tell whether a request carries the operator's token."""

@@ -15,6 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from towline_relay import backups
 from towline_relay.admin.auth import read_or_make_token
 from towline_relay.app import open_database
 from towline_relay.audit import audit
@@ -29,9 +30,10 @@ from towline_shared.clock import SystemClock
 from towline_shared.envelope import Keyring, MasterKey
 from towline_shared.errors import Misconfigured, Permanent, Refused
 
-__all__ = ["ask", "ask_running", "enrolment_code", "verify", "verify_file"]
+__all__ = ["ask", "ask_running", "backup", "enrolment_code", "verify", "verify_file"]
 
 _TIMEOUT_S = 10.0
+_BACKUP_S = 3600.0  # a copy of many gigabytes on a slow disk
 _PATIENCE_S = 600.0  # a comparison reads every order of the window
 _WALK_S = 3600.0  # a million rows take a minute
 
@@ -112,6 +114,18 @@ def _verified(
     ring = read_or_make_keyring(config.secrets_key) if known else Keyring([MasterKey.generate()])
     documents = SealedDocuments(ring, enrolled=EnrolledAgents(), clock=SystemClock())
     return audit(call, tenant=tenant, agents=enrolment.tenants, show=documents.show)
+
+
+def backup(config: RelayConfig) -> dict[str, Any]:
+    """Copy the database into the backups' folder; returns file and bytes."""
+    answer = ask(config, "POST", "/admin/api/backup", {}, timeout_s=_BACKUP_S)
+    if answer is not None:
+        return answer
+    database = open_database(config)
+    try:
+        return dict(backups.backup(database, config.state, SystemClock().now()).facts())
+    finally:
+        database.close()
 
 
 def ask(

@@ -308,3 +308,53 @@ def test_a_full_disk_refuses_what_is_new_alarms_everywhere_and_is_over_by_itself
         assert "towline_relay_disk_full 0\n" in (await said("/metrics"))[1]
 
     with_relay(load_config(config_file), work)
+
+
+def test_a_backup_is_made_while_the_relay_runs_and_when_it_does_not(
+    config_file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A whole database in the backups' folder, which starts as the relay's own."""
+    config = load_config(config_file)
+    given = ["backup", "--config", str(config_file), "--json"]
+
+    def command() -> tuple[int, Any]:
+        code = main(given)
+        said = capsys.readouterr().out
+        return code, json.loads(said[said.index("{\n") :])  # logs of this process stand before
+
+    made: list[Path] = []
+
+    async def work(relay: Relay, session: aiohttp.ClientSession) -> None:
+        async with session.post("/admin/api/backup") as answer:
+            assert answer.status == 401
+        code, facts = await asyncio.to_thread(command)
+        assert code == 0
+        made.append(Path(facts["file"]))
+
+    with_relay(config, work)
+    assert made[0].parent == config.state / "backups"
+    assert made[0].stat().st_mode & 0o077 == 0
+    made[0].rename(made[0].with_name("first.db"))  # two of one second have one name
+    code, facts = command()
+    assert (code, facts["bytes"] > 0) == (0, True)
+    config.database.write_bytes((config.state / "backups/first.db").read_bytes())
+
+    async def lives(relay: Relay, session: aiohttp.ClientSession) -> None:
+        async with session.get("/healthz") as answer:
+            assert answer.status == 200
+
+    with_relay(config, lives)
+
+
+def test_a_damaged_database_is_left_alone_and_the_way_back_is_named(
+    config_file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """No empty relay is begun beside it: it would send every order again."""
+    config = load_config(config_file)
+    config.state.mkdir()
+    config.database.write_bytes(b"no database at all" * 1000)
+    assert main(["serve", "--config", str(config_file)]) == 1
+    said = capsys.readouterr().err
+    assert "is damaged or not a Towline database" in said
+    assert "newest file of" in said
+    assert config.database.read_bytes().startswith(b"no database")
