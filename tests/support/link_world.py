@@ -42,7 +42,7 @@ class CollectingSink:
         )
 
 
-def _prepare(connection: sqlite3.Connection) -> None:
+def prepare(connection: sqlite3.Connection) -> None:
     connection.executescript(
         stream_log.SCHEMA
         + enrolment.SCHEMA
@@ -76,7 +76,7 @@ class Relay:
         return f"ws://127.0.0.1:{self.port}/link"
 
     async def start(self) -> None:
-        self.database = Database(self.path, prepare=_prepare, room=self._room)
+        self.database = Database(self.path, prepare=prepare, room=self._room)
         clock = SystemClock()
         self.server = LinkServer(
             database=self.database,
