@@ -38,6 +38,7 @@ from towline_shared import __version__
 from towline_shared.clock import SystemClock
 from towline_shared.errors import Misconfigured, Permanent, Retryable, TowlineError
 from towline_shared.health import Status, worst
+from towline_shared.sealing import ED25519, P256
 
 __all__ = ["main"]
 
@@ -131,6 +132,10 @@ def _parser() -> argparse.ArgumentParser:
         help=f"file that holds the code; else {_CODE}, else a prompt",
     )
     one.add_argument("--name", default=platform.node(), help="what people call this agent")
+    one.add_argument(
+        "--algorithm", choices=[ED25519, P256], default=ED25519,
+        help="of the agent's key and of all that seals the link; p256 where FIPS 140 is asked for",
+    )  # fmt: skip
     one.add_argument("--replace", action="store_true", help="give up an identity that exists")
     verb("run", _run, "run until SIGTERM; a second signal ends it at once")
     verb("status", _status, "ask the running agent how it is")
@@ -180,6 +185,7 @@ def _enrol(options: argparse.Namespace) -> int:
             code=_code(options.code_file),
             name=options.name,
             folder=config.state,
+            algorithm=options.algorithm,
             proxy=config.relay.proxy,
             tls=tls_context(config.relay.url, config.relay.ca_file),
         )

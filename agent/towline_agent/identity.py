@@ -21,7 +21,13 @@ from towline_agent.state_file import write_private
 from towline_shared import __version__
 from towline_shared.clock import Clock, SystemClock, parse_utc, utc_text
 from towline_shared.errors import Misconfigured, PeerFault, Permanent, Refused, Retryable
-from towline_shared.sealing import SigningKey, fingerprint, is_public_key
+from towline_shared.sealing import (
+    ED25519,
+    SigningKey,
+    algorithm_of,
+    fingerprint,
+    is_public_key,
+)
 
 __all__ = ["Identity", "enrol", "enrolment_url", "load_identity", "save_identity"]
 
@@ -147,6 +153,7 @@ async def enrol(
     proxy: str | None = None,
     tls: SSLContext | None = None,
     clock: Clock | None = None,
+    algorithm: str = ED25519,
 ) -> Identity:
     """Make a key, redeem the code, and keep both.
 
@@ -154,6 +161,7 @@ async def enrol(
         url: the link's address (wss://...).
         code: the one-time code; it is used up even if the answer gets lost.
         proxy: URL of a proxy; ``environment`` reads the usual variables; None for none.
+        algorithm: the kind of the key, and so of everything that seals the link.
 
     Raises:
         Misconfigured: the folder can't be written; found out before the code is used up.
@@ -161,7 +169,7 @@ async def enrol(
         Permanent: what answers is not a relay.
         Retryable: the relay can't be reached; the code is still good.
     """
-    key = SigningKey.generate()
+    key = SigningKey.generate(algorithm)
     _try_folder(folder)
     request = {"code": code.strip(), "public_key": key.public, "name": name, "version": __version__}
     answer = await _post(enrolment_url(url), request, proxy=proxy, tls=tls)
@@ -182,6 +190,7 @@ def _answered(answer: dict[str, object], *, url: str, key: SigningKey) -> Identi
         or not isinstance(name, str)
         or not pinned
         or not all(map(is_public_key, pinned))
+        or any(algorithm_of(pin) != key.algorithm for pin in pinned)
     ):
         raise _no_relay(enrolment_url(url))
     return Identity(

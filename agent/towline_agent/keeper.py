@@ -160,8 +160,8 @@ class Keeper:
     def wish(self) -> Rotate | None:
         """Return the change of key to ask for now; None when none is due or none can be kept."""
         if self._identity.candidate is None and self._due():
-            asked = self._asked()
-            if not self._tried(replace(self._identity, candidate=SigningKey.generate())):
+            asked, kind = self._asked(), self._identity.key.algorithm
+            if not self._tried(replace(self._identity, candidate=SigningKey.generate(kind))):
                 return None
             if asked:
                 with contextlib.suppress(Permanent):  # one change more at some later time

@@ -140,9 +140,9 @@ class Session:
     # -- handshake ------------------------------------------------------------------------------
 
     async def _handshake(self) -> Welcome:
-        ephemeral = Ephemeral()
         keeper = self._speaker.keeper
         key = keeper.speaks_with()
+        ephemeral = Ephemeral(key.algorithm)  # the relay answers in kind
         offers = await self._speaker.offers()
         hello = Hello(
             agent_id=keeper.identity.agent_id,

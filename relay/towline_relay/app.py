@@ -204,7 +204,7 @@ class Relay:
             retry=self._retry,
             revoke=self._link.revoke,
             approve=self._link.approve,
-            relay_keys=lambda: self._link.identity.words,
+            relay_keys=lambda: self._link.identity.lines,
             checks=self.checks,
         )
         # The socket sessions end by GOAWAY; what is left is cut after the graceful time.

@@ -101,6 +101,8 @@ def _roll(given: argparse.Namespace, say: Say) -> int:
 
 def _keys(found: Mapping[str, Any]) -> str:
     lines = [f"current  {found['current']}", f"next     {found['next']}"]
+    if "p256" in found:
+        lines.append(f"P-256    {found['p256']['current']}, next {found['p256']['next']}")
     if found["behind"]:
         lines.append(f"These agents do not know the next key yet: {', '.join(found['behind'])}.")
     return "\n".join(lines)

@@ -87,8 +87,16 @@ class LinkApi:
         return web.json_response({"agent_id": agent_id, "changed": await decide(agent_id)})
 
     async def _shown(self) -> dict[str, Any]:
-        current, following = self._link.identity.words
-        return {"current": current, "next": following, "behind": await self._link.behind()}
+        identity = self._link.identity
+        current, following = identity.words
+        shown: dict[str, Any] = {
+            "current": current,
+            "next": following,
+            "behind": await self._link.behind(),
+        }
+        if identity.p256 is not None:
+            shown["p256"] = dict(zip(("current", "next"), identity.p256.words, strict=True))
+        return shown
 
     def _guarded(
         self, handler: Callable[[web.Request], Awaitable[web.Response]]

@@ -13,7 +13,7 @@ from towline_relay.admin.facts import (
     HistoryStep,
     StateCount,
 )
-from towline_relay.link import enrolment
+from towline_relay.link import agent_keys, enrolment
 from towline_relay.link.agent_link import AgentLink
 from towline_relay.store.base import Store
 from towline_relay.store.rows import EventQuery, EventRow
@@ -43,9 +43,8 @@ class EnrolledAgents:
         found = enrolment.find_agent(db, agent)
         return found.tenant if found is not None else None
 
-    def key_of(self, db: sqlite3.Connection, agent: str) -> str | None:
-        found = enrolment.find_agent(db, agent)
-        return found.public_key if found is not None else None
+    def keys_of(self, db: sqlite3.Connection, agent: str) -> set[str]:
+        return agent_keys.ever(db, agent)
 
     def agents_of(self, db: sqlite3.Connection, tenant: str) -> list[str]:
         return [

@@ -15,9 +15,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-
+from towline_shared.crypto import Forged, crypto
 from towline_shared.errors import Misuse, Permanent
 
 __all__ = ["Keyring", "MasterKey", "Unopenable"]
@@ -109,13 +107,13 @@ def _bound(part: str, about: str) -> bytes:
 
 def _encrypt(key: bytes, plain: bytes, bound: bytes) -> bytes:
     nonce = os.urandom(_NONCE)
-    return nonce + AESGCM(key).encrypt(nonce, plain, bound)
+    return nonce + crypto().seal(key, nonce, plain, bound)
 
 
 def _decrypt(key: bytes, sealed: bytes, bound: bytes) -> bytes:
     try:
-        return AESGCM(key).decrypt(sealed[:_NONCE], sealed[_NONCE:], bound)
-    except (InvalidTag, ValueError):
+        return crypto().open(key, sealed[:_NONCE], sealed[_NONCE:], bound)
+    except Forged:
         raise _unopenable(bound.rpartition(b"\0")[2].decode(), "it was changed or moved") from None
 
 

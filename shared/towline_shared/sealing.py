@@ -1,11 +1,12 @@
 """Identity and sealing on the wire, of well-known parts only; :mod:`envelope` seals at rest.
 
-Each side owns an Ed25519 key. The handshake signs a transcript that contains both fresh X25519
-keys; HKDF-SHA256 over their shared secret, salted with the transcript's hash, gives one AES-256-GCM
-key per direction; every frame is sealed with a counter as nonce. A proxy that ends the TLS sees
-sealed frames only, and a replayed, dropped or reordered frame fails to open.
+Each side owns a signing key. The handshake signs a transcript that contains both fresh keys;
+HKDF-SHA256 over their shared secret, salted with the transcript's hash, gives one AES-256-GCM key
+per direction; every frame is sealed with a counter as nonce. A proxy that ends the TLS sees sealed
+frames only, and a replayed, dropped or reordered frame fails to open.
 
-RFC 8032 (Ed25519), RFC 7748 (X25519), RFC 5869 (HKDF), NIST SP 800-38D (GCM).
+Keys are Ed25519 and X25519, or P-256 for both where rules ask for it (FIPS 140). A text says which
+by its prefix. RFC 8032, RFC 7748, FIPS 186-5, RFC 5869 (HKDF), NIST SP 800-38D (GCM).
 """
 
 from __future__ import annotations
@@ -15,20 +16,17 @@ import hashlib
 import hmac
 from dataclasses import dataclass, field
 
-from cryptography.exceptions import InvalidSignature, InvalidTag
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
-from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-
+from towline_shared.crypto import ED25519, P256, Forged, Suite, crypto
 from towline_shared.errors import PeerFault
 from towline_shared.words import as_words
 
 __all__ = [
+    "ED25519",
+    "P256",
     "Ephemeral",
     "Seal",
     "SigningKey",
+    "algorithm_of",
     "fingerprint",
     "frame_keys",
     "is_public_key",
@@ -38,6 +36,8 @@ __all__ = [
 ]
 
 _INFO = b"towline.link.v1 frame keys"
+_PREFIX = {ED25519: "", P256: "p256:"}
+_SECRET = 32  # bytes of a signing key of either kind
 _MOST_FRAMES = 1 << 48  # far below the GCM limit for one key; a session is renewed long before
 
 
@@ -60,34 +60,48 @@ def _raw(text: str, size: int) -> bytes:
     return raw
 
 
-class SigningKey:
-    """An Ed25519 private key; its text form is a secret, its public form is not."""
+def algorithm_of(text: str) -> str:
+    """Tell of which kind a key's text says it is: Ed25519 ones have no prefix."""
+    return P256 if text.startswith(_PREFIX[P256]) else ED25519
 
-    def __init__(self, key: Ed25519PrivateKey) -> None:
-        self._key = key
+
+def _read(text: str, *, secret: bool = False) -> tuple[Suite, bytes]:
+    algorithm = algorithm_of(text)
+    suite = crypto().suite(algorithm)
+    return suite, _raw(text.removeprefix(_PREFIX[algorithm]), _SECRET if secret else suite.point)
+
+
+class SigningKey:
+    """A private key of either kind; its text form is a secret, its public form is not."""
+
+    def __init__(self, secret: bytes, algorithm: str = ED25519) -> None:
+        """Take a key of 32 bytes; ValueError when it is none of that kind."""
+        self.algorithm = algorithm
+        self._suite = crypto().suite(algorithm)
+        self._secret = secret
+        self.public = _PREFIX[algorithm] + _text(self._suite.public_of(secret))
 
     @classmethod
-    def generate(cls) -> SigningKey:
+    def generate(cls, algorithm: str = ED25519) -> SigningKey:
         """Make a new key from the operating system's randomness."""
-        return cls(Ed25519PrivateKey.generate())
+        return cls(crypto().suite(algorithm).new_secret(), algorithm)
 
     @classmethod
     def from_text(cls, text: str) -> SigningKey:
         """Read what :meth:`secret_text` wrote."""
-        return cls(Ed25519PrivateKey.from_private_bytes(_raw(text, 32)))
+        _, secret = _read(text, secret=True)
+        try:
+            return cls(secret, algorithm_of(text))
+        except ValueError:
+            raise PeerFault("The peer sent a key or signature of the wrong form.") from None
 
     def secret_text(self) -> str:
-        """Return the key as base64, for a file with mode 0600 and nowhere else."""
-        return _text(self._key.private_bytes_raw())
-
-    @property
-    def public(self) -> str:
-        """The public key as base64."""
-        return _text(self._key.public_key().public_bytes_raw())
+        """Return the key as text, for a file with mode 0600 and nowhere else."""
+        return _PREFIX[self.algorithm] + _text(self._secret)
 
     def sign(self, message: bytes) -> str:
         """Return a signature as base64."""
-        return _text(self._key.sign(message))
+        return _text(self._suite.sign(self._secret, message))
 
     def __repr__(self) -> str:
         return f"SigningKey({fingerprint(self.public)})"
@@ -96,20 +110,19 @@ class SigningKey:
 def verify(public: str, signature: str, message: bytes) -> bool:
     """Tell whether a signature is the key's; never raises for a wrong one."""
     try:
-        key = Ed25519PublicKey.from_public_bytes(_raw(public, 32))
-        key.verify(_raw(signature, 64), message)
-    except (InvalidSignature, PeerFault, ValueError):
+        suite, key = _read(public)
+        return suite.verifies(key, _raw(signature, 64), message)
+    except PeerFault:
         return False
-    return True
 
 
 def is_public_key(text: str) -> bool:
-    """Tell whether a text is an Ed25519 public key in our form."""
+    """Tell whether a text is a public key in our form, of either kind."""
     try:
-        Ed25519PublicKey.from_public_bytes(_raw(text, 32))
-    except (PeerFault, ValueError):
+        suite, key = _read(text)
+    except PeerFault:
         return False
-    return True
+    return suite.is_point(key)
 
 
 def fingerprint(public: str) -> str:
@@ -132,34 +145,37 @@ def transcript(*parts: bytes) -> bytes:
 
 
 class Ephemeral:
-    """A fresh X25519 key of one handshake."""
+    """A fresh key of one handshake, of either kind."""
 
-    def __init__(self, key: X25519PrivateKey | None = None) -> None:
+    def __init__(self, algorithm: str = ED25519, *, fresh: bytes | None = None) -> None:
         """Make a key; one is given by test vectors only, since it must never be used twice."""
-        self._key = key if key is not None else X25519PrivateKey.generate()
+        self._algorithm = algorithm
+        self._suite = crypto().suite(algorithm)
+        self._fresh = fresh if fresh is not None else self._suite.new_fresh()
 
     @property
     def public(self) -> str:
-        """The public key as base64."""
-        return _text(self._key.public_key().public_bytes_raw())
+        """The public key as text."""
+        return _PREFIX[self._algorithm] + _text(self._suite.fresh_public(self._fresh))
 
     def shared(self, peer_public: str) -> bytes:
         """Return the shared secret.
 
         Raises:
-            PeerFault: the peer's key is malformed or a point of low order.
+            PeerFault: the peer's key is malformed, of another kind, or a point of low order.
         """
+        if algorithm_of(peer_public) != self._algorithm:
+            raise PeerFault("The peer answered with a fresh key of another kind.")
+        _, point = _read(peer_public)
         try:
-            return self._key.exchange(X25519PublicKey.from_public_bytes(_raw(peer_public, 32)))
+            return self._suite.agree(self._fresh, point)
         except ValueError:
             raise PeerFault("The peer sent an ephemeral key that gives no secret.") from None
 
 
 def frame_keys(secret: bytes, transcript_hash: bytes) -> tuple[bytes, bytes]:
     """Derive (agent to relay, relay to agent) keys of 32 bytes each."""
-    okm = HKDF(algorithm=hashes.SHA256(), length=64, salt=transcript_hash, info=_INFO).derive(
-        secret
-    )
+    okm = crypto().derive(secret, salt=transcript_hash, info=_INFO, length=64)
     return okm[:32], okm[32:]
 
 
@@ -172,7 +188,7 @@ class Seal:
 
     def seal(self, frame: bytes, header: bytes) -> bytes:
         """Seal a frame; ``header`` is authenticated and stays readable."""
-        return AESGCM(self.key).encrypt(self._nonce(), frame, header)
+        return crypto().seal(self.key, self._nonce(), frame, header)
 
     def open(self, sealed: bytes, header: bytes) -> bytes:
         """Open the next frame.
@@ -181,8 +197,8 @@ class Seal:
             PeerFault: changed, replayed, dropped or reordered on the way.
         """
         try:
-            return AESGCM(self.key).decrypt(self._nonce(), sealed, header)
-        except (InvalidTag, ValueError):
+            return crypto().open(self.key, self._nonce(), sealed, header)
+        except Forged:
             raise PeerFault(
                 "A sealed frame was changed, repeated or left out on the way."
             ) from None

@@ -7,14 +7,13 @@ from dataclasses import fields
 from typing import get_args
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from tests.support.labs import ROOT
 from towline_shared import frames, link, stream_log, window
 from towline_shared.frames import Auth, Challenge, Frame, Hello, pack, unpack
 from towline_shared.handshake import agent_answer, relay_accepts, relay_challenge
 from towline_shared.link import SEND, Role
-from towline_shared.sealing import Ephemeral, SigningKey, verify
+from towline_shared.sealing import ED25519, P256, Ephemeral, SigningKey, verify
 
 PAGE = (ROOT / "docs/link.md").read_text(encoding="utf-8")
 
@@ -23,26 +22,46 @@ AGENT = SigningKey.from_text("nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A=")
 RELAY = SigningKey.from_text("TM0Imyj_ltqdtsNG7BFOD1uKMZ81q6Yk2oz27U-4pvs=")
 ALICE = "77076d0a7318a57d3c16c17251b26645df4c2f87ebc0992ab177fba51db92c2a"
 BOB = "5dab087e624a8a4b79e17f8b83800ee66f3bb1292618b6fd1c2f8b27ff88e0eb"
+KEYS = {
+    ED25519: (AGENT, RELAY),
+    P256: tuple(
+        SigningKey(bytes.fromhex(secret), P256)
+        for secret in (
+            # RFC 6979, A.2.5; RFC 7515, A.3
+            "c9afa9d845ba75166b5c215767b1d6934e50c3db36e89b127b8a622b120f6721",
+            "8e9b109e719098bf980487df1f5d77e9cb29606ebed2263b5f57c213df84f4b2",
+        )
+    ),
+}
+# P-256: RFC 7518, appendix C, Alice's and Bob's.
+FRESH = {
+    ED25519: (ALICE, BOB),
+    P256: (
+        "d3f3716913d4310a0026de741b3f18893afc8114f0c84682ba677e313a13988a",
+        "5449836690d75caf29f0dd029ddb31b3ddb8aba9d2d515c5012465e817d4a9dc",
+    ),
+}
 
 
-def _ephemeral(secret: str) -> Ephemeral:
-    return Ephemeral(X25519PrivateKey.from_private_bytes(bytes.fromhex(secret)))
+def _ephemeral(secret: str, algorithm: str = ED25519) -> Ephemeral:
+    return Ephemeral(algorithm, fresh=bytes.fromhex(secret))
 
 
-def vector() -> dict[str, bytes]:
+def vector(algorithm: str = ED25519) -> dict[str, bytes]:
     """Play the page's handshake with its fixed keys."""
-    agent, relay = _ephemeral(ALICE), _ephemeral(BOB)
+    agent_key, relay_key = KEYS[algorithm]
+    agent, relay = (_ephemeral(secret, algorithm) for secret in FRESH[algorithm])
     hello = pack(
         Hello(
             agent_id="0011223344556677", boot_id="8899aabbccddeeff", versions=(1,),
             ephemeral=agent.public, nonce="00" * 16, version="0.1.0", fingerprint="", streams=(),
         )
     )  # fmt: skip
-    challenge = relay_challenge(hello, key=RELAY, ephemeral=relay, nonce="ff" * 16)
+    challenge = relay_challenge(hello, key=relay_key, ephemeral=relay, nonce="ff" * 16)
     message = pack(challenge)
     auth, seals = agent_answer(
         hello, message, challenge,
-        key=AGENT, ephemeral=agent, pinned=(RELAY.public,), join_counter=3,
+        key=agent_key, ephemeral=agent, pinned=(relay_key.public,), join_counter=3,
     )  # fmt: skip
     signed, _ = relay_accepts(hello, message, agent_ephemeral=agent.public, ephemeral=relay)
     return {
@@ -56,36 +75,40 @@ def vector() -> dict[str, bytes]:
     }
 
 
-def on_the_page() -> dict[str, bytes]:
-    block = re.search(r"```vector\n(.*?)```", PAGE, flags=re.DOTALL)
+def on_the_page(algorithm: str = ED25519) -> dict[str, bytes]:
+    name = "vector" if algorithm == ED25519 else f"vector-{algorithm}"
+    block = re.search(rf"```{name}\n(.*?)```", PAGE, flags=re.DOTALL)
     assert block is not None
     found = re.findall(r"^(\S.*?) =\n((?: +[0-9a-f]+\n)+)", block.group(1), flags=re.MULTILINE)
     return {name: bytes.fromhex(value.replace("\n", "")) for name, value in found}
 
 
-def test_the_vector_is_what_the_code_computes() -> None:
+@pytest.mark.parametrize("algorithm", KEYS)
+def test_the_vector_is_what_the_code_computes(algorithm: str) -> None:
     """Transcript, keys and one sealed frame, from published keys; a change shows here first."""
-    assert on_the_page() == vector()
+    assert on_the_page(algorithm) == vector(algorithm)
 
 
-def test_the_vector_reads_as_the_page_says() -> None:
+@pytest.mark.parametrize("algorithm", KEYS)
+def test_the_vector_reads_as_the_page_says(algorithm: str) -> None:
     """Whoever follows the page with the vector's bytes alone gets to a proof that holds."""
-    page = on_the_page()
+    page = on_the_page(algorithm)
+    agent_key, relay_key = KEYS[algorithm]
     challenge = unpack(page["CHALLENGE"])
     assert isinstance(challenge, Challenge)
-    assert challenge.relay_key == RELAY.public
+    assert challenge.relay_key == relay_key.public
     hello = unpack(page["HELLO"])
     assert isinstance(hello, Hello)
     signed, seals = relay_accepts(
         page["HELLO"],
         page["CHALLENGE"],
         agent_ephemeral=hello.ephemeral,
-        ephemeral=_ephemeral(BOB),
+        ephemeral=_ephemeral(FRESH[algorithm][1], algorithm),
     )
     auth = unpack(page["AUTH sealed"], seals.to_relay)
     assert isinstance(auth, Auth)
     assert auth.join_counter == 3
-    assert verify(AGENT.public, auth.signature, signed)
+    assert verify(agent_key.public, auth.signature, signed)
 
 
 @pytest.mark.parametrize(

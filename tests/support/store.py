@@ -49,8 +49,8 @@ class OneAgent:
     def tenant_of(self, db: sqlite3.Connection, agent: str) -> str | None:
         return self.tenant if agent in self.agents else None
 
-    def key_of(self, db: sqlite3.Connection, agent: str) -> str | None:
-        return None
+    def keys_of(self, db: sqlite3.Connection, agent: str) -> set[str]:
+        return set()
 
     def agents_of(self, db: sqlite3.Connection, tenant: str) -> list[str]:
         return list(self.agents) if tenant == self.tenant else []

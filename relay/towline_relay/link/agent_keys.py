@@ -15,13 +15,17 @@ from towline_shared.frames import Rotate
 from towline_shared.handshake import proves_change
 from towline_shared.sealing import is_public_key
 
-__all__ = ["SCHEMA", "offer", "settle", "why_not"]
+__all__ = ["SCHEMA", "ever", "offer", "settle", "why_not"]
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS agent_key (
   agent_id TEXT PRIMARY KEY,
   candidate TEXT NOT NULL DEFAULT '', offered_at TEXT,
   changed_at TEXT                                      -- when the key in force came into force
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS agent_former_key (
+  agent_id TEXT NOT NULL, public_key TEXT NOT NULL, until TEXT NOT NULL,
+  PRIMARY KEY (agent_id, public_key)
 ) WITHOUT ROWID;
 """
 
@@ -65,5 +69,24 @@ def settle(db: sqlite3.Connection, agent_id: str, *, proved: str, clock: Clock) 
     ).rowcount
     if not changed:
         return False
+    db.execute(
+        "INSERT OR IGNORE INTO agent_former_key SELECT agent_id, public_key, ? FROM agent"
+        " WHERE agent_id=?",
+        (utc_text(clock.now()), agent_id),
+    )
     db.execute("UPDATE agent SET public_key=? WHERE agent_id=?", (proved, agent_id))
     return True
+
+
+def ever(db: sqlite3.Connection, agent_id: str) -> set[str]:
+    """Return every key an agent has ever had: what it signed long ago was signed by one of them.
+
+    A former key opens nothing; it says who wrote what is kept.
+    """
+    rows = db.execute(
+        "SELECT public_key FROM agent WHERE agent_id=:id UNION SELECT candidate FROM agent_key"
+        " WHERE agent_id=:id AND candidate<>'' UNION SELECT public_key FROM agent_former_key"
+        " WHERE agent_id=:id",
+        {"id": agent_id},
+    )
+    return {str(row["public_key"]) for row in rows}

@@ -8,6 +8,7 @@ All functions take the connection of a running unit.
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Sequence
 
 __all__ = ["SCHEMA", "behind", "note"]
 
@@ -27,12 +28,14 @@ def note(db: sqlite3.Connection, agent_id: str, next_key: str) -> None:
     )
 
 
-def behind(db: sqlite3.Connection, next_key: str) -> list[str]:
-    """Return the ids of agents that a roll to this key would lock out, the oldest first."""
+def behind(db: sqlite3.Connection, next_keys: Sequence[str]) -> list[str]:
+    """Return the ids of agents that a roll would lock out, the oldest first.
+
+    Args:
+        next_keys: what the relay would roll to, one of each kind.
+    """
     rows = db.execute(
-        "SELECT a.agent_id FROM agent a LEFT JOIN agent_pin p ON p.agent_id=a.agent_id"
-        " WHERE a.revoked_at IS NULL AND coalesce(p.next_key, '')<>?"
-        " ORDER BY a.created_at, a.agent_id",
-        (next_key,),
+        "SELECT a.agent_id, p.next_key FROM agent a LEFT JOIN agent_pin p ON p.agent_id=a.agent_id"
+        " WHERE a.revoked_at IS NULL ORDER BY a.created_at, a.agent_id"
     )
-    return [str(row["agent_id"]) for row in rows]
+    return [str(row["agent_id"]) for row in rows if row["next_key"] not in next_keys]

@@ -7,35 +7,37 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from towline_relay.link.enrolment import AgentRow
+from towline_relay.link.relay_identity import KeyPair, RelayIdentity
 from towline_relay.link.wire import Wire
 from towline_shared.errors import PeerFault, Refused
 from towline_shared.frames import Auth, Hello
 from towline_shared.handshake import relay_accepts, relay_challenge
-from towline_shared.sealing import Ephemeral, SigningKey, verify
+from towline_shared.sealing import Ephemeral, algorithm_of, verify
 
 __all__ = ["Proven", "prove"]
 
 
 @dataclass(frozen=True, slots=True)
 class Proven:
-    """What the agent said, and which of its keys it proved it with."""
+    """What the agent said, which of its keys it proved it with, and which of ours it was shown."""
 
     hello: Hello
     auth: Auth
     key: str
+    shown: KeyPair
 
 
 async def prove(
     wire: Wire,
     *,
-    key: SigningKey,
+    keys: RelayIdentity,
     said: Callable[[Hello], None],
     find: Callable[[str], Awaitable[AgentRow | None]],
 ) -> Proven:
     """Play the handshake up to the agent's proof; from AUTH on the wire is sealed.
 
     Args:
-        key: the relay's own.
+        keys: the relay's own; the agent is answered in the kind of its fresh key.
         said: told what the agent claims to be, for the log; nothing is proved by then.
         find: looks up an enrolled agent by its id.
 
@@ -48,9 +50,10 @@ async def prove(
         raise PeerFault("The agent left before it said who it is.")
     said(hello)
     agent = await find(hello.agent_id)
-    ephemeral = Ephemeral()
+    kind = algorithm_of(hello.ephemeral)
+    shown, ephemeral = keys.of(kind), Ephemeral(kind)
     nonce = secrets.token_hex(16)
-    challenge = relay_challenge(hello_message, key=key, ephemeral=ephemeral, nonce=nonce)
+    challenge = relay_challenge(hello_message, key=shown.current, ephemeral=ephemeral, nonce=nonce)
     challenge_message = await wire.send(challenge)
     signed, seals = relay_accepts(
         hello_message, challenge_message, agent_ephemeral=hello.ephemeral, ephemeral=ephemeral
@@ -59,7 +62,7 @@ async def prove(
     _, auth = await wire.receive()
     if not isinstance(auth, Auth):
         raise PeerFault("The agent left before it proved who it is.")
-    return Proven(hello, auth, _check(agent, auth, signed))
+    return Proven(hello, auth, _check(agent, auth, signed), shown)
 
 
 def _check(agent: AgentRow | None, auth: Auth, signed: bytes) -> str:

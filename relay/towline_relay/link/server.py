@@ -26,7 +26,7 @@ from towline_shared.database import Database
 from towline_shared.errors import Refused
 from towline_shared.events import Heartbeat
 from towline_shared.frames import MOST_BYTES, Bye, GoAway
-from towline_shared.sealing import is_public_key
+from towline_shared.sealing import algorithm_of, is_public_key
 from towline_shared.stream_log import LogRow, StreamLog
 
 __all__ = ["SUBPROTOCOL", "AgentLink", "LinkServer", "RelayIdentity", "RelaySink"]
@@ -121,9 +121,13 @@ class LinkServer:
         except (ValueError, KeyError, TypeError, RecursionError):
             return _error(400, "An enrolment is JSON with code and public_key.", "")
         if not is_public_key(public_key):
-            return _error(400, "public_key is not an Ed25519 public key.", "Upgrade the agent.")
+            return _error(400, "public_key is of no kind this relay knows.", "Upgrade the relay.")
         try:
-            agent = await self.unit(lambda db: self._redeemed(db, code, public_key))
+            pinned = self.identity.of(algorithm_of(public_key)).pinned
+        except Refused as error:
+            return _error(400, error.what, "Enrol with --algorithm ed25519; the code is good yet.")
+        try:
+            agent = await self.unit(lambda db: self._redeemed(db, code, public_key, pinned))
         except Refused as error:
             self._failures.setdefault(address, []).append(self.clock.monotonic())
             _log.warning("enrolment refused", action="enrol_refused", address=address)
@@ -134,16 +138,18 @@ class LinkServer:
                 "agent_id": agent.agent_id,
                 "tenant": agent.tenant,
                 "name": agent.name,
-                "relay_keys": self.identity.pinned,
+                "relay_keys": pinned,
                 "waiting": agent.waiting,
             }
         )
 
-    def _redeemed(self, db: sqlite3.Connection, code: str, public_key: str) -> enrolment.AgentRow:
+    def _redeemed(
+        self, db: sqlite3.Connection, code: str, public_key: str, pinned: Sequence[str]
+    ) -> enrolment.AgentRow:
         agent = enrolment.redeem(
             db, code=code, public_key=public_key, clock=self.clock, holds=self._holds
         )
-        pins.note(db, agent.agent_id, self.identity.next_public)
+        pins.note(db, agent.agent_id, pinned[-1])
         return agent
 
     # -- what the rest of the relay asks ----------------------------------------------------------
@@ -182,7 +188,7 @@ class LinkServer:
 
     async def behind(self) -> list[str]:
         """Return the ids of agents that do not know the relay's next key yet."""
-        return await self.unit(lambda db: pins.behind(db, self.identity.next_public))
+        return await self.unit(lambda db: pins.behind(db, self.identity.next_keys))
 
     async def adopt(self, identity: RelayIdentity) -> None:
         """Sign with other keys from now on; every agent comes back and is told about them."""

@@ -147,11 +147,11 @@ class Session:
 
         proven = await prove(
             self._wire,
-            key=self._identity.current,
+            keys=self._identity,
             said=said,
             find=lambda agent_id: server.unit(lambda db: enrolment.find_agent(db, agent_id)),
         )
-        pins = self._identity.pinned if caps.PINS in proven.hello.caps else []
+        pins = proven.shown.pinned if caps.PINS in proven.hello.caps else []
         self._ledger = Ledger(server, proven, next_key=pins[-1] if pins else "")
         await self._welcome(self._ledger, proven.hello, pins)
         return proven.hello

@@ -75,8 +75,8 @@ class Enrolled(Protocol):
         """Return the tenant of an agent; None when it is not enrolled."""
         ...
 
-    def key_of(self, db: sqlite3.Connection, agent: str) -> str | None:
-        """Return the public key an agent is enrolled with."""
+    def keys_of(self, db: sqlite3.Connection, agent: str) -> set[str]:
+        """Return every public key an agent has ever had."""
         ...
 
     def agents_of(self, db: sqlite3.Connection, tenant: str) -> list[str]:
@@ -168,8 +168,8 @@ class SqliteStore:
     def _totals(
         self, db: sqlite3.Connection, agent_id: str, text: str, totals: ControlTotals
     ) -> None:
-        key = self._enrolled.key_of(db, agent_id) or ""
-        total_rows.put(db, agent_id, text, totals, key=key, now=self._clock.now())
+        keys = self._enrolled.keys_of(db, agent_id)
+        total_rows.put(db, agent_id, text, totals, keys=keys, now=self._clock.now())
 
     def _delivered(self, db: sqlite3.Connection, tenant: str, report: Delivered) -> bool:
         now = self._clock.now()

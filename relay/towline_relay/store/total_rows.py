@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 
@@ -38,13 +38,23 @@ class Day:
 
 
 def put(
-    db: sqlite3.Connection, agent: str, text: str, totals: ControlTotals, *, key: str, now: datetime
+    db: sqlite3.Connection,
+    agent: str,
+    text: str,
+    totals: ControlTotals,
+    *,
+    keys: Collection[str],
+    now: datetime,
 ) -> None:
-    """Keep what an agent sent; the first of a day counts. ``key`` is the agent's enrolled key."""
+    """Keep what an agent sent; the first of a day counts.
+
+    Args:
+        keys: those the agent has ever had; it may have sealed under one and changed it since.
+    """
     db.execute(
         """INSERT INTO control_total (agent, day, theirs, known_key, received_at)
            VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING""",
-        (agent, totals.day, text, int(totals.signed_by == key), utc_text(now)),
+        (agent, totals.day, text, int(totals.signed_by in keys), utc_text(now)),
     )
 
 

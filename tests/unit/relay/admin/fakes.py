@@ -182,7 +182,7 @@ def build(store: FakeStore, *, clock: Clock | None = None) -> web.Application:
         retry=store.retry,
         revoke=store.revoke,
         approve=store.approve,
-        relay_keys=lambda: ["lusab-babad", "gutih-tugad"],
+        relay_keys=lambda: ["lusab-babad, next gutih-tugad", "for P-256 agents x"],
         checks=lambda: [
             Check("lane t/orders", Status.OK, NOW, "It works what is due."),
             Check("app demo", Status.FAILED, NOW, f"The app was uninstalled. {NASTY}"),

@@ -32,7 +32,7 @@ async def follows(relay: Relay, folder: Path, buffer: Buffer, agent_id: str) -> 
 
 
 def _behind(relay: Relay) -> Callable[[sqlite3.Connection], list[str]]:
-    return lambda db: pins.behind(db, relay.identity.next_public)
+    return lambda db: pins.behind(db, relay.identity.next_keys)
 
 
 def test_a_rolled_key_touches_nobody(tmp_path: Path) -> None:
