@@ -47,7 +47,12 @@ _STEADY_S = 30.0  # a session that lived this long was worth having
 
 @dataclass(frozen=True, slots=True)
 class LinkState:
-    """The link as the health page shows it; all moments aware UTC."""
+    """The link as the health page shows it; all moments aware UTC.
+
+    Attributes:
+        clock_gap_s: by how much the relay's clock is ahead of ours; None before it said so.
+        relay_backlog: documents the relay has for us and we have not acknowledged.
+    """
 
     relay_url: str
     connected: bool = False
@@ -57,6 +62,8 @@ class LinkState:
     epoch: int = 0
     last_error: str = ""
     acked: Mapping[str, int] = field(default_factory=dict)
+    clock_gap_s: float | None = None
+    relay_backlog: int = 0
 
 
 class LinkClient:
@@ -205,6 +212,10 @@ class LinkClient:
     def heard(self) -> None:
         """Note that the relay lives."""
         self._state = replace(self._state, last_good_at=self._clock.now())
+
+    def beat(self, gap_s: float | None, backlog: int) -> None:
+        """Note what the relay's heartbeat says."""
+        self._state = replace(self._state, clock_gap_s=gap_s, relay_backlog=backlog)
 
     def acked(self, name: str, upto: int) -> None:
         """Note and pass on a new acknowledgement."""

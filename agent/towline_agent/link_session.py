@@ -16,12 +16,14 @@ from websockets.exceptions import ConnectionClosed
 
 from towline_agent.speaker import Listener, Speaker
 from towline_shared import __version__, caps
+from towline_shared.clock_gap import gap_s
 from towline_shared.errors import PeerFault, Permanent, Retryable, TowlineError
 from towline_shared.frames import (
     BATCH_ROWS,
     HANDSHAKE_BYTES,
     MOST_BYTES,
     Ack,
+    Beat,
     Bye,
     Challenge,
     Credit,
@@ -229,6 +231,9 @@ class Session:
             elif isinstance(frame, Resume):
                 self._window(frame.name).on_resume(frame)
                 self._wake.set()
+            elif isinstance(frame, Beat):
+                gap = gap_s(frame.at, self._clock.now())
+                self._listener.beat(gap, max(0, frame.backlog))
             elif isinstance(frame, Rotated):
                 if await asyncio.to_thread(self._speaker.keeper.answered, frame):
                     raise Retryable("The relay knows the agent's new key; joining anew with it.")

@@ -29,6 +29,10 @@ class Listener(Protocol):
         """The relay lives."""
         ...
 
+    def beat(self, gap_s: float | None, backlog: int) -> None:
+        """The relay said how its clock stands to ours, and how much it has for us."""
+        ...
+
     def acked(self, name: str, upto: int) -> None:
         """The relay's new acknowledgement is written to the buffer."""
         ...
@@ -73,12 +77,12 @@ class Speaker:
 
     def beat(self) -> Beat:
         """Return a heartbeat of this moment."""
-        now = self.clock.now()
+        now, health = self.clock.now(), self.heartbeat()
         event = Event(
             id=event_id("heartbeat", self.boot_id, utc_text(now)),
             key="",
             origin="agent",
             seen_at=now,
-            body=self.heartbeat(),
+            body=health,
         )
-        return Beat(at=utc_text(now), event=encode(event))
+        return Beat(at=utc_text(now), event=encode(event), backlog=health.backlog)

@@ -131,6 +131,7 @@ def agent_facts(
                 key=key_words(row.public_key),
                 next_key=key_words(row.candidate) if row.candidate else "",
                 waiting=row.waiting,
+                clock_gap_s=link.clock_gap_s if link else None,
                 epoch=row.epoch,
                 revoked=row.revoked_at is not None,
             )

@@ -176,10 +176,16 @@ class Resume:
 
 @dataclass(frozen=True, slots=True)
 class Beat:
-    """Heartbeat with the sender's clock; the agent adds its health as an encoded event."""
+    """Heartbeat with the sender's clock; the agent adds its health as an encoded event.
+
+    Attributes:
+        at: the sender's time, ISO 8601 in UTC.
+        backlog: rows the sender holds and the other side has not acknowledged.
+    """
 
     at: str
     event: str = ""
+    backlog: int = _later(0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -88,6 +88,7 @@ GOLDEN: dict[str, Frame] = {
     "resume": Resume(name="changes", after=1180),
     "beat": Beat(at="2026-11-23T08:00:00.000000Z", event='{"v":1,"entity":"heartbeat"}'),
     "beat-of-the-relay": Beat(at="2026-11-23T08:00:00.000000Z"),
+    "beat-with-backlog": Beat(at="2026-11-23T08:00:00.000000Z", backlog=17),
     "goaway": GoAway(after_s=17, reason="The relay is being upgraded."),
     "hello-with-caps": Hello(
         agent_id="0011223344556677",

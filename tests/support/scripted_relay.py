@@ -106,12 +106,16 @@ class Notes:
         self.epochs: list[int] = []
         self.acks: list[tuple[str, int]] = []
         self.arrivals = 0
+        self.beats: list[tuple[float | None, int]] = []
 
     def opened(self, epoch: int) -> None:
         self.epochs.append(epoch)
 
     def heard(self) -> None:
         pass
+
+    def beat(self, gap_s: float | None, backlog: int) -> None:
+        self.beats.append((gap_s, backlog))
 
     def acked(self, name: str, upto: int) -> None:
         self.acks.append((name, upto))
@@ -144,7 +148,7 @@ def session_of(
     keeper = Keeper(identity, save=lambda identity: None, clock=clock or SystemClock())
     speaker = Speaker(
         keeper=keeper, boot_id="b", buffer=buffer, clock=clock or SystemClock(),
-        rng=random.Random(1), heartbeat=lambda: Heartbeat(0, 0.0, "up", "test"),
+        rng=random.Random(1), heartbeat=lambda: Heartbeat(7, 0.0, "up", "test"),
         fingerprint=lambda: "partition",
     )  # fmt: skip
     return Session(

@@ -113,6 +113,10 @@ def _relay_facts(status: AgentStatus) -> Mapping[str, str]:
         "address": link.relay_url,
         "session": str(link.epoch or "none yet"),
     }
+    if link.clock_gap_s is not None:
+        facts["its clock"] = f"{link.clock_gap_s:+.0f} s against ours"
+    if link.connected:
+        facts["documents waiting there"] = f"{link.relay_backlog:,}"
     if status.about.relay_words:
         facts["key, next key"] = ", ".join(status.about.relay_words)
     if not link.connected:

@@ -33,6 +33,7 @@ from towline_agent.link_client import LinkState
 from towline_agent.loading import LoadingState
 from towline_agent.queue_reader import QueueState
 from towline_shared.clock import utc_text
+from towline_shared.clock_gap import gap_sentence, is_worth_a_warning
 from towline_shared.events import Heartbeat
 from towline_shared.health import Check, Status, worst
 from towline_shared.storage import Storage, storage_check
@@ -154,6 +155,8 @@ class AgentStatus:
         since = self.about.started_at
         disk = storage_check(self.storage, started_at=since, meanwhile=_MEANWHILE)
         found = [self._ibmi_check(), self._relay_check(), self._buffer_check(), disk]
+        if is_worth_a_warning(self.link.clock_gap_s):
+            found.append(self._clock_check())
         for sentence in self.description.missing if self.description else ():
             found.append(Check("authority", Status.FAILED, since, sentence))
         for entity, sentence in self.capture.faults.items():
@@ -234,6 +237,15 @@ class AgentStatus:
         return Check(
             "relay", Status.FAILED, since, detail, "Nothing is lost; run towline-agent check."
         )
+
+    def _clock_check(self) -> Check:
+        said = gap_sentence(
+            -(self.link.clock_gap_s or 0.0), ours="the relay's", theirs="This machine's"
+        )
+        return Check(
+            "clock", Status.WARNING, self.link.since or self.about.started_at, f"{said}.",
+            "Set it by a time server (NTP): ages, quiet hours and days are told by it.",
+        )  # fmt: skip
 
     def _buffer_check(self) -> Check:
         since = self.about.started_at

@@ -46,6 +46,7 @@ class AgentFacts:
         fingerprint: serial, partition, system and RDB name of its IBM i; empty when unknown.
         key: fingerprint of its public key, to compare with what ``enrol`` printed on site.
         next_key: of the key it is about to change to; empty when there is none.
+        clock_gap_s: by how much its clock is ahead of ours.
         waiting: a person has still to approve it.
         epoch: session epoch; a stale socket has a lower one.
     """
@@ -65,6 +66,7 @@ class AgentFacts:
     key: str = ""
     epoch: int = 0
     revoked: bool = False
+    clock_gap_s: float | None = None
     next_key: str = ""
     waiting: bool = False
 

@@ -16,6 +16,7 @@ from towline_relay.admin.facts import (
 )
 from towline_relay.admin.summary import body_summary
 from towline_shared.clock import utc_text
+from towline_shared.clock_gap import gap_sentence, is_worth_a_warning
 from towline_shared.health import Check, Status
 
 __all__ = ["agents_page", "checks_page", "duration", "event_page", "events_page", "troubles"]
@@ -142,6 +143,7 @@ def _agent(agent: AgentFacts, now: datetime) -> dict[str, Any]:
         "revoked": agent.revoked,
         "next_key": agent.next_key,
         "waiting": agent.waiting,
+        "clock_gap_s": agent.clock_gap_s,
     }
 
 
@@ -162,6 +164,9 @@ def _agent_health(agent: AgentFacts, now: datetime) -> tuple[str, str]:
             f"Not connected, last seen {gone} ago. The agent and the IBM i keep every change; run "
             "towline-agent check on its machine."
         )
+    if agent.clock_gap_s is not None and is_worth_a_warning(agent.clock_gap_s):
+        gap = gap_sentence(agent.clock_gap_s, ours="this relay's", theirs="Its")
+        return "warning", f"{gap}: have one of them set by a time server. {agent.detail}".rstrip()
     if agent.ibmi == "restricted":
         return "ok", agent.detail or "The IBM i is in restricted state, as during a save."
     if agent.ibmi != "up":

@@ -12,7 +12,11 @@ __all__ = ["AgentLink"]
 
 @dataclass(frozen=True, slots=True)
 class AgentLink:
-    """A live session; moments aware UTC, ``address`` is the last hop's."""
+    """A live session; moments aware UTC, ``address`` is the last hop's.
+
+    Attributes:
+        clock_gap_s: by how much the agent's clock is ahead of ours; None before it said so.
+    """
 
     agent_id: str
     epoch: int
@@ -22,3 +26,4 @@ class AgentLink:
     version: str
     fingerprint: str
     heartbeat: Heartbeat | None = None
+    clock_gap_s: float | None = None

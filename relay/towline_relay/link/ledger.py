@@ -114,6 +114,15 @@ class Ledger:
 
         return await self._server.unit(work)
 
+    async def backlog(self) -> int:
+        """Return how many rows the agent has not acknowledged."""
+
+        def work(db: sqlite3.Connection) -> int:
+            states = self._server.log.states(db, self._agent_id)
+            return sum(state.backlog for state in states if state.direction == "out")
+
+        return await self._server.unit(work)
+
     async def saw(self) -> None:
         """Note a sign of life; it also ends the overlap of two keys."""
 

@@ -214,14 +214,22 @@ class LinkServer:
             del self._links[agent_id]
             _log.info("agent left", action="agent_left", agent=agent_id)
 
-    def heard(self, agent_id: str, session: Session, heartbeat: Heartbeat | None) -> None:
-        """Note a sign of life."""
+    def heard(
+        self,
+        agent_id: str,
+        session: Session,
+        heartbeat: Heartbeat | None,
+        *,
+        clock_gap_s: float | None = None,
+    ) -> None:
+        """Note a sign of life, and by how much the agent's clock is ahead of ours."""
         if self._sessions.get(agent_id) is session:
             link = self._links[agent_id]
             self._links[agent_id] = replace(
                 link,
                 last_seen_at=self.clock.now(),
                 heartbeat=heartbeat if heartbeat is not None else link.heartbeat,
+                clock_gap_s=clock_gap_s,
             )
 
     # -- inside -----------------------------------------------------------------------------------

@@ -18,6 +18,7 @@ from towline_relay.link.proof import prove
 from towline_relay.link.wire import Lost, Wire
 from towline_shared import caps
 from towline_shared.clock import utc_text
+from towline_shared.clock_gap import gap_s
 from towline_shared.codec import Undecodable, decode
 from towline_shared.errors import PeerFault, Retryable, TowlineError
 from towline_shared.events import Heartbeat
@@ -249,9 +250,9 @@ class Session:
         self._wake.set()
 
     async def _beat_came(self, frame: Beat) -> None:
-        heartbeat = _heartbeat(frame)
+        heartbeat, gap = _heartbeat(frame), gap_s(frame.at, self._server.clock.now())
         await self._books.saw()
-        self._server.heard(self._agent_id, self, heartbeat)
+        self._server.heard(self._agent_id, self, heartbeat, clock_gap_s=gap)
 
     async def _rotate(self, frame: Rotate) -> None:
         self._say(Rotated(frame.public_key, await self._books.offer(frame)))
@@ -288,7 +289,7 @@ class Session:
             if self._timers.dead(clock.monotonic()):
                 raise Lost("The agent has been silent too long.")
             if self._timers.beat(clock.monotonic()):
-                self._say(Beat(at=utc_text(clock.now())))
+                self._say(Beat(at=utc_text(clock.now()), backlog=await self._books.backlog()))
                 self._more_credit()
 
     def _more_credit(self) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import Future
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,7 @@ from tests.support.scripted_relay import (
     session_of,
 )
 from towline_agent.buffer import Buffer
-from towline_shared.clock import SystemClock
+from towline_shared.clock import ManualClock, SystemClock, utc_text
 from towline_shared.codec import encode
 from towline_shared.errors import PeerFault, Permanent, Retryable, TowlineError
 from towline_shared.events import Event
@@ -166,6 +167,27 @@ def test_the_first_word_after_welcome_is_a_heartbeat(buffer: Buffer) -> None:
 
 
 # -- a relay that takes nothing ------------------------------------------------------------------
+
+
+def test_heartbeats_tell_clock_and_backlog_both_ways(buffer: Buffer) -> None:
+    """The relay hears our time; we hear how far its clock is ahead, and what it has for us."""
+    clock = ManualClock()
+
+    async def both() -> None:
+        relay, notes = ScriptedRelay(), Notes()
+        session = session_of(relay, buffer, notes, relay.key.public, clock=clock)
+        served = asyncio.create_task(session.serve())
+        await relay.welcome()
+        beat = await relay.hear(Beat)
+        assert (beat.at, beat.backlog) == (utc_text(clock.now()), 7)
+        await relay.say(Beat(utc_text(clock.now() + timedelta(minutes=3)), backlog=12))
+        await relay.say(Beat("yesterday", backlog=-5))
+        await goodbye(relay)
+        with pytest.raises(Retryable):
+            await asyncio.wait_for(served, PATIENCE_S)
+        assert notes.beats == [(180.0, 12), (None, 0)]
+
+    asyncio.run(both())
 
 
 def test_reading_goes_on_while_the_relay_takes_nothing(buffer: Buffer) -> None:

@@ -193,3 +193,14 @@ def test_quiet_hours_are_well_and_a_pause_is_a_warning() -> None:
     ]
     odd = replace(status, quiet=QuietState(faults={"job X": "Not known."}))
     assert any(check.name == "quiet job X" for check in odd.checks())
+
+
+def test_a_clock_that_is_off_is_a_warning_and_shows_on_the_page() -> None:
+    """From two minutes on, in the direction a person has to turn it."""
+    status = sample_status()
+    for gap, said in ((119.0, ""), (180.0, "This machine's clock is 3 min behind the relay's.")):
+        off = replace(status, link=replace(status.link, clock_gap_s=gap, relay_backlog=1234))
+        clocks = [check.detail for check in off.checks() if check.name == "clock"]
+        assert clocks == ([said] if said else [])
+        assert f"{gap:+.0f} s against ours" in render(off)
+        assert "1,234" in render(off)

@@ -47,6 +47,17 @@ def test_a_suspicion_is_a_warning_although_all_is_up() -> None:
     assert (row["health"], row["sentence"]) == ("warning", twin.detail)
 
 
+@pytest.mark.parametrize(
+    ("gap", "health", "words"),
+    [(119.0, "ok", ""), (-180.0, "warning", "3 min behind this relay's"), (None, "ok", "")],
+)
+def test_a_clock_that_is_off_is_said(gap: float | None, health: str, words: str) -> None:
+    """Ages on the page would be wrong, and nobody would know why."""
+    row = agents_page([replace(sample_agents()[0], clock_gap_s=gap)], now=NOW)["agents"][0]
+    assert (row["health"], row["clock_gap_s"]) == (health, gap)
+    assert words in row["sentence"]
+
+
 def test_a_revoked_agent_is_no_trouble() -> None:
     """Revoked is what somebody wanted."""
     gone = replace(sample_agents()[1], revoked=True)

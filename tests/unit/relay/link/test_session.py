@@ -8,6 +8,7 @@ import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from tests.support.scripted_relay import LeapingClock
 from towline_relay.link import enrolment
 from towline_relay.link.server import LinkServer, RelayIdentity
 from towline_shared import stream_log
-from towline_shared.clock import Clock, SystemClock
+from towline_shared.clock import Clock, SystemClock, utc_text
 from towline_shared.codec import encode
 from towline_shared.database import Database, StorageFull
 from towline_shared.errors import TowlineError
@@ -438,9 +439,15 @@ def test_the_page_knows_who_is_there(tmp_path: Path) -> None:
     async def story(world: World) -> None:
         agent = world.agent()
         welcome = await agent.join(world.pinned)
-        await agent.say(Beat("now"))
+        at = world.server.clock.now() + timedelta(hours=1)
+        await agent.say(Beat(utc_text(at)))
         await until(lambda: world.database.call(enrolment.agents)[0].version == "0.1.0")
         link = world.server.connected()[world.agent_id]
+        gap = world.server.connected()[world.agent_id].clock_gap_s
+        assert gap is not None
+        assert abs(gap - 3600) < 60
+        await agent.say(Beat("no time at all"))
+        await until(lambda: world.server.connected()[world.agent_id].clock_gap_s is None)
         assert (link.epoch, link.version, link.fingerprint) == (
             welcome.epoch, "0.1.0", "partition",
         )  # fmt: skip
