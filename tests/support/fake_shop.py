@@ -75,6 +75,9 @@ class FakeShop:
     fulfillments: dict[str, list[Fulfillment]] = field(default_factory=dict)
     moved: dict[str, str] = field(default_factory=dict)
     deliveries: dict[str, list[str]] = field(default_factory=dict)
+    jobs: dict[str, tuple[int, str]] = field(default_factory=dict)  # looks left, order
+    job_looks: int = 0  # how often the next jobs must be looked at until they are done
+    jobs_fail: bool = False
     holds: dict[str, list[Hold]] = field(default_factory=dict)
     worked: list[WorkRef] = field(default_factory=list)
     refused_skus: dict[str, LineOutcome] = field(default_factory=dict)
@@ -286,12 +289,24 @@ class FakeShop:
         given["fulfillmentOrders"] = {"pageInfo": {"hasNextPage": False}, "nodes": [work]}
         return given
 
-    async def cancel_order(self, gid: str, *, restock: bool, refund: bool, note: str) -> None:
+    async def cancel_order(self, gid: str, *, restock: bool, refund: bool, note: str) -> str:
         self._enter("cancel_order")
         if self.orders[gid]["cancelledAt"]:
             raise Refused(f"Order {gid} is cancelled.", code="INVALID")
-        self.orders[gid]["cancelledAt"] = "2026-11-23T12:00:00Z"
+        job = f"gid://shopify/Job/{next(self.numbers)}"
+        self.jobs[job] = (self.job_looks, gid)
+        if not self.job_looks:
+            self.orders[gid]["cancelledAt"] = "2026-11-23T12:00:00Z"
         self._leave("cancel_order")
+        return job
+
+    async def job_done(self, gid: str) -> bool:
+        self._enter("job_done")
+        looks, order = self.jobs[gid]
+        self.jobs[gid] = (looks - 1, order)
+        if looks == 1 and not self.jobs_fail:
+            self.orders[order]["cancelledAt"] = "2026-11-23T12:00:00Z"
+        return looks <= 1
 
     async def capture_order(
         self, gid: str, *, parent_gid: str, amount: Decimal, currency: str, final: bool

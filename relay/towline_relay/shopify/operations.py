@@ -229,15 +229,23 @@ class Shop:
         """Return the order of a return or reverse fulfillment order; empty when it is gone."""
         return await order_history.order_of(self._client, gid)
 
-    async def cancel_order(self, gid: str, *, restock: bool, refund: bool, note: str) -> None:
-        """Start a cancellation; Shopify carries it out by a job, so read the order afterwards.
+    async def cancel_order(self, gid: str, *, restock: bool, refund: bool, note: str) -> str:
+        """Start a cancellation and return the gid of the job that carries it out; may be empty.
+
+        When the job is over, only the order itself tells whether it is cancelled.
 
         NOT idempotent: read the order before it is repeated.
 
         Raises:
             Refused: something of it was fulfilled, or it is cancelled.
         """
-        await order_calls.cancel_order(self._client, gid, restock=restock, refund=refund, note=note)
+        return await order_calls.cancel_order(
+            self._client, gid, restock=restock, refund=refund, note=note
+        )
+
+    async def job_done(self, gid: str) -> bool:
+        """Tell whether a job is over, well or not; one that Shopify knows no more is."""
+        return await order_calls.job_done(self._client, gid)
 
     async def capture_order(
         self, gid: str, *, parent_gid: str, amount: Decimal, currency: str, final: bool

@@ -1,4 +1,8 @@
-"""Calls that change an order: cancel it, take its money. Neither has a key: read back first."""
+"""Calls that change an order: cancel it, take its money. Neither has a key: read back first.
+
+A cancellation is carried out by a job of Shopify's, which may fail although the call went well.
+https://shopify.dev/docs/api/admin-graphql/2026-10/mutations/orderCancel
+"""
 
 from __future__ import annotations
 
@@ -10,10 +14,10 @@ from towline_relay.shopify.throttle import Priority
 from towline_relay.shopify.user_errors import raise_first, read_errors
 from towline_shared.money import plain
 
-__all__ = ["cancel_order", "capture_order"]
+__all__ = ["cancel_order", "capture_order", "job_done"]
 
 
-async def cancel_order(client: Client, gid: str, *, restock: bool, refund: bool, note: str) -> None:
+async def cancel_order(client: Client, gid: str, *, restock: bool, refund: bool, note: str) -> str:
     """Start the cancellation of an order; see :meth:`Shop.cancel_order`."""
     answer = await client.execute(
         document("order_cancel"),
@@ -29,6 +33,14 @@ async def cancel_order(client: Client, gid: str, *, restock: bool, refund: bool,
     )
     payload = answer.data["orderCancel"]
     raise_first("orderCancel", read_errors(payload, field="orderCancelUserErrors"))
+    return str((payload["job"] or {}).get("id") or "")
+
+
+async def job_done(client: Client, gid: str) -> bool:
+    """Tell whether a job of Shopify's is over, well or not; one it knows no more is."""
+    answer = await client.execute(document("job"), {"id": gid}, priority=Priority.ORDERS)
+    job = answer.data["job"]
+    return job is None or bool(job["done"])
 
 
 async def capture_order(

@@ -26,6 +26,7 @@ from towline_relay.store.effects import (
 from towline_relay.store.rows import EventRow
 from towline_relay.store.states import OPEN, State
 from towline_relay.sync.attempt import Judge
+from towline_relay.sync.cancellations import Cancellations
 from towline_relay.sync.handover import HandOver
 from towline_relay.sync.holds import Holds
 from towline_relay.sync.intake import order_event
@@ -70,6 +71,9 @@ class OrdersLane:
         self._intents = Intents(tenant=tenant, store=store)
         self._payments = Payments(
             tenant=tenant, store=store, shop=shop, rules=rules.orders, intents=self._intents
+        )
+        self._cancellations = Cancellations(
+            tenant=tenant, store=store, shop=shop, judge=judge, intents=self._intents
         )
         self._holds = Holds(
             tenant=tenant,
@@ -236,9 +240,12 @@ class OrdersLane:
             why = result.reason or "it gave no reason"
             reason = f"The ERP refused order {sent.name}: {why.rstrip('.')}."
 
+        if result.outcome == "cancelled" and rules.erp_cancels:
+            waits = await self._cancellations.settle(lease, row, result.order_gid, reason)
+            if waits is not None:
+                return Effects(moves=(waits,))
+
         async def call() -> None:
-            if result.outcome == "cancelled" and rules.erp_cancels:
-                await self._cancel(result.order_gid, reason)
             await self._shop.add_tags(result.order_gid, [tag])
             if entries:
                 await self._shop.set_metafields(entries)
@@ -253,13 +260,6 @@ class OrdersLane:
             supersede=replaced,
             moves=(Move(row.serial, State.APPLIED, f"The order carries the tag {tag!r}."),),
         )
-
-    async def _cancel(self, gid: str, reason: str) -> None:
-        """Cancel an order in the shop unless it is; read first, because the call has no key."""
-        given = await self._shop.order(gid)
-        if not given["cancelledAt"]:
-            paid = given["displayFinancialStatus"] not in ("PENDING", "AUTHORIZED", "VOIDED")
-            await self._shop.cancel_order(gid, restock=True, refund=paid, note=reason)
 
     async def _change_result(
         self, row: EventRow, result: ChangeResult, replaced: tuple[Supersede, ...]

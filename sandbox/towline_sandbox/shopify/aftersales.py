@@ -7,6 +7,7 @@ last piece takes what is left.
 
 from __future__ import annotations
 
+import sqlite3
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -26,7 +27,7 @@ from towline_sandbox.shopify.refunding import everything, refund
 if TYPE_CHECKING:
     from towline_sandbox.shopify.shop import Shop
 
-__all__ = ["cancel", "capture", "edit"]
+__all__ = ["cancel", "capture", "check_cancel", "edit"]
 
 _ZERO = Decimal(0)
 
@@ -56,17 +57,27 @@ def cancel(shop: Shop, order: int, *, reason: str, restock: bool, money: bool = 
     Raises:
         NotPossible: cancelled before, or a piece has left.
     """
+    row = check_cancel(shop, order)
+    shop.db.update("orders", order, cancelled_at=shop.now(), cancel_reason=reason)
+    shop.changes.tell("orders/cancelled", order)
+    refund(shop, order, {**everything(shop, order, restock=restock), "money": money})
+    if row["financial_status"] == "AUTHORIZED":
+        shop.db.update("orders", order, financial_status="VOIDED")
+
+
+def check_cancel(shop: Shop, order: int) -> sqlite3.Row:
+    """Return an order that can be cancelled.
+
+    Raises:
+        NotPossible: it is cancelled, or a piece has left.
+    """
     row = order_row(shop, order)
     if row["cancelled_at"]:
         raise NotPossible("the order is cancelled")
     if shop.db.scalar("SELECT count(*) FROM fulfillments WHERE order_id = ? AND status ="
                       " 'SUCCESS'", order):  # fmt: skip
         raise NotPossible("the order has fulfillments")
-    shop.db.update("orders", order, cancelled_at=shop.now(), cancel_reason=reason)
-    shop.changes.tell("orders/cancelled", order)
-    refund(shop, order, {**everything(shop, order, restock=restock), "money": money})
-    if row["financial_status"] == "AUTHORIZED":
-        shop.db.update("orders", order, financial_status="VOIDED")
+    return row
 
 
 def capture(shop: Shop, order: int, parent: int, amount: Decimal) -> dict[str, Any]:

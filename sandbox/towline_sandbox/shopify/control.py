@@ -256,6 +256,7 @@ def _arm(faults: Faults, given: dict[str, Any]) -> None:
         "timeout_after_write",
         "closed",
         "token_lost",
+        "slow_jobs",
         *BULK_FAULTS,
     ):
         if name in given:

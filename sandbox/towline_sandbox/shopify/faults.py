@@ -38,6 +38,7 @@ class Faults:
         bulk_partial: how many of them complete with result lines missing.
         upload_rejected: how many of the next staged uploads are refused.
         result_cut: how many of the next downloads of a result break off.
+        slow_jobs: how often each new job must be looked at until it is over; 0 is at once.
         odds: how webhooks travel.
     """
 
@@ -54,6 +55,7 @@ class Faults:
     bulk_partial: int = 0
     upload_rejected: int = 0
     result_cut: int = 0
+    slow_jobs: int = 0
     _spent: dict[str, int] = field(default_factory=dict)
 
     def next_for_call(self) -> CallFault | None:
@@ -105,6 +107,7 @@ class Faults:
             "timeout_after_write": self.timeout_after_write,
             "closed": self.closed,
             "token_lost": self.token_lost,
+            "slow_jobs": self.slow_jobs,
             **{name: getattr(self, name) for name in BULK_FAULTS},
             "webhooks": {
                 "late": self.odds.late,

@@ -112,6 +112,9 @@ CREATE TABLE IF NOT EXISTS fulfillment_orders (
   updated_at TEXT NOT NULL
 );
 CREATE INDEX IF NOT EXISTS fulfillment_orders_order ON fulfillment_orders (order_id);
+CREATE TABLE IF NOT EXISTS jobs (
+  id TEXT PRIMARY KEY, looks INTEGER NOT NULL, done INTEGER NOT NULL, cancel TEXT NOT NULL
+);
 CREATE TABLE IF NOT EXISTS fulfillment_holds (
   id INTEGER PRIMARY KEY, fulfillment_order_id INTEGER NOT NULL, reason TEXT NOT NULL,
   notes TEXT NOT NULL, handle TEXT NOT NULL, app INTEGER NOT NULL

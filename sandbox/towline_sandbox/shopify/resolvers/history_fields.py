@@ -12,7 +12,7 @@ from towline_sandbox.shopify.ids import gid, number_of
 from towline_sandbox.shopify.order_work import NotPossible
 from towline_sandbox.shopify.orders import document
 from towline_sandbox.shopify.paging import connection
-from towline_sandbox.shopify.resolvers import nodes, order_nodes
+from towline_sandbox.shopify.resolvers import order_nodes
 from towline_sandbox.shopify.resolvers.base import (
     Fields,
     Info,
@@ -196,26 +196,6 @@ def _refund_transactions(source: Node, _info: Info, **arguments: Any) -> Node:
     )
 
 
-def _cancel(shop: Shop, **given: Any) -> Node:
-    number = number_of(given["orderId"], "Order")
-    refund = (given.get("refundMethod") or {}).get("originalPaymentMethodsRefund")
-    if number is None or nodes.one(shop, "Order", number) is None:
-        raise Refusal(error(["orderId"], "Order does not exist", "NOT_FOUND"))
-    try:
-        aftersales.cancel(
-            shop, number, reason=given["reason"], restock=given["restock"], money=bool(refund)
-        )
-    except NotPossible as reason:
-        raise Refusal(error(["orderId"], f"Can't cancel: {reason}", "INVALID")) from None
-    return {"job": {"__typename": "Job", "id": gid("Job", number), "done": True}}
-
-
-def _cancelled(_root: Any, info: Info, **given: Any) -> Node:
-    """Answer as orderCancel does: its user errors have a name of their own beside the usual one."""
-    found = mutation(_cancel, empty={"job": None})(_root, info, **given)
-    return {**found, "orderCancelUserErrors": found["userErrors"]}
-
-
 def _capture(shop: Shop, *, input: Node) -> Node:
     order = number_of(input["id"], "Order") or 0
     parent = number_of(input["parentTransactionId"], "OrderTransaction") or 0
@@ -232,7 +212,6 @@ def _capture(shop: Shop, *, input: Node) -> Node:
 FIELDS: Fields = {
     "QueryRoot": {"refund": _one_refund},
     "Mutation": {
-        "orderCancel": _cancelled,
         "orderCapture": mutation(_capture, empty={"transaction": None}),
     },
     "Order": {
