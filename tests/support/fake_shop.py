@@ -238,6 +238,14 @@ class FakeShop:
         self._leave("set_list_prices")
         return [LineOutcome(index, ok=True) for index in range(len(lines))]
 
+    async def fixed_prices(
+        self, price_list_gid: str, variant_gids: Sequence[str]
+    ) -> dict[str, ListPrice]:
+        self._enter("fixed_prices")
+        (name,) = [one.name for one in self.lists if one.gid == price_list_gid]
+        held = {gid: self.list_prices.get((name, gid)) for gid in variant_gids}
+        return {gid: price for gid, price in held.items() if price is not None}
+
     async def locations(self) -> list[LocationRef]:
         return [LocationRef(BERLIN, "Berlin warehouse", True)]
 

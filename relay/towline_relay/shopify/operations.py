@@ -165,6 +165,18 @@ class Shop:
         """
         return await prices.set_list_prices(self._client, price_list, lines, tiered=tiered)
 
+    async def fixed_prices(
+        self, price_list_gid: str, variant_gids: Sequence[str]
+    ) -> dict[str, ListPrice]:
+        """Read what a list holds of variants: fixed prices with volume prices, by variant gid.
+
+        A variant without a fixed price is left out.
+
+        Raises:
+            Refused: the list is gone (``PRICE_LIST_NOT_FOUND``).
+        """
+        return await prices.fixed_prices(self._client, price_list_gid, variant_gids)
+
     async def locations(self) -> list[LocationRef]:
         """Read every location, inactive ones too."""
         return await inventory.locations(self._client)

@@ -103,9 +103,15 @@ class BulkHold:
 
 @dataclass(frozen=True, slots=True)
 class BulkFree:
-    """End a run's hold: whatever still waits for it is pending again, its lines are forgotten."""
+    """End a run's hold: whatever still waits for it is pending again, its lines are forgotten.
+
+    Attributes:
+        tried: what its lines carried and has no outcome counts as an attempt that failed, so that
+            it is looked at before it is written again.
+    """
 
     run: str
+    tried: bool = False
 
 
 BulkEffect = BulkRun | BulkLines | BulkAnswered | BulkHold | BulkFree

@@ -102,6 +102,14 @@ def _hold(db: sqlite3.Connection, tenant: str, what: BulkHold, *, now: datetime)
 
 
 def _free(db: sqlite3.Connection, tenant: str, what: BulkFree, *, now: datetime) -> None:
+    if what.tried:
+        db.execute(
+            """UPDATE event SET attempts = attempts + 1
+               WHERE tenant = ? AND state = 'waiting' AND serial IN (
+                   SELECT value FROM bulk_line, json_each(bulk_line.serials)
+                   WHERE run = ? AND answered = 0)""",
+            (tenant, what.run),
+        )
     _move_all(
         db,
         "tenant = ? AND waits_for = ? AND waits_for <> '' AND state = 'waiting'",

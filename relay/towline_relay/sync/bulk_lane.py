@@ -29,7 +29,7 @@ from towline_relay.sync.bulk_plan import LISTED, is_cheaper
 from towline_relay.sync.bulk_port import BulkPort
 from towline_relay.sync.bulk_runs import BulkRuns, paused_until
 from towline_relay.sync.catalogue_intents import MOST_LINES
-from towline_relay.sync.list_prices import SetListPrice
+from towline_relay.sync.list_prices import SetListPrice, in_calls
 from towline_relay.sync.rules_bulk import BulkRules
 from towline_relay.sync.rules_price import ListRules
 from towline_shared.clock import Clock
@@ -246,7 +246,7 @@ class BulkLane:
         if not self._collector.takes(kind):
             return list(found)
         mine = [one for one in found if one.event.attempts == 0]
-        groups = [mine[n : n + MOST_LINES] for n in range(0, len(mine), MOST_LINES)]
+        groups = in_calls(mine)
         lines = [
             NewLine(
                 partial(list_line, ref, group, tiered),

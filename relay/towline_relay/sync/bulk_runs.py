@@ -25,6 +25,7 @@ from towline_relay.store.effects import Effects
 from towline_relay.store.rows import LinkRow
 from towline_relay.sync.attempt import Judge
 from towline_relay.sync.backfill import link_of
+from towline_relay.sync.bulk_plan import LISTED
 from towline_relay.sync.bulk_port import BulkPort
 from towline_relay.sync.bulk_results import effects_of
 from towline_shared.clock import Clock, utc_text
@@ -230,10 +231,11 @@ class BulkRuns:
         self, lease: Lease, run: BulkRun, *, timers: dict[str, str] | None = None
     ) -> None:
         now = self.clock.now()
+        tried = run.state == "failed" and run.kind in LISTED
         await self.store.advance(
             lease,
             Effects(
-                bulk=(replace(run, changed_at=now, due_at=None), BulkFree(run.id)),
+                bulk=(replace(run, changed_at=now, due_at=None), BulkFree(run.id, tried=tried)),
                 timers=timers or {},
             ),
         )

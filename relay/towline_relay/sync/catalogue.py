@@ -80,7 +80,9 @@ class CatalogueLane:
         """Send quantities without an outcome again, under their key; decide the rest anew.
 
         Products are found by their handle, prices and fields are absolute: deciding anew is safe.
+        Prices of lists are read back first.
         """
+        await self._lists.recover(lease)
         await self._calls.recover(lease)
         if self._bulk is not None:
             await self._bulk.recover(lease)

@@ -12,14 +12,16 @@ from towline_relay.store.rows import EventRow, Known
 from towline_relay.sync import decide
 from towline_relay.sync.backfill import ShopPicture
 from towline_relay.sync.bulk_lane import BulkLane
-from towline_relay.sync.catalogue_intents import MOST_LINES, Calls, stale, text_of
+from towline_relay.sync.catalogue_intents import Calls, stale
 from towline_relay.sync.catalogue_work import Around, Work
 from towline_relay.sync.list_prices import (
     SetListPrice,
     decide_list_price,
+    in_calls,
     list_target,
     map_list_price,
 )
+from towline_relay.sync.list_readback import ListReadBack, intent_text
 from towline_relay.sync.rules import PriceRules, Rules
 from towline_shared.events import Price
 
@@ -34,6 +36,11 @@ class ListPrices(Calls):
         self._work = work
         self._rules = rules.price
         self._bulk = bulk
+        self._read_back = ListReadBack(work.store, work.shop, work.judge)
+
+    async def recover(self, lease: Lease) -> None:
+        """Look at what a dead owner left without an outcome; before any other recovery."""
+        await self._read_back.recover(lease)
 
     def mine(self, row: EventRow) -> bool:
         """Tell whether an event is about such a list."""
@@ -59,8 +66,9 @@ class ListPrices(Calls):
             tiered = self._rules.lists[name].tiered
             if self._bulk is not None:
                 group = await self._bulk.take_list_prices(lease, ref, group, tiered=tiered)
-            for start in range(0, len(group), MOST_LINES):
-                await self._set(lease, ref, group[start : start + MOST_LINES], tiered=tiered)
+            group = await self._read_back.sure(lease, ref, group, tiered=tiered)
+            for part in in_calls(group):
+                await self._set(lease, ref, part, tiered=tiered)
 
     def _decided(
         self,
@@ -97,7 +105,7 @@ class ListPrices(Calls):
     ) -> None:
         rows = [found.event for found in group]
         lines = [found.line for found in group]
-        variables = text_of((ref.gid, lines))
+        variables = intent_text(ref, lines, tiered=tiered)
         intent = await self._open(lease, "set_list_prices", variables, rows, generation=generation)
         try:
             outcomes = await self._work.shop.set_list_prices(ref, lines, tiered=tiered)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from towline_relay.shopify.models_prices import ListPrice, PriceListRef, Tier
+from towline_relay.shopify.paging import MOST
 from towline_relay.store.rows import EventRow, ItemRow, Known, LinkRow
 from towline_relay.sync.decide import Settle, park, skip, value_hash, variant_of
 from towline_relay.sync.mapping import LeftOut, amount_of, left_out
@@ -15,7 +16,8 @@ from towline_relay.sync.rules_price import ListRules
 from towline_shared.events import Price
 from towline_shared.money import plain
 
-__all__ = ["ListTarget", "SetListPrice", "decide_list_price", "list_target", "map_list_price"]
+__all__ = ["ListTarget", "SetListPrice", "decide_list_price", "holds", "in_calls", "list_known"]
+__all__ += ["list_target", "map_list_price"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,23 @@ class SetListPrice:
     link: LinkRow
     line: ListPrice
     known: Known
+
+
+def in_calls(found: Sequence[SetListPrice]) -> list[list[SetListPrice]]:
+    """Divide prices of one list into calls: no input list of one holds more than 250.
+
+    Volume prices are a list of their own: https://shopify.dev/docs/api/usage/limits
+    """
+    calls: list[list[SetListPrice]] = []
+    tiers = 0
+    for one in found:
+        mine = len(one.line.tiers)
+        if not calls or len(calls[-1]) == MOST or tiers + mine > MOST:
+            calls.append([])
+            tiers = 0
+        calls[-1].append(one)
+        tiers += mine
+    return calls
 
 
 def map_list_price(price: Price, rules: PriceRules, own: ListRules) -> ListTarget | LeftOut:
@@ -94,6 +113,26 @@ def list_target(variant_gid: str, price_list_gid: str) -> str:
     return f"{variant_gid}|{price_list_gid}"
 
 
+def list_known(price_list_gid: str, line: ListPrice) -> Known:
+    """Return a price of a list as it is remembered once it is written."""
+    shown = ListTarget(line.price, line.compare_at, line.tiers).shown
+    target = list_target(line.variant_gid, price_list_gid)
+    return Known("list_price", target, value_hash("list_price", shown), shown)
+
+
+def holds(held: ListPrice | None, wanted: ListPrice, *, tiered: bool) -> bool:
+    """Tell whether a list holds what is to be written to it.
+
+    Args:
+        held: what was read; None when the variant has no fixed price.
+        tiered: volume prices are the ERP's too; else they are the merchant's, whatever they are.
+    """
+    if held is None or wanted.price is None:
+        return held is None and wanted.price is None
+    same = (held.price, held.compare_at) == (wanted.price, wanted.compare_at)
+    return same and (not tiered or held.tiers == wanted.tiers)
+
+
 def decide_list_price(
     row: EventRow,
     mapped: ListTarget | LeftOut,
@@ -128,9 +167,8 @@ def decide_list_price(
     found = variant_of(row, links, item)
     if isinstance(found, Settle):
         return found
-    target = list_target(found.variant_gid, ref.gid)
     line = ListPrice(found.variant_gid, mapped.price, mapped.compare_at, mapped.tiers)
-    wanted = Known("list_price", target, value_hash("list_price", mapped.shown), mapped.shown)
+    wanted = list_known(ref.gid, line)
     if mapped.price is None and known is None:
         return skip(row, f"There is no price for {ref.name!r}, and none was ever set by Towline.")
     if known is not None and known.hash == wanted.hash:

@@ -80,6 +80,10 @@ class ShopPort(Protocol):
         self, price_list: PriceListRef, lines: Sequence[ListPrice], *, tiered: bool
     ) -> list[LineOutcome]: ...
 
+    async def fixed_prices(
+        self, price_list_gid: str, variant_gids: Sequence[str]
+    ) -> dict[str, ListPrice]: ...
+
     async def locations(self) -> list[LocationRef]: ...
 
     async def set_quantities(

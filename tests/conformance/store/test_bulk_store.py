@@ -140,3 +140,13 @@ def test_old_runs_are_trimmed(house: StoreHouse) -> None:
     house.clock.advance(10 * 24 * 3600)
     run(house.store.trim(before=house.clock.now()))
     assert run(house.store.bulk_runs(LANE, over=True)) == []
+
+
+def test_what_has_no_outcome_counts_as_tried_when_the_run_says_so(house: StoreHouse) -> None:
+    """Only what its lines carried, and not what stood behind it."""
+    lease = take(house)
+    collect(house, lease)
+    run(house.store.advance(lease, Effects(bulk=(BulkFree("run_1", tried=True),))))
+    rows = run(house.store.events(EventQuery()))
+    assert {row.id: row.attempts for row in rows} == {"i": 1, "p": 0, "s": 0, "other": 0}
+    assert {row.state for row in rows} == {State.PENDING}

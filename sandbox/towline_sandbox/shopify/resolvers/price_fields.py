@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
+from towline_sandbox.shopify import search
 from towline_sandbox.shopify.catalogue import money_text
 from towline_sandbox.shopify.ids import gid, number_of
 from towline_sandbox.shopify.paging import connection
@@ -23,6 +24,7 @@ from towline_sandbox.shopify.resolvers.base import (
     Refusal,
     error,
     mutation,
+    searched,
     shop_of,
 )
 from towline_sandbox.shopify.shop import Shop
@@ -64,24 +66,62 @@ def _count(source: Node, info: Info) -> int:
     return int(shop_of(info).db.scalar(sql, source["_n"]))
 
 
+_PRICE_FIELDS: Mapping[str, search.Matcher] = {
+    "variant_id": lambda row, term: search.number(row["variant_id"], term),
+    "product_id": lambda row, term: search.number(row["product_id"], term),
+}
+
+
 def _prices(source: Node, info: Info, **arguments: Any) -> Node:
+    """Return fixed prices; the list's own adjustment, and so any other price, is not simulated."""
+    node = searched(info, arguments.get("query"), _PRICE_FIELDS)
     rows = shop_of(info).db.all(
-        "SELECT p.*, l.currency FROM list_prices p JOIN price_lists l ON l.id = p.price_list_id"
+        "SELECT p.*, l.currency, v.product_id FROM list_prices p"
+        " JOIN price_lists l ON l.id = p.price_list_id JOIN variants v ON v.id = p.variant_id"
         " WHERE price_list_id = ?",
         source["_n"],
     )
-    return connection(rows, arguments, key=lambda row: (row["variant_id"],), load=_price)
+    found = [
+        row
+        for row in rows
+        if arguments.get("originType") != "RELATIVE" and search.matches(node, row, _PRICE_FIELDS)
+    ]
+    return connection(found, arguments, key=lambda row: (row["variant_id"],), load=_price)
+
+
+def _money(amount: str, currency: str) -> Node:
+    return {"amount": amount, "currencyCode": currency}
 
 
 def _price(row: sqlite3.Row) -> Node:
-    def money(amount: str | None) -> Node | None:
-        return None if amount is None else {"amount": amount, "currencyCode": row["currency"]}
-
+    was = row["compare_at_price"]
     return {
         "__typename": "PriceListPrice",
         "_variant": row["variant_id"],
-        "price": money(row["price"]),
-        "compareAtPrice": money(row["compare_at_price"]),
+        "_list": row["price_list_id"],
+        "price": _money(row["price"], row["currency"]),
+        "compareAtPrice": None if was is None else _money(was, row["currency"]),
+    }
+
+
+def _breaks(source: Node, info: Info, **arguments: Any) -> Node:
+    """Return the volume prices of a variant in a list, by their minimum."""
+    rows = shop_of(info).db.all(
+        "SELECT b.*, l.currency FROM price_breaks b JOIN price_lists l ON l.id = b.price_list_id"
+        " WHERE b.price_list_id = ? AND b.variant_id = ?",
+        source["_list"],
+        source["_variant"],
+    )
+    return connection(rows, arguments, key=lambda row: (row["minimum"],), load=_break)
+
+
+def _break(row: sqlite3.Row) -> Node:
+    number = f"{row['price_list_id']}-{row['variant_id']}-{row['minimum']}"
+    return {
+        "__typename": "QuantityPriceBreak",
+        "id": f"gid://shopify/QuantityPriceBreak/{number}",
+        "minimumQuantity": row["minimum"],
+        "price": _money(row["price"], row["currency"]),
     }
 
 
@@ -241,5 +281,5 @@ FIELDS: Fields = {
         ),
     },
     "PriceList": {"prices": _prices, "fixedPricesCount": _count},
-    "PriceListPrice": {"variant": _price_variant},
+    "PriceListPrice": {"variant": _price_variant, "quantityPriceBreaks": _breaks},
 }

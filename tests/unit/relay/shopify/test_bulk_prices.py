@@ -13,8 +13,9 @@ from towline_relay.shopify.bulk_lines import list_prices_set, read_line
 from towline_relay.shopify.models import LineOutcome, Remedy
 from towline_relay.shopify.models_prices import ListPrice, Tier
 from towline_relay.shopify.price_lines import list_variables, shape_of
+from towline_relay.shopify.prices import fixed_prices
 from towline_sandbox.shopify.settings import SeedPriceList
-from towline_shared.errors import Retryable
+from towline_shared.errors import Refused, Retryable
 
 KINDS = pytest.mark.parametrize(("kind", "tiered"), [("list_price", False), ("volume_price", True)])
 LIST = (SeedPriceList(name="B2B"),)
@@ -110,3 +111,23 @@ def test_a_file_over_the_limit_is_refused_and_nothing_starts(tmp_path: Path) -> 
             await stand.uploaded("towline_large", [line(number) for number in range(40)])
 
     run(tmp_path, work, upload_bytes=2_000)
+
+
+def test_what_a_list_holds_is_read_by_variant(tmp_path: Path) -> None:
+    """Six readings of fifty; volume prices in order, a variant without a fixed price left out."""
+
+    async def work(stand: Stand) -> None:
+        gids = variants(stand)
+        tiers = (Tier(10, Decimal("1.50")), Tier(100, Decimal("1.25")))
+        prices = [ListPrice(gid, Decimal("2.00"), Decimal("3.00"), tiers) for gid in gids[:-1]]
+        lines = [prices[n : n + 125] for n in range(0, len(prices), 125)]
+        await written(stand, "volume_price", "towline_list_1", lines)
+        number = stand.shop.db.scalar("SELECT id FROM price_lists")
+        gid = f"gid://shopify/PriceList/{number}"
+        found = await fixed_prices(stand.client, gid, gids)
+        assert found == {price.variant_gid: price for price in prices}
+        lost = "gid://shopify/PriceList/999"
+        with pytest.raises(Refused, match="no price list"):
+            await fixed_prices(stand.client, lost, gids[:1])
+
+    run(tmp_path, work, price_lists=LIST)

@@ -42,6 +42,7 @@ class Stand:
     bulk: BulkShop
     shop: Shop
     clock: SystemClock
+    client: Client
 
     async def uploaded(self, mark: str, lines: list[dict[str, Any]]) -> str:
         """Upload variables; returns the path."""
@@ -94,7 +95,7 @@ async def standing(folder: Path, **more: Any) -> AsyncIterator[Stand]:
             clock=clock,
             url=str(server.make_url("")).rstrip("/"),
         )
-        yield Stand(BulkShop(client, BulkFiles(session)), app[SHOP], clock)
+        yield Stand(BulkShop(client, BulkFiles(session)), app[SHOP], clock, client)
 
 
 def run(folder: Path, work: Callable[[Stand], Awaitable[None]], **more: Any) -> None:

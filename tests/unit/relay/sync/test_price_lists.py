@@ -25,6 +25,9 @@ currency = "EUR"
 [[entities.price.lists."B2B-DE".tiers]]
 minimum = "QTY1"
 price = "PRC1"
+[[entities.price.lists."B2B-DE".tiers]]
+minimum = "QTY2"
+price = "PRC2"
 [entities.price.lists.USD]
 price_list = "USA"
 currency = "USD"
@@ -45,9 +48,20 @@ def engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[EngineHo
 
 
 def b2b(
-    sku: str, amount: str, tier: tuple[int, str] = (0, "0"), *, gone: bool = False
+    sku: str,
+    amount: str,
+    tier: tuple[int, str] = (0, "0"),
+    more: tuple[int, str] = (0, "0"),
+    *,
+    gone: bool = False,
 ) -> tuple[str, Price]:
-    row = {"IPPRC": Decimal(amount), "QTY1": Decimal(tier[0]), "PRC1": Decimal(tier[1])}
+    row = {
+        "IPPRC": Decimal(amount),
+        "QTY1": Decimal(tier[0]),
+        "PRC1": Decimal(tier[1]),
+        "QTY2": Decimal(more[0]),
+        "PRC2": Decimal(more[1]),
+    }
     return sku, Price(sku, price_list="B2B-DE", gone=gone, row={} if gone else row)
 
 
@@ -75,6 +89,16 @@ def test_volume_prices_travel_with_the_price(engine: EngineHouse) -> None:
     assert second is not None
     assert first.tiers == (Tier(10, Decimal("7.50")),)
     assert second.tiers == ()
+
+
+def test_no_call_holds_more_volume_prices_than_shopify_takes(engine: EngineHouse) -> None:
+    """250 prices with two tiers each are 500 volume prices: two calls, although one has room."""
+    for number in range(250):
+        engine.shop.add_variant(f"SC-{number}")
+    engine.feed(*(b2b(f"SC-{n}", "8.00", (10, "7.50"), (100, "7.00")) for n in range(250)))
+    engine.settle()
+    assert engine.shop.count("set_list_prices") == 2
+    assert engine.states() == ["applied"] * 250
 
 
 def test_only_what_changed_is_sent_and_what_is_gone_is_taken_away(engine: EngineHouse) -> None:
