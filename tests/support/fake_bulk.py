@@ -143,6 +143,8 @@ class FakeBulk:
             "stock": self._stock,
             "list_price": self._list_price,
             "volume_price": self._volume_price,
+            "status": self._status,
+            "publish": self._publish,
         }[operation.kind]
         for number, line in reversed(list(enumerate(lines))):
             payload = await work(json.loads(line))
@@ -152,21 +154,55 @@ class FakeBulk:
 
     async def _create(self, given: dict[str, Any]) -> dict[str, Any]:
         wanted = given["input"]
-        variant = wanted["variants"][0]
-        sku = variant["inventoryItem"]["sku"]
+        variants = wanted["variants"]
         taken = f"gid://shopify/Product/{wanted['handle']}"
         if taken in {ref.product_gid for ref in self.shop.catalogue.values()}:
             error = {"field": ["input", "handle"], "message": "Taken", "code": "HANDLE_NOT_UNIQUE"}
             return {"product": None, "userErrors": [error]}
-        if sku in self.refuse:
-            return {"product": None, "userErrors": [self.refuse[sku]]}
-        ref = replace(
-            self.shop.add_variant(sku, variant["price"]), product_gid=taken, product_status="DRAFT"
-        )
-        self.shop.catalogue[ref.variant_gid] = ref
-        node = json.loads(_variant(ref))
-        edges = [{"node": {k: v for k, v in node.items() if k != "product"}}]
-        return {"product": {**node["product"], "variants": {"edges": edges}}, "userErrors": []}
+        errors = [
+            {**self.refuse[sku], "field": ["input", "variants", str(index)]}
+            for index, variant in enumerate(variants)
+            if (sku := variant["inventoryItem"]["sku"]) in self.refuse
+        ]
+        if errors:
+            return {"product": None, "userErrors": errors}
+        about = {"id": taken, "status": wanted["status"]}
+        if names := [option["name"] for option in wanted["productOptions"]]:
+            self.shop.options.setdefault(taken, tuple(names))
+        edges = []
+        for variant in variants:
+            ref = replace(
+                self.shop.add_variant(variant["inventoryItem"]["sku"], variant["price"]),
+                product_gid=taken,
+                product_status=wanted["status"],
+            )
+            self.shop.catalogue[ref.variant_gid] = ref
+            node = json.loads(_variant(ref))
+            edges.append({"node": {k: v for k, v in node.items() if k != "product"}})
+        return {"product": {**about, "variants": {"edges": edges}}, "userErrors": []}
+
+    async def _status(self, given: dict[str, Any]) -> dict[str, Any]:
+        wanted = given["product"]
+        return self._seen("product", wanted["id"], wanted["status"], None)
+
+    async def _publish(self, given: dict[str, Any]) -> dict[str, Any]:
+        channels = tuple(one["publicationId"] for one in given["input"])
+        return self._seen("publishable", given["id"], "", channels)
+
+    def _seen(
+        self, name: str, gid: str, status: str, channels: tuple[str, ...] | None
+    ) -> dict[str, Any]:
+        """Write what buyers see of a product; its status, or its channels."""
+        mine = [ref for ref in self.shop.catalogue.values() if ref.product_gid == gid]
+        if any(ref.sku in self.refuse for ref in mine):
+            return {name: None, "userErrors": [{"field": ["id"], "message": "Not this one"}]}
+        for ref in mine:
+            held = replace(ref, product_status=status or ref.product_status)
+            self.shop.catalogue[ref.variant_gid] = held
+            before = self.shop.statuses.get(gid, ("", ()))
+            now = channels if channels is not None else before[1]
+            self.shop.statuses[gid] = (held.product_status, now)
+        return {name: {"id": gid, "status": held.product_status}, "userErrors": []}
 
     async def _price(self, given: dict[str, Any]) -> dict[str, Any]:
         written, errors = [], []

@@ -22,12 +22,14 @@ from towline_relay.shopify.models import (
     VariantPrice,
     VariantRef,
 )
+from towline_relay.shopify.models_variants import GroupSpec
 from towline_relay.shopify.price_lines import ListShape, list_outcomes
 from towline_relay.shopify.user_errors import UserError, line_outcomes, read_errors
+from towline_relay.shopify.variants import group_input
 
 __all__ = ["Answered", "create_variables", "created", "list_prices_set", "prices_set"]
 __all__ += ["prices_variables", "quantities_set", "quantities_variables", "read_line"]
-__all__ += ["variant_line"]
+__all__ += ["publish_variables", "seen_now", "status_variables", "variant_line"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,30 +69,48 @@ def read_line(line: bytes) -> Answered | None:
     return Answered(number, None, "; ".join(words)[:300] or "Shopify gave no reason")
 
 
-def create_variables(spec: ProductSpec) -> dict[str, Any]:
-    """Write the variables that make a draft product.
+def create_variables(spec: ProductSpec | GroupSpec, *, status: str = "DRAFT") -> dict[str, Any]:
+    """Write the variables that make a product, with one variant or with several.
 
     Without an identifier, so that the mutation can only create: a product of the merchant's under
     the same handle gives HANDLE_NOT_UNIQUE instead of losing its variants.
     https://shopify.dev/docs/api/admin-graphql/2026-10/mutations/productSet
     """
-    return {"input": product_input(spec)}
+    if isinstance(spec, GroupSpec):
+        return {"input": group_input(spec, status=status)}
+    return {"input": product_input(spec, status=status)}
 
 
-def created(answered: Answered, sku: str) -> tuple[VariantRef | None, LineOutcome]:
-    """Read what became of a creation: the variant, and the outcome."""
-    outcome = (
-        _whole(answered)
-        or line_outcomes("productSet", answered.errors, count=1, list_field="", atomic=False)[0]
+def created(answered: Answered, skus: Sequence[str]) -> list[VariantRef | LineOutcome]:
+    """Read what became of each variant of a product that was to be made.
+
+    One bad variant leaves the shop without the product; the innocent ones get ``SPLIT``.
+
+    Args:
+        skus: of its variants, in the order in which they were sent.
+    """
+    failed = _whole(answered)
+    if failed is not None:
+        return [replace(failed, index=n) for n in range(len(skus))]
+    outcomes = line_outcomes(
+        "productSet",
+        answered.errors,
+        count=len(skus),
+        list_field="variants",
+        atomic=len(skus) > 1,
     )
     product = (answered.payload or {}).get("product")
-    if not outcome.ok or not product:
-        return None, outcome if not outcome.ok else _unconfirmed(0)
-    for edge in product["variants"]["edges"]:
-        if edge["node"]["sku"] == sku:
-            about = {"id": product["id"], "status": product["status"]}
-            return variant_ref({**edge["node"], "product": about}), outcome
-    return None, _unconfirmed(0)
+    if not product:
+        return [one if not one.ok else _unconfirmed(one.index) for one in outcomes]
+    about = {"id": product["id"], "status": product["status"]}
+    made = {
+        edge["node"]["sku"]: variant_ref({**edge["node"], "product": about})
+        for edge in product["variants"]["edges"]
+    }
+    return [
+        one if not one.ok else made.get(sku) or _unconfirmed(one.index)
+        for one, sku in zip(outcomes, skus, strict=True)
+    ]
 
 
 def prices_variables(product_gid: str, prices: Sequence[VariantPrice]) -> dict[str, Any]:
@@ -149,6 +169,37 @@ def list_prices_set(
     if failed is not None:
         return [replace(failed, index=n) for n in range(len(shapes))]
     return list_outcomes(answered.errors, shapes, tiered=tiered)
+
+
+def status_variables(product_gid: str, status: str) -> dict[str, Any]:
+    """Write the variables that set what buyers can see of a product."""
+    return {"product": {"id": product_gid, "status": status}}
+
+
+def publish_variables(product_gid: str, publication_gids: Sequence[str]) -> dict[str, Any]:
+    """Write the variables that publish a product to sales channels."""
+    return {"id": product_gid, "input": [{"publicationId": gid} for gid in publication_gids]}
+
+
+def seen_now(answered: Answered, kind: str, status: str) -> LineOutcome:
+    """Read what became of a product's status, or of its publishing.
+
+    A product that is published and has another status than we thought is read again: somebody
+    changed it meanwhile.
+
+    Args:
+        kind: ``status`` or ``publish``.
+        status: what the product has to have in the end.
+    """
+    failed = _whole(answered)
+    if failed is not None:
+        return failed
+    name = "productUpdate" if kind == "status" else "publishablePublish"
+    (outcome,) = line_outcomes(name, answered.errors, count=1, list_field="", atomic=False)
+    product = (answered.payload or {}).get("product" if kind == "status" else "publishable")
+    if outcome.ok and (not product or product["status"] != status):
+        return _unconfirmed(0)
+    return outcome
 
 
 def variant_line(line: bytes) -> VariantRef | None:

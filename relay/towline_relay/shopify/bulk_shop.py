@@ -19,9 +19,11 @@ _DOCUMENTS: Mapping[str, Document] = MappingProxyType(
         "create": document("bulkdoc_create_products"),
         "price": document("bulkdoc_set_prices"),
         "stock": document("bulkdoc_set_quantities"),
-        # the same document by call and in bulk: it has no connection and no key
+        # the same documents by call and in bulk: they have no connection and no key
         "list_price": document("price_list_update"),
         "volume_price": document("quantity_pricing"),
+        "status": document("product_update"),
+        "publish": document("publish"),
         "picture": document("bulkdoc_variants"),
     }
 )

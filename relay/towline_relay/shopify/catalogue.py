@@ -226,8 +226,8 @@ def variant_ref(node: Mapping[str, Any]) -> VariantRef:
     )
 
 
-def product_input(spec: ProductSpec) -> dict[str, Any]:
-    """Write a draft product with one tracked variant as ``ProductSetInput``."""
+def product_input(spec: ProductSpec, *, status: str = "DRAFT") -> dict[str, Any]:
+    """Write a product with one tracked variant as ``ProductSetInput``."""
     variant = variant_fields(spec.barcode or None, spec.weight_kg)
     variant["inventoryItem"] = {
         "sku": spec.sku,
@@ -243,7 +243,7 @@ def product_input(spec: ProductSpec) -> dict[str, Any]:
     given: dict[str, Any] = {
         "handle": spec.handle,
         "title": spec.title,
-        "status": "DRAFT",
+        "status": status,
         "productOptions": [{"name": _NO_OPTION, "values": [{"name": _NO_VALUE}]}],
         "variants": [variant],
     }

@@ -24,11 +24,11 @@ from towline_relay.shopify.user_errors import line_outcomes, raise_first, read_e
 from towline_shared.errors import Refused
 from towline_shared.money import plain
 
-__all__ = ["MOST_VARIANTS", "make_variants", "set_option_values"]
+__all__ = ["AT_ONCE", "MOST_VARIANTS", "group_input", "make_variants", "set_option_values"]
 
 # https://shopify.dev/docs/apps/build/graphql/migrate/new-product-model
 MOST_VARIANTS = 2_048
-_AT_ONCE = 100  # variants of one call; answers with more cost more than one query may
+AT_ONCE = 100  # variants of one call; answers with more cost more than one query may
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ async def make_variants(client: Client, spec: GroupSpec) -> list[VariantRef | Li
     found: dict[str, VariantRef | LineOutcome] = {}
     product = await _under_handle(client, spec.handle)
     if product is None:
-        first = replace(spec, variants=spec.variants[:_AT_ONCE])
+        first = replace(spec, variants=spec.variants[:AT_ONCE])
         gid, made = await _make(client, first)
         found.update((ref.sku, ref) for ref in made)
         product = _Product(gid, spec.options, tuple(made))
@@ -68,9 +68,37 @@ async def make_variants(client: Client, spec: GroupSpec) -> list[VariantRef | Li
             Remedy.PARK,
         )
     missing = missing[:room]
-    for start in range(0, len(missing), _AT_ONCE):
-        found.update(await _add(client, product.gid, spec, missing[start : start + _AT_ONCE]))
+    for start in range(0, len(missing), AT_ONCE):
+        found.update(await _add(client, product.gid, spec, missing[start : start + AT_ONCE]))
     return [found.get(one.sku) or _unconfirmed() for one in spec.variants]
+
+
+def group_input(spec: GroupSpec, *, status: str = "DRAFT") -> dict[str, Any]:
+    """Write a product with all its variants as ``ProductSetInput``."""
+    given: dict[str, Any] = {
+        "handle": spec.handle,
+        "title": spec.title,
+        "status": status,
+        "productOptions": [
+            {
+                "name": name,
+                "values": [
+                    {"name": value}
+                    for value in dict.fromkeys(one.values[position] for one in spec.variants)
+                ],
+            }
+            for position, name in enumerate(spec.options)
+        ],
+        "variants": [_variant(one, spec.options) for one in spec.variants],
+    }
+    for name, value in (
+        ("vendor", spec.vendor),
+        ("productType", spec.product_type),
+        ("tags", list(spec.tags)),
+    ):
+        if value:
+            given[name] = value
+    return given
 
 
 async def set_option_values(
@@ -112,31 +140,8 @@ async def _under_handle(client: Client, handle: str) -> _Product | None:
 
 async def _make(client: Client, spec: GroupSpec) -> tuple[str, list[VariantRef]]:
     """Make the product as a draft. Without an identifier ``productSet`` can only create."""
-    given: dict[str, Any] = {
-        "handle": spec.handle,
-        "title": spec.title,
-        "status": "DRAFT",
-        "productOptions": [
-            {
-                "name": name,
-                "values": [
-                    {"name": value}
-                    for value in dict.fromkeys(one.values[position] for one in spec.variants)
-                ],
-            }
-            for position, name in enumerate(spec.options)
-        ],
-        "variants": [_variant(one, spec.options) for one in spec.variants],
-    }
-    for name, value in (
-        ("vendor", spec.vendor),
-        ("productType", spec.product_type),
-        ("tags", list(spec.tags)),
-    ):
-        if value:
-            given[name] = value
     answer = await client.execute(
-        document("product_set_group"), {"input": given}, priority=Priority.CATALOGUE
+        document("product_set_group"), {"input": group_input(spec)}, priority=Priority.CATALOGUE
     )
     payload = answer.data["productSet"]
     raise_first("productSet", read_errors(payload))

@@ -125,6 +125,10 @@ class Store(Protocol):
         """Say by serial which run events wait for: it holds their value or makes their item."""
         ...
 
+    async def bulk_touched(self, lane: str, whats: Sequence[str]) -> dict[str, str]:
+        """Say which run each thing waits for; things are named by :mod:`store.bulk`'s touches."""
+        ...
+
     async def due_counts(self, lane: str, *, most: int) -> dict[tuple[str, str], int]:
         """Count the first ``most`` due events by entity and subkey, without those that failed."""
         ...

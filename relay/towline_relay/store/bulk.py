@@ -10,14 +10,31 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from towline_relay.store.sku import fold_sku
+
 __all__ = ["BULK", "BulkAnswered", "BulkEffect", "BulkFree", "BulkHold", "BulkLine", "BulkRun"]
-__all__ += ["OVER", "waits_for"]
+__all__ += ["OVER", "handle_touch", "item_touch", "product_touch", "waits_for"]
 
 #: Start of what an event in (or behind) a bulk run waits for.
 BULK = "bulk:"
 
 #: States of a run that is over; as text it is a list in SQL.
 OVER = ("done", "failed", "spared")
+
+
+def item_touch(sku: str) -> str:
+    """Name an item whose product a line makes; its prices and stocks have nowhere to go yet."""
+    return f"item:{fold_sku(sku)}"
+
+
+def handle_touch(handle: str) -> str:
+    """Name a product that a line makes, for further variants of it."""
+    return f"handle:{handle}"
+
+
+def product_touch(gid: str) -> str:
+    """Name a product of which a line writes what buyers see."""
+    return f"product:{gid}"
 
 
 def waits_for(run: str) -> str:
@@ -31,7 +48,8 @@ class BulkRun:
 
     Attributes:
         id: letters, digits and underscores; also the mark in the operation's document.
-        kind: ``create``, ``price``, ``stock``, ``list_price``, ``volume_price`` or ``picture``.
+        kind: ``create``, ``price``, ``stock``, ``list_price``, ``volume_price``,
+            ``status``, ``publish`` or ``picture``.
         state: ``collecting`` (takes more lines), ``sealed`` (to be uploaded), ``starting`` (the
             start may have happened), ``running``, ``reading``; over are ``done``,
             ``failed``, and ``spared`` (never uploaded: so few values go by calls).
@@ -67,14 +85,14 @@ class BulkLine:
         variables: the exact JSON text that is uploaded; no personal data.
         serials: the events it carries.
         about: JSON text of what is needed to understand its outcome.
-        makes: the folded SKU of the product it makes; else empty.
+        touches: what else must wait while it has no outcome; see :func:`item_touch` and others.
     """
 
     number: int
     variables: str
     serials: tuple[int, ...]
     about: str
-    makes: str = ""
+    touches: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

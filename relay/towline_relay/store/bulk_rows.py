@@ -16,10 +16,10 @@ from towline_relay.store.bulk import (
     BulkLine,
     BulkLines,
     BulkRun,
+    item_touch,
     waits_for,
 )
 from towline_relay.store.rows import EventRow
-from towline_relay.store.sku import fold_sku
 from towline_shared.clock import parse_utc, utc_text
 
 __all__ = ["apply", "carried", "due_counts", "lines", "runs", "unanswered"]
@@ -40,16 +40,24 @@ def apply(
             _put(db, lane, what)
         case BulkLines():
             db.executemany(
-                "INSERT INTO bulk_line (run, number, variables, serials, about, makes)"
-                " VALUES (?, ?, ?, ?, ?, ?)",
+                "INSERT INTO bulk_line (run, number, variables, serials, about)"
+                " VALUES (?, ?, ?, ?, ?)",
                 [
-                    (what.run, n.number, n.variables, json.dumps(n.serials), n.about, n.makes)
+                    (what.run, n.number, n.variables, json.dumps(n.serials), n.about)
                     for n in what.lines
                 ],
+            )
+            db.executemany(
+                "INSERT INTO bulk_touch (what, run, number) VALUES (?, ?, ?)",
+                [(touch, what.run, n.number) for n in what.lines for touch in set(n.touches)],
             )
         case BulkAnswered():
             db.executemany(
                 "UPDATE bulk_line SET answered = 1, variables = '' WHERE run = ? AND number = ?",
+                [(what.run, number) for number in what.numbers],
+            )
+            db.executemany(
+                "DELETE FROM bulk_touch WHERE run = ? AND number = ?",
                 [(what.run, number) for number in what.numbers],
             )
         case BulkHold():
@@ -122,6 +130,7 @@ def _free(db: sqlite3.Connection, tenant: str, what: BulkFree, *, now: datetime)
         now=now,
     )
     db.execute("DELETE FROM bulk_line WHERE run = ?", (what.run,))
+    db.execute("DELETE FROM bulk_touch WHERE run = ?", (what.run,))
 
 
 def _move_all(
@@ -187,13 +196,17 @@ def lines(db: sqlite3.Connection, run: str, numbers: Sequence[int]) -> list[Bulk
             "SELECT * FROM bulk_line WHERE run = ? AND number = ? AND answered = 0", (run, number)
         ).fetchone()
         if row is not None:
+            touches = db.execute(
+                "SELECT what FROM bulk_touch WHERE run = ? AND number = ? ORDER BY what",
+                (run, number),
+            )
             found.append(
                 BulkLine(
                     number=row["number"],
                     variables=row["variables"],
                     serials=tuple(json.loads(row["serials"])),
                     about=row["about"],
-                    makes=row["makes"],
+                    touches=tuple(touch["what"] for touch in touches),
                 )
             )
     return found
@@ -221,11 +234,7 @@ def carried(db: sqlite3.Connection, tenant: str, rows: Iterable[EventRow]) -> di
     """
     found = {}
     for row in rows:
-        making = db.execute(
-            """SELECT run FROM bulk_line JOIN bulk_run ON bulk_run.id = bulk_line.run
-               WHERE makes = ? AND makes <> '' AND answered = 0 AND lane = ? LIMIT 1""",
-            (fold_sku(row.key), row.lane),
-        ).fetchone()
+        making = _touching(db, row.lane, item_touch(row.key))
         if making is None:
             making = db.execute(
                 """SELECT substr(waits_for, 6) FROM event INDEXED BY event_key
@@ -236,6 +245,25 @@ def carried(db: sqlite3.Connection, tenant: str, rows: Iterable[EventRow]) -> di
         if making is not None:
             found[row.serial] = str(making[0])
     return found
+
+
+def touched(db: sqlite3.Connection, lane: str, whats: Iterable[str]) -> dict[str, str]:
+    """Say by name which run each thing has to wait for, for those that have to."""
+    found = {}
+    for what in set(whats):
+        row = _touching(db, lane, what)
+        if row is not None:
+            found[what] = str(row[0])
+    return found
+
+
+def _touching(db: sqlite3.Connection, lane: str, what: str) -> sqlite3.Row | None:
+    row: sqlite3.Row | None = db.execute(
+        """SELECT run FROM bulk_touch JOIN bulk_run ON bulk_run.id = bulk_touch.run
+           WHERE what = ? AND lane = ? LIMIT 1""",
+        (what, lane),
+    ).fetchone()
+    return row
 
 
 def due_counts(
@@ -254,4 +282,4 @@ def due_counts(
     return {(row["entity"], row["subkey"]): row["n"] for row in rows}
 
 
-__all__ += ["content"]
+__all__ += ["content", "touched"]

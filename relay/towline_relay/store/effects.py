@@ -173,6 +173,7 @@ class Effects:
     known: tuple[Known, ...] = ()
     forget: tuple[tuple[str, str], ...] = ()  # (kind, start of a target): what is known no more
     links: tuple[LinkRow, ...] = ()
+    statuses: tuple[tuple[str, str], ...] = ()  # (product gid, what buyers see of it now)
     claims: tuple[tuple[str, str], ...] = ()  # (variant gid, ERP key)
     unlink: tuple[str, ...] = ()  # gids of variants or products that are gone
     items: tuple[ItemRow, ...] = ()

@@ -34,6 +34,7 @@ __all__ = [
     "put_item",
     "put_known",
     "put_link",
+    "put_status",
     "unlink",
     "unseen_links",
     "was_written",
@@ -183,6 +184,14 @@ def put_known(db: sqlite3.Connection, tenant: str, value: Known, *, now: datetim
         """INSERT INTO written (tenant, kind, target, hash, at) VALUES (?, ?, ?, ?, ?)
            ON CONFLICT (tenant, kind, target, hash) DO UPDATE SET at = excluded.at""",
         (tenant, value.kind, value.target, value.hash, at),
+    )
+
+
+def put_status(db: sqlite3.Connection, tenant: str, product_gid: str, status: str) -> None:
+    """Note what buyers see of a product, at all its variants."""
+    db.execute(
+        "UPDATE variant_link SET product_status = ? WHERE tenant = ? AND product_gid = ?",
+        (status, tenant, product_gid),
     )
 
 

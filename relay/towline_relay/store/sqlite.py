@@ -267,6 +267,9 @@ class SqliteStore:
     async def bulk_carried(self, tenant: str, rows: Sequence[EventRow]) -> dict[int, str]:
         return await self._unit(lambda db, now: bulk_rows.carried(db, tenant, rows))
 
+    async def bulk_touched(self, lane: str, whats: Sequence[str]) -> dict[str, str]:
+        return await self._unit(lambda db, now: bulk_rows.touched(db, lane, whats))
+
     async def due_counts(self, lane: str, *, most: int) -> dict[tuple[str, str], int]:
         return await self._unit(lambda db, now: bulk_rows.due_counts(db, lane, most=most, now=now))
 
@@ -377,6 +380,8 @@ def _advance_shop(db: sqlite3.Connection, tenant: str, effects: Effects, *, now:
         shop_rows.unlink(db, tenant, gid)
     for link in effects.links:
         shop_rows.put_link(db, tenant, link, now=now)
+    for product_gid, status in effects.statuses:
+        shop_rows.put_status(db, tenant, product_gid, status)
     for variant_gid, erp_key in effects.claims:
         shop_rows.claim(db, tenant, variant_gid, erp_key)
     for item in effects.items:

@@ -16,7 +16,13 @@ from functools import partial
 
 from towline_relay.shopify.models_prices import PriceListRef
 from towline_relay.store.base import Lease, Store
-from towline_relay.store.bulk import BulkRun, waits_for
+from towline_relay.store.bulk import (
+    BulkHold,
+    BulkRun,
+    handle_touch,
+    product_touch,
+    waits_for,
+)
 from towline_relay.store.effects import Effects, Move
 from towline_relay.store.rows import EventRow
 from towline_relay.store.sku import fold_sku
@@ -24,20 +30,22 @@ from towline_relay.store.states import State
 from towline_relay.sync import decide
 from towline_relay.sync.attempt import Judge
 from towline_relay.sync.bulk_collect import HELD_FOR, Collector, FileLimits, NewLine, new_run
-from towline_relay.sync.bulk_lines import create_line, list_line, price_line, stock_line
+from towline_relay.sync.bulk_lines import create_line, list_line, price_line, seen_line, stock_line
 from towline_relay.sync.bulk_plan import LISTED, is_cheaper
 from towline_relay.sync.bulk_port import BulkPort
 from towline_relay.sync.bulk_runs import BulkRuns, paused_until
 from towline_relay.sync.catalogue_intents import MOST_LINES
 from towline_relay.sync.list_prices import SetListPrice, in_calls
+from towline_relay.sync.new_products import NewProduct
 from towline_relay.sync.rules_bulk import BulkRules
 from towline_relay.sync.rules_price import ListRules
+from towline_relay.sync.visibility import step_of
 from towline_shared.clock import Clock
 from towline_shared.health import Check, Status
 
 __all__ = ["BulkLane"]
 
-_KINDS = {"item": "create", "stock": "stock"}
+_KINDS = {"item": ("create", "status", "publish"), "stock": ("stock",)}
 _LARGE = 500  # events of one batch
 _LOOK_EVERY = timedelta(seconds=1)  # at the length of the backlog
 
@@ -159,12 +167,13 @@ class BulkLane:
         counts = await self.store.due_counts(lease.lane, most=max(20 * self.rules.least, 5000))
         due: Counter[str] = Counter()
         for (entity, subkey), count in counts.items():
-            due[self._kind(entity, subkey)] += count
+            for kind in self._kinds(entity, subkey):
+                due[kind] += count
         over: list[BulkRun] | None = None
         for kind, count in due.items():
             if count < self.rules.least or self._collector.takes(kind):
                 continue
-            if not kind or not is_cheaper(kind, count):
+            if not is_cheaper(kind, count):
                 continue
             over = over or await self.store.bulk_runs(lease.lane, over=True)
             if self._rests(over, kind):
@@ -177,11 +186,11 @@ class BulkLane:
             self._collector.open(kind)
         return False
 
-    def _kind(self, entity: str, subkey: str) -> str:
-        """Return the kind of run that takes an event; empty for what never goes in bulk."""
+    def _kinds(self, entity: str, subkey: str) -> tuple[str, ...]:
+        """Return the kinds of runs that may take an event; none for what never goes in bulk."""
         if entity == "price":
-            return LISTED[self.lists[subkey].tiered] if subkey in self.lists else "price"
-        return _KINDS.get(entity, "")
+            return (LISTED[self.lists[subkey].tiered],) if subkey in self.lists else ("price",)
+        return _KINDS.get(entity, ())
 
     async def hold(self, lease: Lease, rows: Sequence[EventRow]) -> list[EventRow]:
         """Put off what must wait for a run; returns the others."""
@@ -206,18 +215,84 @@ class BulkLane:
 
     # -- taking decisions
 
-    async def take_creates(
-        self, lease: Lease, found: Sequence[decide.Create]
-    ) -> list[decide.Create]:
-        """Take creations into a run; returns those that are left to calls."""
+    async def take_creates(self, lease: Lease, products: Sequence[NewProduct]) -> list[NewProduct]:
+        """Take new products into a run; returns those that are left to calls.
+
+        Further variants of a product that a run is making wait for it.
+        """
         self._making = frozenset()
+        products = await self._behind_groups(lease, products)
         if not self._collector.takes("create"):
-            return list(found)
-        mine = [one for one in found if one.event.attempts == 0]
-        self._making = frozenset(fold_sku(one.event.key) for one in mine)
-        lines = [NewLine(partial(create_line, one), makes=(one.event.key,)) for one in mine]
+            return products
+        mine = [one for one in products if one.fits_a_line]
+        self._making |= {fold_sku(item.event.key) for one in mine for item in one.items}
+        lines = [
+            NewLine(
+                partial(create_line, one), makes=tuple(item.event.key for item in one.items)
+            )
+            for one in mine
+        ]  # fmt: skip
         left = await self._collector.add(lease, "create", lines)
-        return [*(one for one in found if one.event.attempts), *(mine[n] for n in left)]
+        return [*(one for one in products if not one.fits_a_line), *(mine[n] for n in left)]
+
+    async def _behind_groups(
+        self, lease: Lease, products: Sequence[NewProduct]
+    ) -> list[NewProduct]:
+        """Put off variants of products that are being made; returns the other products."""
+        touches = [handle_touch(one.handle) for one in products if one.grouped]
+        making = await self._touched(lease, touches)
+        behind = [one for one in products if one.grouped and handle_touch(one.handle) in making]
+        for one in behind:
+            run = making[handle_touch(one.handle)]
+            self._making |= {fold_sku(item.event.key) for item in one.items}
+            keys = tuple(item.event.key for item in one.items)
+            serials = [item.event.serial for item in one.items]
+            await self._put_off(lease, run, serials, hold=(BulkHold(run, keys),))
+        return [one for one in products if one not in behind]
+
+    async def take_seen(
+        self,
+        lease: Lease,
+        groups: Sequence[Sequence[decide.SetStatus]],
+        channels: Sequence[str],
+    ) -> list[Sequence[decide.SetStatus]]:
+        """Take what buyers see of products, one group each; returns the groups left to calls.
+
+        The status comes first and the sales channels after it, in a run of their own. While a line
+        about a product is on its way, whatever else is wanted of that product waits.
+        """
+        touches = [product_touch(group[0].link.product_gid) for group in groups]
+        writing = await self._touched(lease, touches)
+        left: list[Sequence[decide.SetStatus]] = []
+        steps: dict[str, list[Sequence[decide.SetStatus]]] = {}
+        for group, touch in zip(groups, touches, strict=True):
+            step = step_of(group, channels)
+            if touch in writing:
+                await self._put_off(lease, writing[touch], [one.event.serial for one in group])
+            elif self._collector.takes(step) and not any(one.event.attempts for one in group):
+                steps.setdefault(step, []).append(group)
+            else:
+                left.append(group)
+        for step, mine in steps.items():
+            lines = [NewLine(partial(seen_line, group, channels, step)) for group in mine]
+            left += [mine[n] for n in await self._collector.add(lease, step, lines)]
+        return left
+
+    async def _touched(self, lease: Lease, touches: Sequence[str]) -> dict[str, str]:
+        if not touches or not (self._runs or self._collector):
+            return {}
+        return await self.store.bulk_touched(lease.lane, touches)
+
+    async def _put_off(
+        self, lease: Lease, run: str, serials: Sequence[int], *, hold: tuple[BulkHold, ...] = ()
+    ) -> None:
+        due_at = self.clock.now() + HELD_FOR
+        reason = "Its product is on its way in bulk; it goes on when that is done."
+        moves = tuple(
+            Move(serial, State.WAITING, reason, due_at=due_at, waits_for=waits_for(run))
+            for serial in serials
+        )
+        await self.store.advance(lease, Effects(moves=moves, bulk=hold))
 
     async def take_prices(
         self, lease: Lease, groups: Sequence[Sequence[decide.SetPrice]]

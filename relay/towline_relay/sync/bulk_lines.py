@@ -15,47 +15,97 @@ from typing import Any
 from towline_relay.shopify.bulk_lines import (
     create_variables,
     prices_variables,
+    publish_variables,
     quantities_variables,
+    status_variables,
 )
 from towline_relay.shopify.models import Quantity, VariantPrice
 from towline_relay.shopify.models_prices import PriceListRef
 from towline_relay.shopify.price_lines import list_variables
-from towline_relay.store.bulk import BulkLine
+from towline_relay.store.bulk import BulkLine, handle_touch, item_touch, product_touch
 from towline_relay.store.rows import LinkRow
-from towline_relay.store.sku import fold_sku
 from towline_relay.store.states import OPEN
 from towline_relay.sync import decide
-from towline_relay.sync.catalogue_calls import price_of, spec_of
-from towline_relay.sync.item_parts import extras_known, item_known, status_known
+from towline_relay.sync.catalogue_specs import group_of, price_of, spec_of
+from towline_relay.sync.item_parts import extras_known, item_known
 from towline_relay.sync.list_prices import SetListPrice
+from towline_relay.sync.new_products import NewProduct
 from towline_shared.events import event_id
 
-__all__ = ["create_line", "list_line", "price_line", "stock_line"]
+__all__ = ["create_line", "list_line", "price_line", "seen_line", "stock_line"]
 
 
-def create_line(found: decide.Create, _run: str, number: int) -> BulkLine:
-    """Write the line that makes one draft product with its price."""
-    priced = found.priced_by.serial if found.priced_by.state in OPEN else None
+def create_line(product: NewProduct, _run: str, number: int) -> BulkLine:
+    """Write the line that makes one product with its variants and their prices."""
+    items = product.items
+    spec = group_of(items) if product.grouped else spec_of(items[0])
+    about = {
+        "status": product.status,
+        "follows": product.follows,
+        "members": [_member(found) for found in items],
+    }
+    serials = [found.event.serial for found in items]
+    serials += [found.priced_by.serial for found in items if found.priced_by.state in OPEN]
+    touches = [item_touch(found.event.key) for found in items]
+    if product.grouped:
+        touches.append(handle_touch(product.handle))
+    return BulkLine(
+        number,
+        _text(create_variables(spec, status=product.status)),
+        tuple(serials),
+        _text(about),
+        touches=tuple(touches),
+    )
+
+
+def _member(found: decide.Create) -> dict[str, Any]:
+    """Write what is needed to understand what became of one item."""
     nobody = LinkRow(found.target.sku, "", "", "")  # its gid is known with the outcome
     known = [item_known(nobody, found.target), *extras_known(nobody, found.target)]
-    if found.target.status == "DRAFT":
-        known.append(status_known(nobody, "DRAFT"))
-    about = {
+    return {
         "key": found.event.key,
         "sku": found.target.sku,
         "serial": found.event.serial,
-        "priced": priced,
+        "priced": found.priced_by.serial if found.priced_by.state in OPEN else None,
+        "wish": found.target.status,
         "known": [[one.kind, one.hash, one.value] for one in known],
         "price": asdict(found.price),
         "shown": found.price.shown,
     }
-    serials = (found.event.serial,) if priced is None else (found.event.serial, priced)
+
+
+def seen_line(
+    group: Sequence[decide.SetStatus], channels: Sequence[str], step: str, _run: str, number: int
+) -> BulkLine:
+    """Write the line of one step (:func:`step_of`) of what buyers see of a product."""
+    product, status = group[0].link.product_gid, group[0].status
+    variables = (
+        status_variables(product, status)
+        if step == "status"
+        else publish_variables(product, channels)
+    )
+    about = {
+        "product": product,
+        "status": status,
+        "follows": step == "status" and status == "ACTIVE" and bool(channels),
+        "members": [
+            {
+                "serial": found.event.serial,
+                "key": found.event.key,
+                "gid": found.link.variant_gid,
+                "claim": not found.link.erp_key and found.item.state == "linked",
+                "item": [found.item.key, found.item.state, found.item.reason],
+                "known": [found.known.target, found.known.hash, found.known.value],
+            }
+            for found in group
+        ],
+    }
     return BulkLine(
         number,
-        _text(create_variables(spec_of(found))),
-        serials,
+        _text(variables),
+        tuple(found.event.serial for found in group),
         _text(about),
-        makes=fold_sku(found.event.key),
+        touches=(product_touch(product),),
     )
 
 

@@ -41,14 +41,14 @@ def by_calls(kind: str, count: int) -> Cost:
     """Return the cost of ``count`` values by calls.
 
     Args:
-        kind: ``create`` (a look at the handle, then productSet), ``price`` (one call a product; of
-            one variant each, the worst case), ``stock``, ``list_price`` and ``volume_price`` (250
-            a call), or ``picture``.
+        kind: ``create`` (a look at the handle, then productSet), ``price``, ``status`` and
+            ``publish`` (one call a product; of one variant each, the worst case), ``stock``,
+            ``list_price`` and ``volume_price`` (250 a call), or ``picture``.
         count: products, prices, quantities or variants.
     """
     if kind == "create":
         return Cost(2 * count, count * (_MUTATION + 0.2 + 3.0))
-    if kind == "price":
+    if kind in ("price", "status", "publish"):
         return Cost(count, count * _MUTATION)
     if kind in _GROUPED:
         calls = math.ceil(count / _MOST_LINES)

@@ -19,8 +19,9 @@ from towline_relay.shopify.bulk_lines import (
     list_prices_set,
     prices_set,
     quantities_set,
+    seen_now,
 )
-from towline_relay.shopify.models import LineOutcome, Remedy
+from towline_relay.shopify.models import LineOutcome, Remedy, VariantRef
 from towline_relay.shopify.price_lines import ListShape
 from towline_relay.store.bulk import BulkAnswered, BulkLine
 from towline_relay.store.effects import Effects, Move, Release
@@ -29,6 +30,7 @@ from towline_relay.store.states import OPEN, State
 from towline_relay.sync import decide
 from towline_relay.sync.attempt import Judge
 from towline_relay.sync.backfill import link_of
+from towline_relay.sync.item_parts import status_known
 from towline_relay.sync.mapping import PriceTarget
 
 __all__ = ["effects_of"]
@@ -44,6 +46,7 @@ class _Sum:
     items: list[ItemRow] = field(default_factory=list)
     claims: list[tuple[str, str]] = field(default_factory=list)
     forget: list[tuple[str, str]] = field(default_factory=list)
+    statuses: list[tuple[str, str]] = field(default_factory=list)
     unlink: list[str] = field(default_factory=list)
     release: list[Release] = field(default_factory=list)
     numbers: list[int] = field(default_factory=list)
@@ -77,6 +80,7 @@ def effects_of(
         moves=tuple(total.moves),
         known=tuple(total.known),
         forget=tuple(total.forget),
+        statuses=tuple(total.statuses),
         links=tuple(total.links),
         items=tuple(total.items),
         claims=tuple(total.claims),
@@ -94,28 +98,61 @@ def _created(
     rows: Mapping[int, EventRow],
     judge: Judge,
 ) -> None:
-    ref, outcome = created(answered, about["sku"])
-    row = rows.get(about["serial"])
-    priced = rows.get(about["priced"]) if about["priced"] is not None else None
-    if ref is None:
-        if row is not None and row.state in OPEN:
-            move = judge.refused(row, outcome)
-            total.moves.append(move)
-            if move.state is State.PARKED:
-                total.items.append(ItemRow(row.key, "parked", move.reason))
-        if priced is not None and priced.state in OPEN:
-            total.moves.append(Move(priced.serial, State.PENDING))
-        return
-    link = link_of(ref, erp_key=about["key"])
-    total.links.append(link)
-    for kind, hash_, value in about["known"]:
-        total.known.append(Known(kind, link.variant_gid, hash_, value))
-    total.items.append(ItemRow(about["key"], "linked"))
-    total.release.append(Release(decide.item_of(about["key"])))
+    members = about["members"]
+    found = created(answered, [each["sku"] for each in members])
+    for each, result in zip(members, found, strict=True):
+        row = rows.get(each["serial"])
+        priced = rows.get(each["priced"]) if each["priced"] is not None else None
+        if isinstance(result, LineOutcome):
+            _not_made(total, result, row, priced, judge)
+        else:
+            _made(total, about, each, result, row, priced)
+
+
+def _not_made(
+    total: _Sum,
+    outcome: LineOutcome,
+    row: EventRow | None,
+    priced: EventRow | None,
+    judge: Judge,
+) -> None:
     if row is not None and row.state in OPEN:
-        reason = f"Made as a draft product at {about['shown']}, in bulk."
-        total.moves.append(Move(row.serial, State.APPLIED, reason))
-    price = _price_target(about["price"])
+        move = judge.refused(row, outcome)
+        total.moves.append(move)
+        if move.state is State.PARKED:
+            total.items.append(ItemRow(row.key, "parked", move.reason))
+    if priced is not None and priced.state in OPEN:
+        total.moves.append(Move(priced.serial, State.PENDING))
+
+
+def _made(
+    total: _Sum,
+    about: Mapping[str, Any],
+    each: Mapping[str, Any],
+    ref: VariantRef,
+    row: EventRow | None,
+    priced: EventRow | None,
+) -> None:
+    link = link_of(ref, erp_key=each["key"])
+    total.links.append(link)
+    total.known += [Known(kind, link.variant_gid, *value) for kind, *value in each["known"]]
+    total.items.append(ItemRow(each["key"], "linked"))
+    total.release.append(Release(decide.item_of(each["key"])))
+    unseen = about["follows"] and each["wish"] == "ACTIVE"
+    if each["wish"] and not unseen:
+        total.known.append(status_known(link, each["wish"]))
+    if row is not None and row.state in OPEN:
+        shown = f"a product that is {about['status']}"
+        if about["status"] == "DRAFT":
+            shown = "a draft product"
+        reason = f"Made as {shown} at {each['shown']}, in bulk."
+        # an item that is to be seen stays open: its product is published in the next turn
+        total.moves.append(
+            Move(row.serial, State.PENDING)
+            if unseen
+            else Move(row.serial, State.APPLIED, reason)
+        )  # fmt: skip
+    price = _price_target(each["price"])
     compare_at = price.compare_at if price.writes_compare_at else ref.compare_at
     as_told = (ref.price, ref.compare_at) == (price.price, compare_at)
     if as_told:
@@ -126,6 +163,42 @@ def _created(
             if as_told
             else Move(priced.serial, State.PENDING)
         )
+
+
+def _seen(
+    total: _Sum,
+    line: BulkLine,
+    about: Mapping[str, Any],
+    answered: Answered,
+    rows: Mapping[int, EventRow],
+    judge: Judge,
+    *,
+    kind: str,
+) -> None:
+    """Settle one step of what buyers see of a product; with more to follow, events stay open."""
+    outcome = seen_now(answered, kind, about["status"])
+    if outcome.ok:
+        total.statuses.append((about["product"], about["status"]))
+    for each in about["members"]:
+        row = rows.get(each["serial"])
+        is_open = row is not None and row.state in OPEN
+        if not outcome.ok:
+            if row is not None and is_open:
+                total.moves.append(judge.refused(row, outcome))
+            continue
+        if about["follows"]:
+            if is_open:
+                total.moves.append(Move(each["serial"], State.PENDING))
+            continue
+        total.known.append(Known("status", *each["known"]))
+        total.items.append(ItemRow(*each["item"]))
+        if each["claim"]:
+            total.claims.append((each["gid"], each["key"]))
+        if each["item"][1] == "linked":
+            total.release.append(Release(decide.item_of(each["key"])))
+        if is_open:
+            reason = f"Its product is {about['status']} in the shop, in bulk."
+            total.moves.append(Move(each["serial"], State.APPLIED, reason))
 
 
 def _priced(
@@ -175,6 +248,8 @@ _READERS: Mapping[str, Callable[..., None]] = {
     "create": _created,
     "price": _priced,
     "stock": _stocked,
+    "status": partial(_seen, kind="status"),
+    "publish": partial(_seen, kind="publish"),
     "list_price": partial(_listed, tiered=False),
     "volume_price": partial(_listed, tiered=True),
 }

@@ -12,13 +12,10 @@ from towline_relay.shopify.models import (
     ItemFields,
     LineOutcome,
     MetafieldEntry,
-    ProductSpec,
     Quantity,
     Remedy,
-    VariantPrice,
     VariantRef,
 )
-from towline_relay.shopify.models_variants import GroupSpec, VariantSpec
 from towline_relay.store.base import Lease, Store
 from towline_relay.store.effects import Effects, Intent, IntentClose, Move, Release
 from towline_relay.store.rows import EventRow, ItemRow, Known
@@ -27,12 +24,13 @@ from towline_relay.sync import decide
 from towline_relay.sync.attempt import Judge
 from towline_relay.sync.backfill import link_of
 from towline_relay.sync.catalogue_intents import MOST_LINES, Calls, stale, text_of
+from towline_relay.sync.catalogue_specs import group_of, price_of, spec_of
 from towline_relay.sync.item_parts import extras_known, item_known, status_known
 from towline_relay.sync.shop_port import ShopPort
 from towline_relay.sync.visibility import moves_of
 from towline_shared.errors import Refused, TowlineError
 
-__all__ = ["CatalogueCalls", "price_of", "spec_of"]
+__all__ = ["CatalogueCalls"]
 
 
 class CatalogueCalls(Calls):
@@ -133,6 +131,7 @@ class CatalogueCalls(Calls):
                     for found in group
                     if not found.link.erp_key and found.item.state == "linked"
                 ),
+                statuses=((product, status),),
                 known=tuple(found.known for found in group),
                 items=tuple(found.item for found in group),
                 moves=moves_of(group),
@@ -282,52 +281,6 @@ class CatalogueCalls(Calls):
                 known=tuple(known),
             ),
         )
-
-
-def price_of(found: decide.SetPrice) -> VariantPrice:
-    """Return the price as the shop's verb takes it."""
-    return VariantPrice(
-        variant_gid=found.link.variant_gid,
-        price=found.target.price,
-        compare_at=found.target.compare_at,
-        set_compare_at=found.target.writes_compare_at,
-    )
-
-
-def spec_of(found: decide.Create) -> ProductSpec:
-    """Return the product as the shop's verb takes it."""
-    fields: dict[str, Any] = dict(found.target.fields)
-    return ProductSpec(
-        handle=found.target.handle,
-        sku=found.target.sku,
-        price=found.price.price,
-        compare_at=found.price.compare_at,
-        metafields=found.target.metafields,
-        **fields,
-    )
-
-
-def group_of(group: Sequence[decide.Create]) -> GroupSpec:
-    """Return the variants of one product; what the product itself has, the first item says."""
-    target, first = group[0].target, dict[str, Any](group[0].target.fields)
-    return GroupSpec(
-        handle=target.handle,
-        title=first["title"],
-        options=tuple(name for name, _ in target.options),
-        variants=tuple(
-            VariantSpec(
-                sku=found.target.sku,
-                values=tuple(value for _, value in found.target.options),
-                price=found.price.price,
-                compare_at=found.price.compare_at,
-                barcode=str(found.target.fields.get("barcode", "")),
-                weight_kg=dict[str, Any](found.target.fields).get("weight_kg"),
-                metafields=found.target.metafields,
-            )
-            for found in group
-        ),
-        **{name: first[name] for name in ("vendor", "product_type", "tags") if name in first},
-    )
 
 
 def made(pairs: Sequence[tuple[decide.Create, VariantRef]], closed: IntentClose) -> Effects:

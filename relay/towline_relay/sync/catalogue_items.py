@@ -15,6 +15,7 @@ from towline_relay.sync.bulk_lane import BulkLane
 from towline_relay.sync.catalogue_calls import CatalogueCalls
 from towline_relay.sync.catalogue_work import Around, Work, some_at_once
 from towline_relay.sync.mapping import ItemTarget, LeftOut, PriceTarget, map_item, map_price
+from towline_relay.sync.new_products import new_products
 from towline_relay.sync.rules import Rules
 from towline_relay.sync.visibility import hold_back, seen, with_status
 from towline_shared.codec import Undecodable, decode
@@ -57,7 +58,7 @@ class Items:
         decisions = hold_back(await self._seen(decisions, known["status"], picture))
         await self.work.settle(lease, decisions)
         creates = [found for found in decisions if isinstance(found, decide.Create)]
-        await self._create_all(lease, creates)
+        await self._create_all(lease, creates, picture)
         changed = [found for found in decisions if isinstance(found, decide.SetFields)]
         await some_at_once(changed, lambda found: self.calls.set_fields(lease, found))
         await self._set_status(lease, decisions, picture)
@@ -99,24 +100,19 @@ class Items:
 
     # -- new ones
 
-    async def _create_all(self, lease: Lease, creates: Sequence[decide.Create]) -> None:
+    async def _create_all(
+        self, lease: Lease, creates: Sequence[decide.Create], picture: ShopPicture
+    ) -> None:
         searched = not await self.work.links_are_fresh()
-        groups: dict[str, list[decide.Create]] = {}
-        calls: list[decide.Create] = []
-        plain: list[decide.Create] = []
-        for found in creates:
-            if found.target.group:
-                groups.setdefault(found.target.handle, []).append(found)
-            elif found.target.status in ("", "DRAFT"):
-                plain.append(found)
-            else:
-                calls.append(found)  # a run's lines have one step; this one needs its status too
-        if self.bulk is not None and not searched:
-            plain = await self.bulk.take_creates(lease, plain)
-        await some_at_once([*calls, *plain], lambda found: self._create(lease, found, searched))
-        await some_at_once(
-            list(groups.values()), lambda group: self._create_group(lease, group, searched)
+        products = new_products(
+            creates, channels=self._channels(), lacking=bool(self._lacking(picture))
         )
+        if self.bulk is not None and not searched:
+            products = await self.bulk.take_creates(lease, products)
+        plain = [one.items[0] for one in products if not one.grouped]
+        await some_at_once(plain, lambda found: self._create(lease, found, searched))
+        groups = [one.items for one in products if one.grouped]
+        await some_at_once(groups, lambda group: self._create_group(lease, group, searched))
 
     async def _create(self, lease: Lease, found: decide.Create, searched: bool) -> None:
         """Make a product, unless the shop has the SKU since we last read all of its variants."""
@@ -151,7 +147,7 @@ class Items:
         links = await self.work.store.product_links(self.work.tenant, products)
         gids = [link.variant_gid for found in links.values() for link in found]
         asked = {**await self.work.store.known(self.work.tenant, "status", gids), **known}
-        lacking = [name for name in self._channels() if name not in picture.publications]
+        lacking = self._lacking(picture)
         return [
             self._of_product(found, links[found.link.product_gid], asked, wishes, lacking)
             if isinstance(found, decide.SetStatus)
@@ -161,6 +157,9 @@ class Items:
 
     def _channels(self) -> tuple[str, ...]:
         return self.rules.item.shape.publish if self.rules.item else ()
+
+    def _lacking(self, picture: ShopPicture) -> list[str]:
+        return [name for name in self._channels() if name not in picture.publications]
 
     def _of_product(
         self,
@@ -187,10 +186,10 @@ class Items:
             if isinstance(found, decide.SetStatus):
                 by_product.setdefault(found.link.product_gid, []).append(found)
         channels = [picture.publications.get(name, "") for name in self._channels()]
-        await some_at_once(
-            list(by_product.values()),
-            lambda group: self.calls.set_status(lease, group, channels),
-        )
+        groups: list[Sequence[decide.SetStatus]] = list(by_product.values())
+        if self.bulk is not None:
+            groups = await self.bulk.take_seen(lease, groups, channels)
+        await some_at_once(groups, lambda group: self.calls.set_status(lease, group, channels))
 
     async def _latest_prices(
         self, keys: Sequence[str], picture: ShopPicture

@@ -13,7 +13,7 @@ from towline_relay.sync.item_parts import status_known
 from towline_relay.sync.mapping import ItemTarget, LeftOut
 from towline_relay.sync.rules_item import ItemShape
 
-__all__ = ["hold_back", "moves_of", "seen", "wish_of", "with_status"]
+__all__ = ["hold_back", "most_visible", "moves_of", "seen", "step_of", "wish_of", "with_status"]
 
 _ENDS = {"draft": "DRAFT", "archive": "ARCHIVED"}
 _RANK = ("ARCHIVED", "DRAFT", "ACTIVE")  # what is most visible wins: one of its items is on sale
@@ -40,7 +40,24 @@ def seen(links: Sequence[LinkRow], known: Mapping[str, Known], wishes: Mapping[s
         or (known[link.variant_gid].value if link.variant_gid in known else link.product_status)
         for link in links
     ]
-    return max(asked, key=lambda status: _RANK.index(status) if status in _RANK else len(_RANK))
+    return most_visible(asked)
+
+
+def most_visible(statuses: Iterable[str]) -> str:
+    """Return the most visible of statuses; one we don't know (``UNLISTED``) is left as it is."""
+    return max(statuses, key=lambda status: _RANK.index(status) if status in _RANK else len(_RANK))
+
+
+def step_of(group: Sequence[SetStatus], channels: Sequence[str]) -> str:
+    """Name the next step of a product on its way to what its items ask for.
+
+    Returns:
+        ``status`` when the product has another one, ``publish`` when only its channels are left,
+        empty when neither can be told from what we know.
+    """
+    if group[0].link.product_status != group[0].status:
+        return "status"
+    return "publish" if group[0].status == "ACTIVE" and channels else ""
 
 
 def with_status(

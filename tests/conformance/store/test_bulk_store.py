@@ -19,6 +19,9 @@ from towline_relay.store.bulk import (
     BulkLine,
     BulkLines,
     BulkRun,
+    handle_touch,
+    item_touch,
+    product_touch,
     waits_for,
 )
 from towline_relay.store.effects import Effects, Move
@@ -44,6 +47,10 @@ def house(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[StoreHouse
     house.close()
 
 
+#: What the first line of the run makes.
+TOUCHES = (handle_touch("screw"), item_touch("AB-1"), item_touch("AB-2"))
+
+
 def take(house: StoreHouse) -> Lease:
     lease = run(house.store.lease(LANE, owner="one", ttl_s=30))
     assert lease is not None
@@ -53,7 +60,7 @@ def take(house: StoreHouse) -> Lease:
 def collect(house: StoreHouse, lease: Lease) -> None:
     """Put the item into a run; its price and stock wait behind it."""
     lines = tuple(
-        BulkLine(n, f'{{"n":{n}}}', (1,) if n == 0 else (), "{}", makes="ab-1" if n == 0 else "")
+        BulkLine(n, f'{{"n":{n}}}', (1,) if n == 0 else (), "{}", touches=TOUCHES if n == 0 else ())
         for n in range(3)
     )
     effects = Effects(
@@ -150,3 +157,17 @@ def test_what_has_no_outcome_counts_as_tried_when_the_run_says_so(house: StoreHo
     rows = run(house.store.events(EventQuery()))
     assert {row.id: row.attempts for row in rows} == {"i": 1, "p": 0, "s": 0, "other": 0}
     assert {row.state for row in rows} == {State.PENDING}
+
+
+def test_what_a_line_touches_waits_until_it_is_answered(house: StoreHouse) -> None:
+    """Items, a handle, a product: by name, over a restart, and only in their own lane."""
+    collect(house, take(house))
+    house.reopen()
+    asked = [handle_touch("screw"), item_touch(" ab-2 "), product_touch("gid://shopify/Product/1")]
+    assert run(house.store.bulk_touched(LANE, asked)) == dict.fromkeys(asked[:2], "run_1")
+    assert run(house.store.bulk_touched("t/other", asked)) == {}
+    (line,) = run(house.store.bulk_lines("run_1", [0]))
+    assert line.touches == TOUCHES
+    lease = take(house)
+    run(house.store.advance(lease, Effects(bulk=(BulkAnswered("run_1", (0,)),))))
+    assert run(house.store.bulk_touched(LANE, asked)) == {}

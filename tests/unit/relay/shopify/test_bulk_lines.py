@@ -23,7 +23,14 @@ from towline_relay.shopify.bulk_lines import (
     variant_line,
 )
 from towline_relay.shopify.documents import document
-from towline_relay.shopify.models import ProductSpec, Quantity, Remedy, VariantPrice
+from towline_relay.shopify.models import (
+    LineOutcome,
+    ProductSpec,
+    Quantity,
+    Remedy,
+    VariantPrice,
+    VariantRef,
+)
 
 NODE: dict[str, Any] = {
     "id": "gid://shopify/ProductVariant/2",
@@ -70,9 +77,9 @@ def test_a_created_product_comes_back_with_its_three_gids() -> None:
     product = {**PRODUCT, "variants": {"edges": [{"node": NODE}]}}
     read = read_line(answer(7, {"product": product, "userErrors": []}))
     assert read is not None
-    ref, outcome = created(read, "AB-1")
-    assert ref is not None
-    assert (read.number, outcome.ok) == (7, True)
+    (ref,) = created(read, ["AB-1"])
+    assert isinstance(ref, VariantRef)
+    assert read.number == 7
     assert (ref.product_gid, ref.sku, ref.price) == (PRODUCT["id"], "AB-1", Decimal("19.90"))
 
 
@@ -91,9 +98,31 @@ def test_a_creation_without_a_variant_is_no_creation(
     """Neither a user error nor an empty answer is taken for success."""
     read = read_line(answer(0, payload))
     assert read is not None
-    ref, outcome = created(read, "AB-1")
-    assert ref is None
+    (outcome,) = created(read, ["AB-1"])
+    assert isinstance(outcome, LineOutcome)
     assert (outcome.ok, outcome.verdict) == (False, verdict)
+
+
+def test_one_bad_variant_of_a_product_names_itself_and_leaves_the_others_innocent() -> None:
+    """The product is not there; the others go again without it."""
+    errors = [
+        {"code": "INVALID_VARIANT", "message": "No", "field": ["input", "variants", "1", "price"]}
+    ]
+    read = read_line(answer(0, {"product": None, "userErrors": errors}))
+    assert read is not None
+    found = [one for one in created(read, ["A", "B", "C"]) if isinstance(one, LineOutcome)]
+    assert [one.verdict for one in found] == [Remedy.SPLIT, Remedy.PARK, Remedy.SPLIT]
+
+
+def test_a_variant_the_answer_lacks_is_read_again() -> None:
+    """Two were sent, one came back: the other one's fate is unknown."""
+    product = {**PRODUCT, "variants": {"edges": [{"node": NODE}]}}
+    read = read_line(answer(0, {"product": product, "userErrors": []}))
+    assert read is not None
+    first, second = created(read, ["AB-1", "AB-2"])
+    assert isinstance(first, VariantRef)
+    assert isinstance(second, LineOutcome)
+    assert second.verdict is Remedy.REREAD
 
 
 def test_prices_that_are_not_confirmed_are_read_again() -> None:
@@ -131,7 +160,9 @@ def test_a_line_that_failed_as_a_whole_is_tried_again(count: int) -> None:
     assert read == Answered(4, None, "Internal error")
     assert {o.verdict for o in quantities_set(read, count)} == {Remedy.RETRY}
     assert {o.verdict for o in prices_set(read, ["g"] * count)} == {Remedy.RETRY}
-    assert created(read, "AB-1")[1].verdict is Remedy.RETRY
+    for outcome in created(read, ["AB-1"] * count):
+        assert isinstance(outcome, LineOutcome)
+        assert outcome.verdict is Remedy.RETRY
 
 
 @given(st.binary(max_size=200))

@@ -21,7 +21,7 @@ from towline_relay.shopify.bulk_files import BulkFiles, ResultGone
 from towline_relay.shopify.bulk_lines import create_variables, created, read_line, variant_line
 from towline_relay.shopify.bulk_shop import BulkShop
 from towline_relay.shopify.client import Client
-from towline_relay.shopify.models import ProductSpec
+from towline_relay.shopify.models import LineOutcome, ProductSpec, VariantRef
 from towline_relay.shopify.tokens import StaticToken
 from towline_relay.shopify.user_errors import Stale
 from towline_sandbox.shopify.server import SHOP, build_app
@@ -124,9 +124,8 @@ def test_a_file_goes_up_and_every_line_comes_back(tmp_path: Path) -> None:
         assert sorted(numbers) == list(range(35))
         for answered in answers:
             assert answered is not None
-            ref, outcome = created(answered, f"N-{answered.number}")
-            assert ref is not None
-            assert outcome.ok
+            (ref,) = created(answered, [f"N-{answered.number}"])
+            assert isinstance(ref, VariantRef)
 
     run(tmp_path, work)
 
@@ -141,7 +140,9 @@ def test_a_second_creation_of_the_same_handle_is_refused_line_by_line(tmp_path: 
         for found in await lines_of(stand, state):
             answered = read_line(found)
             assert answered is not None
-            assert created(answered, "N-0")[1].code == "HANDLE_NOT_UNIQUE"
+            (outcome,) = created(answered, ["N-0"])
+            assert isinstance(outcome, LineOutcome)
+            assert outcome.code == "HANDLE_NOT_UNIQUE"
 
     run(tmp_path, work)
 

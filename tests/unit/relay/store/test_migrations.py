@@ -65,3 +65,22 @@ def test_nothing_leaves_superseded_and_every_state_is_reachable() -> None:
     assert MOVES[State.SUPERSEDED] == frozenset()
     assert set().union(*MOVES.values()) == set(State)
     assert FINAL <= set(MOVES)
+
+
+def test_what_open_bulk_lines_make_is_kept_when_it_moves_to_its_own_table(
+    db: sqlite3.Connection,
+) -> None:
+    """An upgrade in the middle of a run: items it makes still wait, answered lines don't."""
+    before = [(name, step) for name, step in STEPS if name < "0008"]
+    migrate(db, steps=before)
+    for number, (sku, answered) in enumerate([("ab-1", 0), ("ab-2", 1), ("", 0)]):
+        db.execute(
+            "INSERT INTO bulk_line (run, number, variables, serials, about, makes, answered)"
+            " VALUES ('run_1', ?, '{}', '[]', '{}', ?, ?)",
+            (number, sku, answered),
+        )
+    migrate(db)
+    assert db.execute("SELECT what, run, number FROM bulk_touch").fetchall() == [
+        ("item:ab-1", "run_1", 0)
+    ]
+    assert db.execute("SELECT count(*) FROM bulk_line").fetchone()[0] == 3
