@@ -265,9 +265,9 @@ class Restock:
         kind: of a refund ``CANCEL`` (they never left), ``RETURN`` (they came back into
             ``location_gid``) or ``NO_RESTOCK`` (they are not counted back in). Of a return
             ``EXPECTED`` (all that is still awaited), and each once, when it is said:
-            ``RESTOCKED`` (into ``location_gid``), ``NO_RESTOCK``, ``MISSING`` or ``PROCESSING``
-            (somebody must still look at them). Of a hold ``HELD`` (they must not leave now;
-            ``location_gid`` is where they would).
+            ``RESTOCKED`` (into ``location_gid``), ``NO_RESTOCK``, ``MISSING``, ``PROCESSING``
+            (somebody must still look at them) or ``OTHER``. Of a hold ``HELD`` (they must not leave
+            now; ``location_gid`` is where they would).
     """
 
     line_gid: str
@@ -288,9 +288,9 @@ class OrderChange:
 
     Attributes:
         change_gid: Shopify's gid of the agreement, refund or return behind it.
-        kind: ``edit``, ``refund``, ``restock``, ``return``, ``cancel``, ``hold``, ``details`` (who
-            it is for and where it goes: the last fields hold all of that as it is now) or
-            ``other``.
+        kind: ``edit``, ``refund``, ``restock``, ``return``, ``cancel``, ``hold``, ``payment``
+            (money of a refund that was under way has arrived, or has not), ``details`` (who it is
+            for and where it goes: the last fields hold all of that as it is now) or ``other``.
         status: of a return: REQUESTED, OPEN, CLOSED, DECLINED, CANCELED; of a hold: ON_HOLD (the
             restocks are all that waits now) or RELEASED; else empty.
         happened_at: ISO 8601 text as Shopify gave it.

@@ -37,8 +37,11 @@ def keys_of(given: Mapping[str, Any]) -> frozenset[str]:
 
 def news(given: Mapping[str, Any], told: Told) -> bool:
     """Tell whether the history must be read: something happened, or may have."""
+    pending = {key.partition("#")[0] for key in told.what if "#pending#" in key}
+    settled = {key.partition("#")[0] for key in told.what if "#settled#" in key}
     return bool(
         keys_of(given) - told.keys
+        or pending - settled
         or given["agreements"]["pageInfo"]["hasNextPage"]
         or (given.get("returnStatus") or "NO_RETURN") != "NO_RETURN"
     )

@@ -12,7 +12,7 @@ from towline_relay.sync.order_document import payment
 from towline_relay.sync.order_ledger import Agreement, Sale, stands
 from towline_relay.sync.order_lines import item_of
 from towline_relay.sync.order_money import Amounts, added
-from towline_relay.sync.order_refunds import check_refund
+from towline_relay.sync.order_refunds import check_refund, settled, under_way
 from towline_relay.sync.order_returns import return_news
 from towline_relay.sync.rules_orders import OrderRules
 from towline_shared.errors import BadRecord
@@ -80,6 +80,7 @@ class Drafts:
 
     def drafts(self, history: History, told: Told) -> Iterator[Change]:
         """Yield a draft for everything that was not told."""
+        yield from self._settled(history, told)
         refunds = {refund["id"]: refund for refund in history.refunds}
         known = set[str]()
         for agreement in self._ledger:
@@ -91,7 +92,8 @@ class Drafts:
             if gid not in told.keys:
                 body = self.body("refund", gid, refund["createdAt"], reason=refund["note"] or "")
                 check_refund(refund, (), self._money, taxes_included=self._given["taxesIncluded"])
-                yield Change((gid,), self._with_refund(body, refund))
+                keys = (gid, *under_way(refund, self._money))
+                yield Change(keys, self._with_refund(body, refund))
         skus = {gid: item_of(line, self._rules) for gid, line in self._lines.items()}
         for each in history.returns:
             news = return_news(each, told.what, skus)
@@ -117,12 +119,22 @@ class Drafts:
             reason=reason,
         )
 
+    def _settled(self, history: History, told: Told) -> Iterator[Change]:
+        """Yield what became of money that was on its way back when it was told."""
+        for refund in history.refunds:
+            found = settled(refund, told.what, self._money)
+            if found is not None:
+                body = self.body("payment", refund["id"], self._given["updatedAt"])
+                body = replace(self._with_refund(body, refund), restocks=(), refunded=found[1])
+                yield Change((found[0],), body)
+
     def _agreed(
         self, agreement: Agreement, refund: Mapping[str, Any] | None, known: set[str]
     ) -> Change:
         kind = _KINDS.get(agreement.reason, "other")
         if refund is not None and not agreement.sales:
-            kind = "restock"
+            # its lines were taken off before, by an edit or a return; what is left is money
+            kind = "refund" if self._money(refund["totalRefundedSet"]) else "restock"
         body = replace(
             self.body(kind, agreement.gid, agreement.happened_at),
             lines=tuple(self._change_lines(agreement.sales, known)),
@@ -137,7 +149,7 @@ class Drafts:
         included = self._given["taxesIncluded"]
         check_refund(refund, agreement.sales, self._money, taxes_included=included)
         body = replace(self._with_refund(body, refund), reason=refund["note"] or "")
-        return Change((agreement.gid, refund["id"]), body)
+        return Change((agreement.gid, refund["id"], *under_way(refund, self._money)), body)
 
     def _change_lines(self, sales: Sequence[Sale], known: set[str]) -> Iterator[ChangeLine]:
         targets = dict.fromkeys(

@@ -16,11 +16,12 @@ from typing import Any
 from towline_relay.sync.order_ledger import Sale
 from towline_relay.sync.order_money import Amounts, added
 from towline_shared.errors import BadRecord
-from towline_shared.money import plain
+from towline_shared.money import decimal_from_text, plain
 
-__all__ = ["check_paid_back", "check_refund"]
+__all__ = ["check_paid_back", "check_refund", "settled", "under_way"]
 
 _LINES = ("PRODUCT", "GIFT_CARD", "TIP")
+_OPEN = ("PENDING", "AWAITING_RESPONSE")
 _RIGHTS = "Compare the refund in the shop's admin and the ERP, and settle it by hand."
 
 
@@ -73,6 +74,39 @@ def check_refund(
         )
 
 
+def under_way(refund: Mapping[str, Any], money: Amounts) -> tuple[str, ...]:
+    """Return the key that remembers what a refund was told to pay back, while it is not certain.
+
+    "The existence of a Refund object doesn't guarantee that the money has been returned".
+    """
+    if not _is_open(refund):
+        return ()
+    return (f"{refund['id']}#pending#{plain(money(refund['totalRefundedSet']))}",)
+
+
+def settled(
+    refund: Mapping[str, Any], told: Sequence[str], money: Amounts
+) -> tuple[str, Decimal] | None:
+    """Return key and difference of a refund whose money was under way and is no longer.
+
+    Args:
+        told: keys of what was told of the order, oldest first.
+    """
+    start = f"{refund['id']}#"
+    last = [key.removeprefix(start) for key in told if key.startswith(start)][-1:]
+    if not last or not last[0].startswith("pending#") or _is_open(refund):
+        return None
+    before = decimal_from_text(last[0].removeprefix("pending#"))
+    now = money(refund["totalRefundedSet"])
+    return f"{start}settled#{plain(now)}", now - before
+
+
+def _is_open(refund: Mapping[str, Any]) -> bool:
+    return any(
+        each["kind"] == "REFUND" and each["status"] in _OPEN for each in refund["transactions"]
+    )
+
+
 def check_paid_back(given: Mapping[str, Any], found: Decimal, told: Decimal) -> None:
     """Hold all that was paid back against what Shopify says of the order.
 
@@ -92,7 +126,7 @@ def check_paid_back(given: Mapping[str, Any], found: Decimal, told: Decimal) -> 
     pending = added(
         money(each["amountSet"])
         for each in given["transactions"]
-        if each["kind"] == "REFUND" and each["status"] == "PENDING"
+        if each["kind"] == "REFUND" and each["status"] in _OPEN
     )
     if found not in (theirs, theirs + pending, theirs - pending):
         raise BadRecord(
@@ -123,7 +157,7 @@ def _sums(
 
 def _moved(given: Sequence[Mapping[str, Any]], money: Amounts) -> Iterator[Decimal]:
     """Yield what transactions come to: those that went through, and with those under way."""
-    for states in (("SUCCESS",), ("SUCCESS", "PENDING")):
+    for states in (("SUCCESS",), ("SUCCESS", *_OPEN)):
         for kinds in (("REFUND",), ("REFUND", "VOID")):
             yield added(
                 money(each["amountSet"])

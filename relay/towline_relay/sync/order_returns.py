@@ -18,7 +18,7 @@ from towline_shared.events import Restock
 
 __all__ = ["Disposed", "ReturnNews", "return_news"]
 
-#: How a disposition is named in the document; a type of a later version keeps its own name.
+#: How a disposition is named in the document; a type of a later version is OTHER.
 DISPOSITIONS = {
     "RESTOCKED": "RESTOCKED", "NOT_RESTOCKED": "NO_RESTOCK", "MISSING": "MISSING",
     "PROCESSING_REQUIRED": "PROCESSING",
@@ -110,7 +110,7 @@ def _disposed(given: Mapping[str, Any], skus: Mapping[str, str]) -> Iterator[Dis
                 continue
             item = line["fulfillmentLineItem"]["lineItem"]
             for each in line["dispositions"]:
-                kind = DISPOSITIONS.get(each["type"], each["type"])
+                kind = DISPOSITIONS.get(each["type"], "OTHER")
                 place = (each["location"] or {}).get("id", "")
                 yield Disposed(
                     key=f"{each['id']}#{each['type']}",

@@ -21,10 +21,11 @@ __all__ = ["AfterDesk"]
 class AfterDesk:
     """``POST /sandbox/order/{number or gid}/{action}``.
 
-    Actions: ``edit``, ``refund``, ``cancel``, ``return``, and of a return, named by ``return`` or
-    else the order's last one, ``return_status``, ``return_update`` and ``dispose``; the body is
-    what the functions in :mod:`aftersales`, :mod:`refunding` and :mod:`returning` take. ``hold``
-    (with ``reason`` and ``notes``) and ``release`` are about everything that is left to ship.
+    Actions: ``edit``, ``refund``, ``settle``, ``cancel``, ``return``, and of a return, named by
+    ``return`` or else the order's last one, ``return_status``, ``return_update`` and ``dispose``;
+    the body is what the functions in :mod:`aftersales`, :mod:`refunding` and :mod:`returning`
+    take. ``hold`` (with ``reason`` and ``notes``) and ``release`` are about everything that is left
+    to ship.
     """
 
     def __init__(self, shop: Shop) -> None:
@@ -32,6 +33,7 @@ class AfterDesk:
         self._actions: dict[str, Callable[[int, dict[str, Any]], int | None]] = {
             "edit": lambda order, given: aftersales.edit(shop, order, given),
             "refund": lambda order, given: refunding.refund(shop, order, given),
+            "settle": lambda order, given: refunding.settle(shop, order, given),
             "cancel": lambda order, given: aftersales.cancel(
                 shop,
                 order,

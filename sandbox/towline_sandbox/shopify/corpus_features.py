@@ -164,6 +164,14 @@ LATE: dict[str, tuple[Act, ...]] = {
         Act("refund", {"lines": [{"position": 0, "quantity": 2, "restock": "NO_RESTOCK"}]}),
     ),
     "money_later": (Act("refund", {"amount": "1.23", "note": "scratch"}),),
+    "money_pending": (
+        Act("refund", {"amount": "2.34", "pending": True}),
+        Act("settle", {"status": "SUCCESS"}),
+    ),
+    "money_failed": (
+        Act("refund", {"amount": "0.56", "note": "sorry", "pending": True}),
+        Act("settle", {"status": "FAILURE"}),
+    ),
     "return_open": (
         Act("return", {"lines": [{"position": 0, "quantity": 1, "reason": "too small"}]}),
         Act("refund", {"lines": [{"position": 0, "quantity": 1, "restock": "RETURN"}]}),
@@ -203,6 +211,9 @@ _NEEDS = {
     "cancel_all_kinds": ("tip", "duty", "fee"),
 }
 
+_UNPAID = frozenset({"terms", "authorized"})
+_PAID = frozenset({"money_pending", "money_failed"})  # acts on money that was taken
+
 _COMBINED = (
     ("percent", "tip", "duty"),
     ("amount", "shipping_off", "fee"),
@@ -229,7 +240,9 @@ def cases(skus: list[str], *, seed: int, currency: str = "EUR", short: bool = Fa
     if not short:
         wanted += [(("plain", *_NEEDS.get(act, ())), act) for act in acts]
     for place, act in enumerate(acts):
-        names = _COMBINED[place % len(_COMBINED)]
+        names: tuple[str, ...] = _COMBINED[place % len(_COMBINED)]
+        if act in _PAID:
+            names = tuple(name for name in names if name not in _UNPAID)
         wanted.append(((*names, *(n for n in _NEEDS.get(act, ()) if n not in names)), act))
     return [_case(rng, skus, names, act, place, currency)
             for place, (names, act) in enumerate(wanted)]  # fmt: skip

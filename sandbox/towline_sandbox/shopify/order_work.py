@@ -117,13 +117,19 @@ def unreserve(shop: Shop, line: sqlite3.Row, pieces: int, *, restock: bool) -> i
 
 
 def transaction(
-    shop: Shop, row: sqlite3.Row, kind: str, amount: Decimal, *, parent: int | None = None
+    shop: Shop,
+    row: sqlite3.Row,
+    kind: str,
+    amount: Decimal,
+    *,
+    parent: int | None = None,
+    status: str = "SUCCESS",
 ) -> dict[str, Any]:
     extra = document(order_row(shop, row["id"]))
     found = {
         "id": shop.db.next_number("OrderTransaction"),
         "kind": kind,
-        "status": "SUCCESS",
+        "status": status,
         "gateway": extra["gateway"],
         "amount": plain(amount),
         "processed_at": shop.now(),

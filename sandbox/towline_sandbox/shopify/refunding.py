@@ -29,7 +29,7 @@ from towline_shared.money import decimal_from_text, exponent, plain
 if TYPE_CHECKING:
     from towline_sandbox.shopify.shop import Shop
 
-__all__ = ["everything", "refund"]
+__all__ = ["everything", "refund", "settle"]
 
 _ZERO = Decimal(0)
 
@@ -42,7 +42,7 @@ def refund(shop: Shop, order: int, given: dict[str, Any]) -> int:
             ``duties`` [{position, type}] where PROPORTIONAL follows the pieces refunded of the
             line, ``fees`` names, ``amount`` that is paid back for nothing returned, ``pay`` when
             another sum is paid than all this comes to, ``money`` false to pay nothing back,
-            ``note``.
+            ``pending`` true when the gateway has not said yet whether it pays, ``note``.
     """
     row = order_row(shop, order)
     entries: list[Entry] = []
@@ -64,7 +64,7 @@ def refund(shop: Shop, order: int, given: dict[str, Any]) -> int:
     paid = row["financial_status"] not in ("PENDING", "AUTHORIZED", "VOIDED")
     if not paid or given.get("money") is False:
         back = _ZERO
-    return _write(shop, row, given.get("note"), entries, goods, back)
+    return _write(shop, row, given, entries, goods, back)
 
 
 def everything(shop: Shop, order: int, *, restock: bool) -> dict[str, Any]:
@@ -99,13 +99,14 @@ def everything(shop: Shop, order: int, *, restock: bool) -> dict[str, Any]:
 def _write(
     shop: Shop,
     row: sqlite3.Row,
-    note: str | None,
+    given: dict[str, Any],
     entries: list[Entry],
     goods: list[dict[str, Any]],
     back: Decimal,
 ) -> int:
     number = shop.db.next_number("Refund")
-    transactions = [transaction(shop, row, "REFUND", back)] if back else []
+    status = "PENDING" if given.get("pending") else "SUCCESS"
+    transactions = [transaction(shop, row, "REFUND", back, status=status)] if back else []
     parts = {
         "lines": goods,
         "shipping": [_part(shop, row, each) for each in entries if each.kind == "SHIPPING"],
@@ -118,22 +119,46 @@ def _write(
         id=number,
         order_id=row["id"],
         created_at=shop.now(),
-        note=note,
+        note=given.get("note"),
         refunded=plain(back),
         document=compact(parts),
     )
     agree(shop, row["id"], kind="RefundAgreement", reason="REFUND", entries=entries, about=number)
     shop.changes.tell("refunds/create", number)
-    if back:
-        left = Decimal(order_row(shop, row["id"])["current_total"])
-        shop.db.update(
-            "orders",
-            row["id"],
-            refunded=plain(Decimal(row["refunded"]) + back),
-            financial_status="PARTIALLY_REFUNDED" if left else "REFUNDED",
-        )
+    if back and status == "SUCCESS":
+        _paid(shop, row["id"], back)
     refresh_status(shop, row["id"])
     return number
+
+
+def settle(shop: Shop, order: int, given: dict[str, Any]) -> None:
+    """Let the gateway say what became of the order's last refund: ``status`` SUCCESS or FAILURE."""
+    found = shop.db.one("SELECT * FROM refunds WHERE order_id = ? ORDER BY id DESC", order)
+    made = json.loads(found["document"]) if found else {"transactions": []}
+    waiting = [each for each in made["transactions"] if each["status"] == "PENDING"]
+    if found is None or not waiting:
+        raise NotPossible("no refund of the order is under way")
+    status, back = str(given["status"]), sum((Decimal(e["amount"]) for e in waiting), _ZERO)
+    extra = document(order_row(shop, order))
+    numbers = {each["id"] for each in waiting}
+    for each in (*waiting, *(e for e in extra["transactions"] if e["id"] in numbers)):
+        each["status"] = status
+    shop.db.update("orders", order, document=compact(extra))
+    refunded = found["refunded"] if status == "SUCCESS" else "0.00"
+    shop.db.update("refunds", found["id"], document=compact(made), refunded=refunded)
+    if status == "SUCCESS":
+        _paid(shop, order, back)
+    refresh_status(shop, order)
+
+
+def _paid(shop: Shop, order: int, back: Decimal) -> None:
+    row = order_row(shop, order)
+    shop.db.update(
+        "orders",
+        order,
+        refunded=plain(Decimal(row["refunded"]) + back),
+        financial_status="PARTIALLY_REFUNDED" if Decimal(row["current_total"]) else "REFUNDED",
+    )
 
 
 def _part(shop: Shop, row: sqlite3.Row, entry: Entry) -> dict[str, Any]:

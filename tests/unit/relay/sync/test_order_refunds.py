@@ -247,3 +247,55 @@ def test_the_fees_of_a_return_raise_the_order(engine: EngineHouse) -> None:
     assert isinstance(change, OrderChange)
     (found,) = change.charges
     assert (found.kind, found.title, found.amount) == ("FEE", "Return shipping", Decimal("3.50"))
+
+
+@pytest.mark.parametrize(("status", "paid"), [("SUCCESS", "2.0"), ("FAILURE", "0.0")])
+def test_money_that_was_under_way_is_told_again_when_it_is_certain(
+    engine: EngineHouse, status: str, paid: str
+) -> None:
+    """Once, with what was paid back in the end; nothing else of the refund is repeated."""
+    handed_over(engine)
+    off = sale("", 0, "-2.0", kind="ADJUSTMENT", action="RETURN")
+    engine.shop.ledgers[GID] = [bought(), agreement("a-2", off, reason="REFUND", about="r-1")]
+    for minute, (state, amount) in enumerate(
+        (("PENDING", "2.0"), ("PENDING", "2.0"), (status, paid), (status, paid)), start=5
+    ):
+        back = refund("r-1", paid="2.0", status=state)
+        back["totalRefundedSet"] = money(amount)
+        engine.shop.refunds[GID] = [back]
+        engine.shop.orders[GID] = shop_order(
+            refunds=[{"id": "r-1"}],
+            totalRefundedSet=money("0.0" if state == "PENDING" else amount),
+            transactions=back["transactions"],
+        )
+        engine.ring(GID, minute=minute)
+        engine.turn()
+    told = [body for body in sent(engine) if isinstance(body, OrderChange)]
+    assert [(body.kind, body.refunded) for body in told] == [
+        ("refund", Decimal("2.00")), ("payment", Decimal(paid)),
+    ]  # fmt: skip
+    assert [each.status for each in told[1].payments] == [status]
+    assert (told[1].charges, told[1].total) == ((), Decimal("23.90"))
+
+
+def test_a_refund_of_what_a_return_took_off_is_money_and_no_restock(engine: EngineHouse) -> None:
+    """Its agreement has no sales of its own; the return's had them."""
+    handed_over(engine)
+    off = sale(LINE, -1, "-9.5", "-1.52", action="RETURN")
+    engine.shop.ledgers[GID] = [
+        bought(),
+        agreement("a-2", off, reason="RETURN", at="09:00"),
+        agreement("a-3", reason="REFUND", at="10:00", about="r-1"),
+    ]
+    back = refund("r-1", (LINE, 1, "NO_RESTOCK", ""), paid="9.5", subtotal="9.5")
+    engine.shop.refunds[GID] = [back]
+    left = {"currentTotalPriceSet": money("14.4"), "currentTotalTaxSet": money("2.29")}
+    engine.shop.orders[GID] = shop_order(
+        refunds=[{"id": "r-1"}], totalRefundedSet=money("9.5"), **left
+    )
+    engine.ring(GID, minute=5)
+    engine.turn()
+    told = [body for body in sent(engine) if isinstance(body, OrderChange)]
+    assert [(body.kind, body.total, body.refunded) for body in told] == [
+        ("return", Decimal("14.40"), Decimal(0)), ("refund", Decimal("14.40"), Decimal("9.50")),
+    ]  # fmt: skip
