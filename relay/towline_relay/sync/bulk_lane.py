@@ -120,8 +120,10 @@ class BulkLane:
             await self._machine.nudged(lease, await self._finished(), self._runs)
         await self._collector.turned(lease)
         self._runs = await self.store.bulk_runs(lease.lane)
-        worked = await self._machine.step(lease, self._runs)
+        worked, before = await self._machine.step(lease, self._runs), len(self._runs)
         self._runs = await self.store.bulk_runs(lease.lane)
+        if len(self._runs) < before:  # what waited for it is due now, all at once
+            self._looked_at = self.clock.now() - _LOOK_EVERY
         return worked
 
     async def _finished(self) -> frozenset[str]:

@@ -133,6 +133,10 @@ def _made(
     row: EventRow | None,
     priced: EventRow | None,
 ) -> None:
+    """Settle a new item. One of which more is to be done waits on, until the run is over.
+
+    Then all of them are due at once, and great enough a backlog for the next run.
+    """
     link = link_of(ref, erp_key=each["key"])
     total.links.append(link)
     total.known += [Known(kind, link.variant_gid, *value) for kind, *value in each["known"]]
@@ -141,17 +145,12 @@ def _made(
     unseen = about["follows"] and each["wish"] == "ACTIVE"
     if each["wish"] and not unseen:
         total.known.append(status_known(link, each["wish"]))
-    if row is not None and row.state in OPEN:
-        shown = f"a product that is {about['status']}"
-        if about["status"] == "DRAFT":
-            shown = "a draft product"
+    if row is not None and row.state in OPEN and not unseen:
+        shown = "a draft product"
+        if about["status"] != "DRAFT":
+            shown = f"a product that is {about['status']}"
         reason = f"Made as {shown} at {each['shown']}, in bulk."
-        # an item that is to be seen stays open: its product is published in the next turn
-        total.moves.append(
-            Move(row.serial, State.PENDING)
-            if unseen
-            else Move(row.serial, State.APPLIED, reason)
-        )  # fmt: skip
+        total.moves.append(Move(row.serial, State.APPLIED, reason))
     price = _price_target(each["price"])
     compare_at = price.compare_at if price.writes_compare_at else ref.compare_at
     as_told = (ref.price, ref.compare_at) == (price.price, compare_at)
@@ -175,7 +174,7 @@ def _seen(
     *,
     kind: str,
 ) -> None:
-    """Settle one step of what buyers see of a product; with more to follow, events stay open."""
+    """Settle one step of what buyers see of a product; with more to follow, its events wait on."""
     outcome = seen_now(answered, kind, about["status"])
     if outcome.ok:
         total.statuses.append((about["product"], about["status"]))
@@ -187,9 +186,7 @@ def _seen(
                 total.moves.append(judge.refused(row, outcome))
             continue
         if about["follows"]:
-            if is_open:
-                total.moves.append(Move(each["serial"], State.PENDING))
-            continue
+            continue  # it waits for the run's end, as in :func:`_made`
         total.known.append(Known("status", *each["known"]))
         total.items.append(ItemRow(*each["item"]))
         if each["claim"]:

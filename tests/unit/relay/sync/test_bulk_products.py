@@ -22,18 +22,18 @@ from tests.unit.relay.sync.test_item_groups import (
 
 MANY = 20
 ON_SALE = STATUS.replace('publish = ["Online Store"]\n', "")
-House = Callable[[str], EngineHouse]
+House = Callable[..., EngineHouse]
 
 
 @pytest.fixture
 def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
     made: list[EngineHouse] = []
 
-    def build(more: str) -> EngineHouse:
+    def build(more: str, *, least: int = 10) -> EngineHouse:
         monkeypatch.setattr(
             engine_house, "RULES", RULES.replace("[entities.item.fields]\n", more, 1)
         )
-        made.append(EngineHouse(tmp_path, bulk_from=10))
+        made.append(EngineHouse(tmp_path, bulk_from=least))
         return made[0]
 
     yield build
@@ -151,6 +151,18 @@ def test_channels_follow_in_a_run_of_their_own(house: House) -> None:
     assert started(engine, "status") == 0
     assert engine.shop.count("set_status") == 0
     assert set(engine.states("item")) == {"applied"}
+
+
+def test_what_follows_a_run_is_one_run_again_and_no_trickle(house: House) -> None:
+    """Outcomes are committed 500 at a time; the items wait on until all of them are due."""
+    engine = house(STATUS, least=600)
+    singles(engine, 700)
+    for _ in range(40):
+        engine.turn(3)  # no time passes between them
+        engine.house.clock.advance(4)
+    assert started(engine, "publish") == 1
+    assert engine.shop.count("set_status") == 0
+    assert {on_sale(engine, f"AB-{n}") for n in (0, 499, 500, 699)} == {("ACTIVE", CHANNEL)}
 
 
 def test_the_most_visible_wish_of_a_group_is_its_products_status(house: House) -> None:
