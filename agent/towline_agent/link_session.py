@@ -14,6 +14,7 @@ from collections import deque
 from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 
+from towline_agent.buffer import PEER
 from towline_agent.speaker import Listener, Speaker
 from towline_shared import __version__, caps
 from towline_shared.clock_gap import gap_s
@@ -32,6 +33,7 @@ from towline_shared.frames import (
     GoAway,
     Hello,
     Limit,
+    Part,
     Position,
     Resume,
     Rotated,
@@ -42,10 +44,11 @@ from towline_shared.frames import (
 )
 from towline_shared.handshake import Sealed, agent_answer, check_divergence
 from towline_shared.link import Protocol, Role, Timers
+from towline_shared.parts import FRAME_BYTES, PartSender, take_part
 from towline_shared.pending import Pending, Word
 from towline_shared.sealing import Ephemeral
 from towline_shared.stream_log import DOWN_STREAMS, UP_STREAMS
-from towline_shared.window import Incoming, Outgoing, more_credit, text_bytes
+from towline_shared.window import Incoming, Outgoing, more_credit
 
 __all__ = ["OPEN_S", "Session"]
 
@@ -85,6 +88,8 @@ class Session:
         self._in: dict[str, Incoming] = {}
         self._goaway: GoAway | None = None
         self._may_rotate = False
+        self._parts = PartSender(parts=False)
+        self._most = MOST_BYTES
         self._timers = Timers(self._clock.monotonic(), speaker.rng)
 
     async def serve(self) -> None:
@@ -156,6 +161,7 @@ class Session:
             fingerprint=self._speaker.fingerprint(),
             streams=tuple(offers),
             caps=caps.KNOWN,
+            parts=self._speaker.shelf.kept(PEER),
         )
         hello_message = await self._send(hello)
         challenge_message, challenge = await self._receive()
@@ -185,6 +191,9 @@ class Session:
         if welcome.relay_keys:
             await asyncio.to_thread(keeper.pinned, welcome.relay_keys)
         self._may_rotate = caps.ROTATE in welcome.caps
+        if caps.PARTS in welcome.caps:
+            self._parts = PartSender(parts=True, kept=welcome.parts)
+            self._most = FRAME_BYTES
         await self._open(welcome, offers)
         return welcome
 
@@ -223,6 +232,8 @@ class Session:
             _, frame = await self._receive()
             if isinstance(frame, Data):
                 await self._data(frame)
+            elif isinstance(frame, Part):
+                await self._part(frame)
             elif isinstance(frame, Ack):
                 await self._ack(frame)
             elif isinstance(frame, Credit):
@@ -230,6 +241,7 @@ class Session:
                 self._wake.set()
             elif isinstance(frame, Resume):
                 self._window(frame.name).on_resume(frame)
+                self._parts.resume(frame.name)
                 self._wake.set()
             elif isinstance(frame, Beat):
                 gap = gap_s(frame.at, self._clock.now())
@@ -244,9 +256,7 @@ class Session:
                 raise _ended(frame)
 
     async def _data(self, frame: Data) -> None:
-        window = self._in.get(frame.name)
-        if window is None:
-            raise PeerFault(f"The relay sent the unknown stream {frame.name[:40]!r}.")
+        window = self._incoming(frame.name)
         gap = window.check(frame)
         if gap is not None:
             self._say(gap)
@@ -258,6 +268,20 @@ class Session:
         )
         self._say(window.stored(frame, upto, ready=self._roomy()))
         self._listener.arrived()
+
+    async def _part(self, frame: Part) -> None:
+        shelf, window = self._speaker.shelf, self._incoming(frame.name)
+        found = take_part(frame, window=window, shelf=shelf, peer=PEER)
+        if isinstance(found, Data):
+            await self._data(found)
+        elif found is not None:
+            self._say(found)
+
+    def _incoming(self, name: str) -> Incoming:
+        window = self._in.get(name)
+        if window is None:
+            raise PeerFault(f"The relay sent the unknown stream {name[:40]!r}.")
+        return window
 
     async def _ack(self, frame: Ack) -> None:
         if self._window(frame.name).on_ack(frame):
@@ -282,17 +306,18 @@ class Session:
             else:
                 await self._send(frame)
 
-    async def _batch(self) -> Data | None:
+    async def _batch(self) -> Data | Part | None:
         for window in list(self._turns):
             self._turns.rotate(-1)
+            part = self._parts.more(window)
+            if part is not None:
+                return part
             after, n = window.last_sent, min(window.room, BATCH_ROWS)
             rows = await asyncio.wrap_future(
                 self._buffer.unsent(window.name, after=after, rows=n, most=window.room_bytes)
             )
             if rows and window.last_sent == after:  # else a RESUME came meanwhile: it wakes us
-                window.sent(text_bytes([row.text for row in rows]))
-                cells = tuple((row.event_id, row.entity, row.key, row.text) for row in rows)
-                return Data(window.name, window.stream_id, rows[0].seq, cells)
+                return self._parts.next(window, rows)
         return None
 
     async def _beats(self) -> None:
@@ -346,7 +371,7 @@ class Session:
         message = await self._socket.recv(decode=False)
         if isinstance(message, str):
             raise PeerFault("The relay sent text; the link is binary.")
-        most = MOST_BYTES if self._protocol.proven else HANDSHAKE_BYTES
+        most = self._most if self._protocol.proven else HANDSHAKE_BYTES
         frame = unpack(message, self._seals.to_agent if self._seals else None, most=most)
         self._protocol.received(frame)
         self._timers.heard(self._clock.monotonic())

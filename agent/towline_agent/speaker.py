@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from towline_agent.buffer import Buffer
@@ -14,6 +14,7 @@ from towline_shared.clock import Clock, utc_text
 from towline_shared.codec import encode
 from towline_shared.events import Event, Heartbeat, event_id
 from towline_shared.frames import Beat, StreamOffer
+from towline_shared.parts import Shelf
 
 __all__ = ["Listener", "Speaker"]
 
@@ -51,6 +52,7 @@ class Speaker:
         boot_id: random, made when the process started.
         heartbeat: how the agent is doing, asked at each heartbeat.
         fingerprint: of the partition; empty until it is known.
+        shelf: documents of which parts have arrived; it outlives sessions.
     """
 
     keeper: Keeper
@@ -60,6 +62,7 @@ class Speaker:
     rng: random.Random
     heartbeat: Callable[[], Heartbeat]
     fingerprint: Callable[[], str]
+    shelf: Shelf = field(default_factory=Shelf)
 
     async def offers(self) -> list[StreamOffer]:
         """Return where the buffer stands in each stream, for HELLO."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-__all__ = ["KNOWN", "PINS", "ROTATE", "agreed"]
+__all__ = ["KNOWN", "PARTS", "PINS", "ROTATE", "agreed"]
 
 #: The agent may change its key: ROTATE and ROTATED.
 ROTATE = "rotate"
@@ -16,7 +16,10 @@ ROTATE = "rotate"
 #: The agent pins the relay's keys that WELCOME names.
 PINS = "pins"
 
-KNOWN = (ROTATE, PINS)
+#: Rows too large for one DATA go in parts: PART, and what was kept in HELLO and WELCOME.
+PARTS = "parts"
+
+KNOWN = (ROTATE, PINS, PARTS)
 
 
 def agreed(theirs: Collection[str]) -> tuple[str, ...]:

@@ -25,7 +25,7 @@ from towline_shared.money import decimal_from_text, plain
 __all__ = ["MOST_BYTES", "VERSION", "Undecodable", "decode", "encode", "is_unicode"]
 
 VERSION = 1
-MOST_BYTES = 1 << 20  # one event; an order with 1,000 lines is about 400 KB
+MOST_BYTES = 8 << 20  # one event; an order with 1,000 lines is about 400 KB
 
 _BODY_OF = {name: body for body, name in ENTITY_OF.items()}
 _ENVELOPE = {"v", "entity", "id", "key", "origin", "seen_at", "origin_time", "body"}

@@ -29,6 +29,7 @@ from towline_shared.frames import (
     Frame,
     GoAway,
     Hello,
+    Part,
     Resume,
     Rotate,
     Rotated,
@@ -71,8 +72,9 @@ class State(Enum):
 
 _Table = Mapping[Role, Mapping[State, Mapping[type, State]]]
 
-_AT_WORK: Mapping[type, State] = {kind: State.OPEN for kind in (Data, Ack, Credit, Resume, Beat)}
-_LEAVING: Mapping[type, State] = {kind: State.LEAVING for kind in (Data, Ack, Credit, Resume, Beat)}
+_WORK = (Data, Part, Ack, Credit, Resume, Beat)
+_AT_WORK: Mapping[type, State] = {kind: State.OPEN for kind in _WORK}
+_LEAVING: Mapping[type, State] = {kind: State.LEAVING for kind in _WORK}
 _BYE: Mapping[type, State] = {Bye: State.CLOSED}
 # A change of the agent's key is asked for by the agent and answered by the relay.
 _ASKING: Mapping[type, State] = {**_AT_WORK, Rotate: State.OPEN, **_BYE}

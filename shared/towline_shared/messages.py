@@ -20,7 +20,9 @@ __all__ = [
     "Frame",
     "GoAway",
     "Hello",
+    "Kept",
     "Limit",
+    "Part",
     "Position",
     "Resume",
     "Rotate",
@@ -56,8 +58,29 @@ class StreamOffer:
 
 
 @dataclass(frozen=True, slots=True)
+class Kept:
+    """What a reader still has of a row that came in parts and was broken off.
+
+    Attributes:
+        seq: the row's number.
+        sha256: of the row's text, as its parts said, hex.
+        offset: bytes of it that are here, from its start.
+    """
+
+    name: str
+    seq: int
+    sha256: str
+    offset: int
+
+
+@dataclass(frozen=True, slots=True)
 class Hello:
-    """Agent to relay, first frame; ``caps`` are words for what it knows beyond the first frames."""
+    """Agent to relay, first frame.
+
+    Attributes:
+        caps: words for what the agent knows beyond the first frames.
+        parts: what it still has of rows that were broken off.
+    """
 
     agent_id: str
     boot_id: str
@@ -68,6 +91,7 @@ class Hello:
     fingerprint: str
     streams: tuple[StreamOffer, ...]
     caps: tuple[str, ...] = _later(())
+    parts: tuple[Kept, ...] = _later(())
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +150,7 @@ class Welcome:
     Attributes:
         caps: what both sides know beyond the first frames.
         relay_keys: the relay's public keys to accept from now on, the current and the next one.
+        parts: what the relay still has of rows that were broken off.
     """
 
     epoch: int
@@ -135,6 +160,7 @@ class Welcome:
     limits: tuple[Limit, ...]
     caps: tuple[str, ...] = _later(())
     relay_keys: tuple[str, ...] = _later(())
+    parts: tuple[Kept, ...] = _later(())
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +171,30 @@ class Data:
     stream_id: str
     first: int
     rows: tuple[tuple[str, str, str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part of a row too large for one DATA; the row counts once all of it is there.
+
+    Attributes:
+        seq: the row's number.
+        size: bytes of the row's whole text in UTF-8.
+        sha256: of the whole text, hex.
+        offset: bytes before this part.
+        text: this part; it ends between two characters.
+    """
+
+    name: str
+    stream_id: str
+    seq: int
+    event_id: str
+    entity: str
+    key: str
+    size: int
+    sha256: str
+    offset: int
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,5 +284,5 @@ class Rotated:
 
 Frame = (
     Hello | Challenge | Auth | Welcome | Data | Ack | Credit | Resume | Beat | GoAway | Bye
-    | Rotate | Rotated
+    | Rotate | Rotated | Part
 )  # fmt: skip

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from towline_shared.errors import Misuse, PeerFault
-from towline_shared.frames import BATCH_BYTES, Ack, Credit, Data, Limit, Resume
+from towline_shared.frames import BATCH_BYTES, Ack, Credit, Data, Limit, Part, Resume
 
 __all__ = ["WINDOW_BYTES", "WINDOW_ROWS", "Incoming", "Outgoing", "more_credit", "text_bytes"]
 
@@ -176,6 +176,20 @@ class Incoming:
                 f"The peer sent {self.name} beyond its credit of {self.granted_bytes} bytes."
             )
         return None
+
+    def check_part(self, part: Part) -> Resume | None:
+        """Look at a part of a row; returns a RESUME when rows before it are missing.
+
+        Raises:
+            PeerFault: foreign stream, or beyond the credit.
+        """
+        if part.stream_id != self.stream_id:
+            raise PeerFault(f"The peer sent {self.name} under another stream id.")
+        if part.seq > self.granted or (
+            part.seq > self.durable and self.durable_bytes >= self.granted_bytes
+        ):
+            raise PeerFault(f"The peer sent {self.name} beyond its credit of {self.granted}.")
+        return Resume(self.name, self.durable) if part.seq > self.durable + 1 else None
 
     def stored(self, frame: Data, upto: int, *, ready: bool) -> Ack:
         """Acknowledge what the commit holds, with fresh credit when there is room for more.

@@ -9,7 +9,7 @@ from typing import get_args
 import pytest
 
 from tests.support.labs import ROOT
-from towline_shared import frames, link, stream_log, window
+from towline_shared import caps, codec, frames, link, parts, stream_log, window
 from towline_shared.frames import Auth, Challenge, Frame, Hello, pack, unpack
 from towline_shared.handshake import agent_answer, relay_accepts, relay_challenge
 from towline_shared.link import SEND, Role
@@ -118,6 +118,13 @@ def test_the_vector_reads_as_the_page_says(algorithm: str) -> None:
         ("the same before both ends have proved who they are", frames.HANDSHAKE_BYTES),
         ("rows of one DATA", frames.BATCH_ROWS),
         ("bytes of text in one DATA, unless it is a single row", frames.BATCH_BYTES),
+        (
+            "bytes of text in one PART, and the longest row that goes without parts",
+            parts.PART_BYTES,
+        ),
+        ("bytes of a row's whole text", codec.MOST_BYTES),
+        ("bytes of a message between two sides that know `parts`", parts.FRAME_BYTES),
+        ("bytes of a row's text for a side that does not", parts.WHOLE_BYTES),
     ],
 )
 def test_limits_are_the_codes(words: str, value: int) -> None:
@@ -146,6 +153,12 @@ def test_every_frame_stands_on_the_page_with_its_fields_and_its_sender() -> None
         sender, named = rows[kind.__name__.lower()]
         assert sender == (senders[0] if len(senders) == 1 else "both")
         assert named == [each.name for each in fields(kind)]
+
+
+def test_every_word_of_the_caps_stands_on_the_page() -> None:
+    """What HELLO may say beyond the first frames is explained."""
+    said = PAGE[PAGE.index("`caps` are words") :]
+    assert all(f"`{word}`:" in said for word in caps.KNOWN)
 
 
 def test_every_stream_stands_on_the_page() -> None:

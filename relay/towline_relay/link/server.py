@@ -26,6 +26,7 @@ from towline_shared.database import Database
 from towline_shared.errors import Refused
 from towline_shared.events import Heartbeat
 from towline_shared.frames import MOST_BYTES, Bye, GoAway
+from towline_shared.parts import Shelf
 from towline_shared.sealing import algorithm_of, is_public_key
 from towline_shared.stream_log import LogRow, StreamLog
 
@@ -83,6 +84,7 @@ class LinkServer:
         self.heartbeat_s = heartbeat_s
         self._holds = holds
         self.rng = random.SystemRandom()
+        self.shelf = Shelf()
         self._sessions: dict[str, Session] = {}
         self._links: dict[str, AgentLink] = {}
         self._failures: dict[str, list[float]] = {}
@@ -190,11 +192,11 @@ class LinkServer:
         """Return the ids of agents that do not know the relay's next key yet."""
         return await self.unit(lambda db: pins.behind(db, self.identity.next_keys))
 
-    async def adopt(self, identity: RelayIdentity) -> None:
+    async def adopt(self, identity: RelayIdentity, *, most_s: int = 30) -> None:
         """Sign with other keys from now on; every agent comes back and is told about them."""
         self.identity = identity
         _log.info("relay key rolled", action="key_rolled", words=identity.words)
-        await self.goaway("The relay has a new key.")
+        await self.goaway("The relay has a new key.", most_s=most_s)
 
     # -- what sessions tell -----------------------------------------------------------------------
 

@@ -30,14 +30,16 @@ from towline_shared.frames import (
     Data,
     GoAway,
     Hello,
+    Part,
     Resume,
     Rotate,
     Rotated,
     Welcome,
 )
 from towline_shared.link import Timers
+from towline_shared.parts import FRAME_BYTES, PartSender, take_part
 from towline_shared.pending import Pending, Word
-from towline_shared.window import Incoming, Outgoing, more_credit, text_bytes
+from towline_shared.window import Incoming, Outgoing, more_credit
 
 if TYPE_CHECKING:
     from towline_relay.link.server import LinkServer
@@ -86,6 +88,7 @@ class Session:
         self._out: dict[str, Outgoing] = {}
         self._turns: deque[Outgoing] = deque()
         self._in: dict[str, Incoming] = {}
+        self._parts = PartSender(parts=False)
         self._identity = server.identity  # one for the whole session, whatever rolls meanwhile
         self._timers = Timers(server.clock.monotonic(), server.rng, heartbeat_s=server.heartbeat_s)
         self._wire = Wire(socket, cut=cut, heard=self._heard)
@@ -163,6 +166,8 @@ class Session:
         ready = self._server.ready(self._agent_id)
         self._in, self._out = windows(found, hello.streams)
         self._turns.extend(self._out.values())
+        known = caps.agreed(hello.caps)
+        self._parts = PartSender(parts=caps.PARTS in known, kept=hello.parts)
         limits = tuple(window.grant(ready=ready) for window in self._in.values())
         await self._wire.send(
             Welcome(
@@ -171,10 +176,13 @@ class Session:
                 heartbeat_s=self._server.heartbeat_s,
                 positions=tuple(found),
                 limits=limits,
-                caps=caps.agreed(hello.caps),
+                caps=known,
                 relay_keys=tuple(pins),
+                parts=self._server.shelf.kept(self._agent_id) if caps.PARTS in known else (),
             )
         )
+        if caps.PARTS in known:
+            self._wire.most = FRAME_BYTES
 
     # -- at work ----------------------------------------------------------------------------------
 
@@ -217,6 +225,8 @@ class Session:
             _, frame = await self._wire.receive()
             if isinstance(frame, Data):
                 await self._data(frame)
+            elif isinstance(frame, Part):
+                await self._part(frame)
             elif isinstance(frame, Ack):
                 await self._ack(frame)
             elif isinstance(frame, Credit):
@@ -224,6 +234,7 @@ class Session:
                 self._wake.set()
             elif isinstance(frame, Resume):
                 self._window(frame.name).on_resume(frame)
+                self._parts.resume(frame.name)
                 self._wake.set()
             elif isinstance(frame, Beat):
                 await self._beat_came(frame)
@@ -233,9 +244,7 @@ class Session:
                 return
 
     async def _data(self, frame: Data) -> None:
-        window = self._in.get(frame.name)
-        if window is None:
-            raise PeerFault(f"The agent sent the unknown stream {frame.name[:40]!r}.")
+        window = self._incoming(frame.name)
         gap = window.check(frame)
         if gap is not None:
             self._say(gap)
@@ -243,6 +252,20 @@ class Session:
         upto = await self._books.receive(frame)
         self._server.on_received(self._agent_id)
         self._say(window.stored(frame, upto, ready=self._server.ready(self._agent_id)))
+
+    async def _part(self, frame: Part) -> None:
+        shelf, window = self._server.shelf, self._incoming(frame.name)
+        found = take_part(frame, window=window, shelf=shelf, peer=self._agent_id)
+        if isinstance(found, Data):
+            await self._data(found)
+        elif found is not None:
+            self._say(found)
+
+    def _incoming(self, name: str) -> Incoming:
+        window = self._in.get(name)
+        if window is None:
+            raise PeerFault(f"The agent sent the unknown stream {name[:40]!r}.")
+        return window
 
     async def _ack(self, frame: Ack) -> None:
         if self._window(frame.name).on_ack(frame):
@@ -271,15 +294,16 @@ class Session:
             else:
                 await self._wire.send(frame)
 
-    async def _batch(self) -> Data | None:
+    async def _batch(self) -> Data | Part | None:
         for window in list(self._turns):
             self._turns.rotate(-1)
+            part = self._parts.more(window)
+            if part is not None:
+                return part
             after = window.last_sent
             rows = await self._books.unsent(window)
             if rows and window.last_sent == after:  # else a RESUME came meanwhile: it wakes us
-                window.sent(text_bytes([row.text for row in rows]))
-                cells = tuple((row.event_id, row.entity, row.key, row.text) for row in rows)
-                return Data(window.name, window.stream_id, rows[0].seq, cells)
+                return self._parts.next(window, rows)
         return None
 
     async def _beats(self) -> None:

@@ -46,6 +46,7 @@ class Wire:
         self._heard = heard
         self._protocol = Protocol(Role.RELAY)
         self._seals: Sealed | None = None
+        self.most = MOST_BYTES  # of a message, once both have proved who they are
 
     def seal(self, seals: Sealed) -> None:
         """Seal everything from here on."""
@@ -75,7 +76,7 @@ class Wire:
             raise PeerFault("The agent sent text; the link is binary.")
         if message.type is not WSMsgType.BINARY:
             raise Lost("The agent's connection ended.")
-        most = MOST_BYTES if self._protocol.proven else HANDSHAKE_BYTES
+        most = self.most if self._protocol.proven else HANDSHAKE_BYTES
         frame = unpack(message.data, self._seals.to_relay if self._seals else None, most=most)
         self._protocol.received(frame)
         self._heard()

@@ -31,7 +31,7 @@ def test_both_kinds_work_side_by_side_through_rotation_and_roll(tmp_path: Path) 
     async def story() -> None:
         async with relay_and_agent(tmp_path) as (relay, first, buffer):
             path, folder = tmp_path / "relay-identity.json", tmp_path / "p256"
-            await relay.server.adopt(read_or_make_keys(path))
+            await relay.server.adopt(read_or_make_keys(path), most_s=1)
             other = await enrolled(relay, tmp_path / "other", ED25519)
             identity = await enrolled(relay, folder)
             assert {algorithm_of(key) for key in identity.relay_keys} == {P256}
@@ -45,7 +45,7 @@ def test_both_kinds_work_side_by_side_through_rotation_and_roll(tmp_path: Path) 
                 assert load_identity(folder).key.algorithm == P256
                 await until(lambda: key_at(relay, identity) == load_identity(folder).key.public)
                 assert await relay.server.behind() == [first.agent_id]
-                await relay.server.adopt(roll_keys(path))
+                await relay.server.adopt(roll_keys(path), most_s=1)
                 wanted = relay.server.identity.of(P256).pinned
                 await until(lambda: list(load_identity(folder).relay_keys) == wanted)
 
