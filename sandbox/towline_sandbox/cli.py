@@ -25,7 +25,13 @@ from towline_sandbox.ibmi.settings import IbmISettings
 from towline_sandbox.once import open_shop, run_journeys
 from towline_sandbox.report import reckon
 from towline_sandbox.shopify.server import serve as serve_shop
-from towline_sandbox.shopify.settings import DEFAULT_TOPICS, SeedProduct, ShopSettings, WebhookOdds
+from towline_sandbox.shopify.settings import (
+    DEFAULT_TOPICS,
+    SeedPriceList,
+    SeedProduct,
+    ShopSettings,
+    WebhookOdds,
+)
 from towline_sandbox.signals import until_signalled
 from towline_sandbox.stage.serve import serve as serve_stage
 from towline_sandbox.stage.settings import StageSettings
@@ -165,6 +171,7 @@ def _shop(options: argparse.Namespace) -> int:
         seed=options.seed,
         odds=WebhookOdds(late=0, twice=0, lost=0, shuffle_s=0) if options.calm else WebhookOdds(),
         webhook_topics=(tuple(options.topics.split(",")) if options.topics else DEFAULT_TOPICS),
+        price_lists=(SeedPriceList(name="Handwerk", currency=options.currency),),
         products=tuple(
             SeedProduct(
                 sku=each["sku"],

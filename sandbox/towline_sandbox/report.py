@@ -15,7 +15,7 @@ from towline_sandbox.reckoning.differences import Totals, compare, totals
 from towline_sandbox.reckoning.erp_book import read_erp
 from towline_sandbox.reckoning.relay_book import RelayBook, read_relay
 from towline_sandbox.reckoning.shop_book import read_shop
-from towline_sandbox.world import WAREHOUSES, World
+from towline_sandbox.world import SAFETY, WAREHOUSES, World
 
 __all__ = ["Report", "reckon"]
 
@@ -127,9 +127,9 @@ def reckon(world: World, journey: Journey, restarts: Mapping[str, int]) -> Repor
     return Report(
         journey=journey,
         relay=read_relay(world.relay_file),
-        erp=totals(erp, shop, side="erp", locations=WAREHOUSES),
-        shop=totals(erp, shop, side="shop", locations=WAREHOUSES),
-        differences=tuple(compare(erp, shop, locations=WAREHOUSES)),
+        erp=totals(erp, shop, side="erp", locations=WAREHOUSES, safety=SAFETY),
+        shop=totals(erp, shop, side="shop", locations=WAREHOUSES, safety=SAFETY),
+        differences=tuple(compare(erp, shop, locations=WAREHOUSES, safety=SAFETY)),
         restarts=restarts,
         proof=verify(load_config(world.relay_config, secrets=False), tenant="", walk=True),
     )

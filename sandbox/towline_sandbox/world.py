@@ -19,12 +19,14 @@ from pathlib import Path
 from towline_sandbox.site import copy_rules, rules, simulated_table, write_site
 from towline_shared.errors import Misconfigured
 
-__all__ = ["ENGINES", "SHOP_DOMAIN", "TENANT", "WAREHOUSES", "World"]
+__all__ = ["ENGINES", "SAFETY", "SHOP_DOMAIN", "TENANT", "WAREHOUSES", "World"]
 
 TENANT = "nordwind"
 SHOP_DOMAIN = "nordwind-demo.myshopify.com"
 #: Location in the shop by warehouse of the ERP, as rules/towline.toml says too.
 WAREHOUSES = {"001": "Berlin warehouse", "002": "Hamburg warehouse"}
+#: Pieces of each item that a warehouse keeps back, as the rules say.
+SAFETY = {"002": 2}
 _FILE = "world.json"
 _PORTS = ("ibmi", "odbc", "shopify", "relay", "link", "health")
 ENGINES = ("simulated", "odbc")
@@ -196,6 +198,10 @@ class World:
         _write_secret(folder / "shop.token", self.token + "\n")
         _write_secret(folder / "shop.secrets", self.webhook_secret + "\n")
         copy_rules(folder, only=("towline.toml", "lookups"))
+        if self.currency != "EUR":  # a price list's currency is said in the rules
+            path = folder / "towline.toml"
+            said = path.read_text(encoding="utf-8").replace('"EUR"', json.dumps(self.currency))
+            path.write_text(said, encoding="utf-8")
         text = (rules() / "relay.toml").read_text(encoding="utf-8")
         (folder / "relay.toml").write_text(
             text.format(

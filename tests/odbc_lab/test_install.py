@@ -158,7 +158,7 @@ def test_the_agent_may_read_and_may_not_change_the_erp(site: Site) -> None:
             with pytest.raises(Permanent, match="SQL0551"):
                 agent.execute(text, doing="trying")
         with pytest.raises(Permanent, match="SQL0551"):
-            agent.query("SELECT COUNT(*) FROM DISTLIB.CUSMST", doing="trying")
+            agent.query("SELECT COUNT(*) FROM DISTLIB.ORDHDR", doing="trying")
     finally:
         agent.close()
 

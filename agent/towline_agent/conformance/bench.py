@@ -251,7 +251,10 @@ def query(bench: Bench, entity: str, select: str, *key: str) -> EntityQuery:
 
 def price_query(bench: Bench) -> EntityQuery:
     """Return the SELECT of prices; one row for each item number."""
-    select = "SELECT RTRIM(IPITNB) AS SKU, IPITNB, IPPRC, IPCUR, IPEFFD FROM {erp}.ITMPRC"
+    select = (
+        "SELECT RTRIM(IPITNB) AS SKU, IPITNB, IPPRC, IPCUR, IPEFFD FROM {erp}.ITMPRC"
+        " WHERE IPLIST = 'STD'"
+    )
     return query(bench, "price", select, "SKU")
 
 

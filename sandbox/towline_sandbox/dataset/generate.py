@@ -17,6 +17,7 @@ from random import Random
 
 from towline_sandbox.dataset.assortment import FAMILIES, Family
 from towline_sandbox.dataset.customers import customers
+from towline_sandbox.dataset.groups import grouped, trade_prices
 from towline_shared.money import exponent
 
 __all__ = ["Dataset", "ShopProduct", "ean13"]
@@ -89,6 +90,8 @@ class _Maker:
         for number, (family, item) in enumerate(self._articles()):
             self._add(number, family, item)
         self._spoil()
+        products = self._shop_products()  # notes its own trap
+        self._more()
         rows: dict[str, list[Row]] = {
             "DISTLIB/WHSMST": [
                 {"WHWHS": code, "WHNAM": name, "WHCTY": city} for code, name, city in _WAREHOUSES
@@ -100,11 +103,20 @@ class _Maker:
             ],
             "DISTLIB/CUSMST": [dict(row) for row in customers(self._rng)],
             "DISTLIB/ITMMST": self._items,
-            "DISTLIB/ITMPRC": [row for row in self._prices if row],
+            "DISTLIB/ITMPRC": self._prices,
             "DISTLIB/ITMBAL": self._balances,
         }
-        products = self._shop_products()  # notes its own trap
         return Dataset(rows, dict(self._traps), products)
+
+    def _more(self) -> None:
+        """Add clean articles in sizes, and the prices of the trade."""
+        items, prices, balances = grouped(
+            Random(self._count), currency=self._currency, amount=self._worth
+        )
+        self._items += items
+        self._balances += balances
+        self._prices = [row for row in self._prices if row] + prices
+        self._prices += trade_prices(self._prices, self._traps)
 
     def _articles(self) -> Iterator[tuple[Family, Row]]:
         """Yield item rows, families in proportion, numbers ascending with gaps."""

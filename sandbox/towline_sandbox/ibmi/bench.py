@@ -211,7 +211,7 @@ def _good_items() -> tuple[str, ...]:
     """Return the items without dirt that have a price and a balance in both warehouses."""
     data = Dataset.generate(BENCH.items, BENCH.seed)
     balances = {(str(row["IBITNB"]), str(row["IBWHS"])) for row in data.rows[_BALANCES]}
-    items = [str(row["IPITNB"]) for row in data.rows[_PRICES]]
+    items = [str(row["IPITNB"]) for row in data.rows[_PRICES] if row["IPLIST"] == "STD"]
     return tuple(
         item
         for item in items

@@ -14,6 +14,7 @@ from typing import Any
 from towline_agent.ibmi.catalogue import FileLayout
 from towline_agent.ibmi.columns import Stored
 from towline_agent.ibmi.port import Unread
+from towline_sandbox.dataset.groups import TRADE, trade_price
 from towline_sandbox.ibmi.cells import read_cell, to_packed
 from towline_sandbox.ibmi.erp import Partition, Record, Where
 from towline_sandbox.ibmi.towline_files import WEBPRICE, layout
@@ -24,6 +25,7 @@ from towline_shared.money import plain
 __all__ = ["GreenScreen"]
 
 _ITEMS = "DISTLIB/ITMMST"
+_PRICES = "DISTLIB/ITMPRC"
 _SHIPMENTS = "DISTLIB/SHPHDR"
 
 
@@ -102,14 +104,19 @@ class GreenScreen:
         user: str = "MWEBER",
         job: str = "QPADEV0003",
     ) -> dict[str, Any]:
-        """Change the list price; Retryable SQL0913 when somebody holds the record."""
+        """Change the list price, and the trade's with it; Retryable SQL0913 when one is held."""
         values: dict[str, Scalar] = {
             "IPPRC": Decimal(price),
             "IPEFFD": self._system.cymd(),
         }
         if compare_at is not None:
             values["IPCMP"] = Decimal(compare_at)
-        number = self._change("DISTLIB/ITMPRC", (item, "STD"), values, user=user, job=job)
+        rows = [((item, "STD"), values)]
+        listed = Where("IPITNB", "=", item), Where("IPLIST", "=", TRADE)
+        for row in self._system.select(_PRICES, *listed, most=1):
+            trade = trade_price(Decimal(price), str(row["IPCUR"]))
+            rows.append(((item, TRADE), {"IPPRC": trade, "IPEFFD": self._system.cymd()}))
+        number = self._change(_PRICES, rows, user=user, job=job)
         return {"item": item, "price": Decimal(price), "outbox_id": number}
 
     def change_stock(
@@ -118,20 +125,18 @@ class GreenScreen:
         """Correct the stock of an item in a warehouse."""
         key = (item, warehouse)
         values: dict[str, Scalar] = {"IBQOH": on_hand, "IBLCTD": self._system.cymd()}
-        number = self._change("DISTLIB/ITMBAL", key, values, user=user, job="QPADEV0011")
+        number = self._change("DISTLIB/ITMBAL", [(key, values)], user=user, job="QPADEV0011")
         return {"item": item, "warehouse": warehouse, "on_hand": on_hand, "outbox_id": number}
 
     def change_item(self, *, item: str, fields: Mapping[str, Scalar]) -> dict[str, Any]:
         """Change fields of the item master."""
         values = {**fields, "ITCHGD": self._system.cymd()}
-        number = self._change("DISTLIB/ITMMST", (item,), values, user="MWEBER", job="QPADEV0003")
+        number = self._change(_ITEMS, [((item,), values)], user="MWEBER", job="QPADEV0003")
         return {"item": item, "outbox_id": number}
 
     def price_run(self, *, count: int, seed: int = 1) -> dict[str, Any]:
         """Nightly batch: move some list prices up or down, all in one unit of work."""
-        listed = self._system.select(
-            "DISTLIB/ITMPRC", Where("IPLIST", "=", "STD"), order=("IPITNB",)
-        )
+        listed = self._system.select(_PRICES, Where("IPLIST", "=", "STD"), order=("IPITNB",))
         rows = [row for row in listed if isinstance(row["IPPRC"], str)]
         rng = Random(seed)  # the same run changes the same prices
         unit = self._system.begin("048290/ERPBATCH/PRCBATCH")
@@ -139,7 +144,7 @@ class GreenScreen:
             for row in rng.sample(rows, min(count, len(rows))):
                 factor = Decimal(rng.randint(90, 112)) / 100
                 price = (Decimal(row["IPPRC"]) * factor + Decimal("0.01")).quantize(Decimal("0.01"))
-                unit.update("DISTLIB/ITMPRC", (row["IPITNB"], "STD"), {"IPPRC": price})
+                unit.update(_PRICES, (row["IPITNB"], "STD"), {"IPPRC": price})
         except BaseException:
             unit.rollback()
             raise
@@ -168,22 +173,29 @@ class GreenScreen:
         return {"entries": self._system.queues.info(WEBPRICE).entries}
 
     def _change(
-        self, file: str, key: Sequence[str], values: Mapping[str, Scalar], *, user: str, job: str
+        self,
+        file: str,
+        rows: Sequence[tuple[tuple[str, ...], Mapping[str, Scalar]]],
+        *,
+        user: str,
+        job: str,
     ) -> int | None:
+        """Change records in one unit of work; returns the outbox row of the first that was news."""
         unit = self._system.begin(f"048211/{user}/{job}")
         try:
-            unit.update(file, key, values)
+            for key, values in rows:
+                unit.update(file, key, values)
         except BaseException:
             unit.rollback()
             raise
         ids = unit.commit()
-        return ids[-1] if ids else None
+        return ids[0] if ids else None
 
     def _listed(self, where: Where, *, order: str, count: int) -> list[dict[str, Any]]:
         records = self._system.select(_ITEMS, where, order=(order,), most=count)
         numbers = tuple(row["ITNBR"] for row in records)
         standard = Where("IPLIST", "=", "STD")
-        prices = self._by("DISTLIB/ITMPRC", "IPITNB", numbers, standard)
+        prices = self._by(_PRICES, "IPITNB", numbers, standard)
         balances = self._by("DISTLIB/ITMBAL", "IBITNB", numbers)
         return [_item(row, prices[row["ITNBR"]], balances[row["ITNBR"]]) for row in records]
 

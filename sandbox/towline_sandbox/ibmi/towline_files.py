@@ -79,6 +79,11 @@ FEEDS = (
         keys=("IPITNB",),
         watched=("IPPRC", "IPCMP", "IPCUR", "IPEFFD"),
     ),
+    Feed(
+        "DISTLIB/CUSMST",
+        keys=("CUNBR",),
+        watched=("CUNAM", "CUADR", "CUZIP", "CUCTY", "CUCTR", "CUMAIL", "CUSTS"),
+    ),
     Feed("DISTLIB/ITMBAL", keys=("IBITNB", "IBWHS"), watched=("IBQOH", "IBQAL")),
     Feed(
         "TOWLINE/WEBORDH",

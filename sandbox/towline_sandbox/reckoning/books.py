@@ -7,7 +7,7 @@ here as a difference, not be repeated.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 
 __all__ = ["ErpBook", "ErpItem", "ErpOrder", "ShopBook", "ShopOrder", "ShopVariant"]
@@ -22,12 +22,16 @@ class ErpItem:
         sellable: active, meant for the web, readable, described, priced, its SKU nobody else's.
         price: list price, None when it can't be read.
         on_hand: pieces by warehouse, None where the figure can't be read.
+        trade: price of the trade's list, None when it has none.
+        group: product of the shop it must be a variant of; empty when it stands alone.
     """
 
     sku: str
     sellable: bool
     price: Decimal | None
     on_hand: Mapping[str, int | None]
+    trade: Decimal | None = None
+    group: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +61,20 @@ class ErpOrder:
 
 @dataclass(frozen=True, slots=True)
 class ShopVariant:
-    """A variant in the shop; ``on_hand`` is by location name."""
+    """A variant in the shop; ``on_hand`` is by location name.
+
+    Attributes:
+        trade: its fixed price in the list of the trade; None when it has none.
+        product: title of its product; ``siblings``: how many variants that has, itself included.
+    """
 
     sku: str
     price: Decimal
     status: str
     on_hand: Mapping[str, int]
+    trade: Decimal | None = None
+    product: str = ""
+    siblings: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,16 +96,21 @@ class ShopOrder:
 
 @dataclass(frozen=True, slots=True)
 class ErpBook:
-    """The ERP's side."""
+    """The ERP's side; ``customers`` are those not blocked: number -> e-mail."""
 
     items: Mapping[str, ErpItem]
     orders: Mapping[str, ErpOrder]
     outbox_rows: int
+    customers: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class ShopBook:
-    """The shop's side; a SKU may stand in several variants."""
+    """The shop's side; a SKU may stand in several variants.
+
+    ``customers`` are those that carry the ERP's number: number -> e-mails, one a customer.
+    """
 
     variants: Mapping[str, tuple[ShopVariant, ...]]
     orders: Mapping[str, ShopOrder]
+    customers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

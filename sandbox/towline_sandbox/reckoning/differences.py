@@ -23,21 +23,43 @@ class Totals:
     tax_sum: Decimal
     accepted: int
     shipped_pieces: int
+    trade_prices: int = 0
+    trade_price_sum: Decimal = Decimal(0)
+    grouped_variants: int = 0
+    customers: int = 0
 
 
-def compare(erp: ErpBook, shop: ShopBook, *, locations: Mapping[str, str]) -> list[str]:
+def compare(
+    erp: ErpBook,
+    shop: ShopBook,
+    *,
+    locations: Mapping[str, str],
+    safety: Mapping[str, int] | None = None,
+) -> list[str]:
     """Return every difference as one sentence; an empty list means both sides agree.
 
     Args:
         locations: location name in the shop by warehouse of the ERP.
+        safety: pieces of each item that a warehouse keeps back.
     """
-    found = [*_item_differences(erp, shop, locations), *_order_differences(erp, shop)]
+    found = [
+        *_item_differences(erp, shop, locations, safety or {}),
+        *_order_differences(erp, shop),
+        *_customer_differences(erp, shop),
+    ]
     if erp.outbox_rows:
         found.append(f"{erp.outbox_rows} rows still stand in the outbox.")
     return found
 
 
-def totals(erp: ErpBook, shop: ShopBook, *, side: str, locations: Mapping[str, str]) -> Totals:
+def totals(
+    erp: ErpBook,
+    shop: ShopBook,
+    *,
+    side: str,
+    locations: Mapping[str, str],
+    safety: Mapping[str, int] | None = None,
+) -> Totals:
     """Add up one side (``erp`` or ``shop``) over the items and orders both should have."""
     skus = [sku for sku in _comparable(erp, shop) if len(shop.variants.get(sku, ())) == 1]
     names = [gid for gid, order in shop.orders.items() if order.importable]
@@ -46,12 +68,20 @@ def totals(erp: ErpBook, shop: ShopBook, *, side: str, locations: Mapping[str, s
         return Totals(
             items=len(skus),
             price_sum=sum((erp.items[sku].price or Decimal(0) for sku in skus), Decimal(0)),
-            pieces=sum(max(0, n or 0) for s in skus for n in erp.items[s].on_hand.values()),
+            pieces=sum(
+                _offered(n or 0, warehouse, safety or {})
+                for sku in skus
+                for warehouse, n in erp.items[sku].on_hand.items()
+            ),
             orders=len(known),
             order_sum=sum((order.total for order in known), Decimal(0)),
             tax_sum=sum((order.tax for order in known), Decimal(0)),
             accepted=sum(order.outcome in ("A", "L") for order in known),
             shipped_pieces=sum(sum(order.shipped.values()) for order in known),
+            trade_prices=sum(erp.items[sku].trade is not None for sku in skus),
+            trade_price_sum=sum((erp.items[sku].trade or Decimal(0) for sku in skus), Decimal(0)),
+            grouped_variants=sum(bool(erp.items[sku].group) for sku in skus),
+            customers=len(erp.customers),
         )
     orders = [shop.orders[gid] for gid in names]
     stocked = set(locations.values())
@@ -67,6 +97,12 @@ def totals(erp: ErpBook, shop: ShopBook, *, side: str, locations: Mapping[str, s
         tax_sum=sum((order.tax for order in orders), Decimal(0)),
         accepted=sum(bool(order.erp_number) for order in orders),
         shipped_pieces=sum(sum(order.fulfilled.values()) for order in orders),
+        trade_prices=sum(shop.variants[sku][0].trade is not None for sku in skus),
+        trade_price_sum=sum(
+            (shop.variants[sku][0].trade or Decimal(0) for sku in skus), Decimal(0)
+        ),
+        grouped_variants=sum(shop.variants[sku][0].siblings > 1 for sku in skus),
+        customers=len(shop.customers),
     )  # fmt: skip
 
 
@@ -79,7 +115,14 @@ def _comparable(erp: ErpBook, shop: ShopBook) -> list[str]:
     )
 
 
-def _item_differences(erp: ErpBook, shop: ShopBook, locations: Mapping[str, str]) -> Iterator[str]:
+def _offered(pieces: int, warehouse: str, safety: Mapping[str, int]) -> int:
+    """Return what a warehouse offers of the pieces it has."""
+    return max(0, max(0, pieces) - safety.get(warehouse, 0))
+
+
+def _item_differences(
+    erp: ErpBook, shop: ShopBook, locations: Mapping[str, str], safety: Mapping[str, int]
+) -> Iterator[str]:
     for sku in _comparable(erp, shop):
         item = erp.items[sku]
         variants = shop.variants.get(sku, ())
@@ -89,16 +132,32 @@ def _item_differences(erp: ErpBook, shop: ShopBook, locations: Mapping[str, str]
         variant = variants[0]
         if item.price is not None and variant.price != item.price:
             yield f"Item {sku} costs {item.price} in the ERP and {variant.price} in the shop."
+        if item.trade != variant.trade:
+            yield f"Item {sku} costs the trade {item.trade} and {variant.trade} in the shop."
+        if item.group and (variant.product != item.group or variant.siblings < 2):
+            yield f"Item {sku} is no variant of {item.group} but of {variant.product}."
         for warehouse, pieces in item.on_hand.items():
             place = locations.get(warehouse)
             if place is None or pieces is None:
                 continue
             there = variant.on_hand.get(place, 0)
-            if there != max(0, pieces):
+            if there != _offered(pieces, warehouse, safety):
                 yield (
                     f"Item {sku} has {pieces} pieces in warehouse {warehouse} and {there} in the"
                     f" shop's {place}."
                 )
+
+
+def _customer_differences(erp: ErpBook, shop: ShopBook) -> Iterator[str]:
+    """Numbers tell who is meant; no sentence names a person."""
+    for number, email in erp.customers.items():
+        emails = shop.customers.get(number, ())
+        if len(emails) != 1:
+            yield f"Customer {number} of the ERP stands {len(emails)} times in the shop."
+        elif emails[0] != email:
+            yield f"Customer {number} has another e-mail in the shop."
+    for number in shop.customers.keys() - erp.customers.keys():
+        yield f"The shop knows a customer {number} that the ERP does not have."
 
 
 def _order_differences(erp: ErpBook, shop: ShopBook) -> Iterator[str]:

@@ -22,11 +22,24 @@ def read_erp(path: Path) -> ErpBook:
         return ErpBook(
             items=_items(erp),
             orders=_orders(erp),
+            customers=_customers(erp),
             outbox_rows=erp.execute('SELECT count(*) FROM "TOWLINE.OUTBOX"').fetchone()[0],
         )
 
 
+def _customers(erp: sqlite3.Connection) -> dict[str, str]:
+    return {
+        f"{int(row['CUNBR']):06d}": row["CUMAIL"].strip().lower()
+        for row in erp.execute('SELECT CUNBR, CUMAIL, CUSTS FROM "DISTLIB.CUSMST"')
+        if row["CUSTS"] == "A"
+    }
+
+
 def _items(erp: sqlite3.Connection) -> dict[str, ErpItem]:
+    trade = {
+        row["IPITNB"].rstrip(): _decimal(row["IPPRC"])
+        for row in erp.execute("SELECT IPITNB, IPPRC FROM \"DISTLIB.ITMPRC\" WHERE IPLIST = 'B2B'")
+    }
     prices: dict[str, Decimal | None] = {}
     for row in erp.execute(
         "SELECT IPITNB, IPPRC, IPCMP, IPEFFD FROM \"DISTLIB.ITMPRC\" WHERE IPLIST = 'STD'"
@@ -51,7 +64,10 @@ def _items(erp: sqlite3.Connection) -> dict[str, ErpItem]:
             and bool(row["ITDSC"].strip())
             and (prices.get(sku) or 0) > 0
         )
-        items[sku] = ErpItem(sku, sellable, prices.get(sku), on_hand[sku])
+        group = row["ITDSC"].strip() if row["ITCLS"].strip() == "SHOE" else ""
+        items[sku] = ErpItem(
+            sku, sellable, prices.get(sku), on_hand[sku], trade=trade.get(sku), group=group
+        )
     return items
 
 

@@ -18,7 +18,7 @@ def read_shop(path: Path) -> ShopBook:
     """Open the file read-only and return what it says."""
     with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as shop:
         shop.row_factory = sqlite3.Row
-        return ShopBook(variants=_variants(shop), orders=_orders(shop))
+        return ShopBook(variants=_variants(shop), orders=_orders(shop), customers=_customers(shop))
 
 
 def _variants(shop: sqlite3.Connection) -> dict[str, tuple[ShopVariant, ...]]:
@@ -30,8 +30,11 @@ def _variants(shop: sqlite3.Connection) -> dict[str, tuple[ShopVariant, ...]]:
         on_hand[row["item"]][row["name"]] = row["on_hand"]
     found: dict[str, list[ShopVariant]] = defaultdict(list)
     for row in shop.execute(
-        "SELECT v.sku, v.price, v.inventory_item_id, p.status"
+        "SELECT v.sku, v.price, v.inventory_item_id, p.status, p.title, t.price AS trade,"
+        " count(*) OVER (PARTITION BY p.id) AS siblings"
         " FROM variants v JOIN products p ON p.id = v.product_id"
+        " LEFT JOIN list_prices t ON t.variant_id = v.id AND t.price_list_id ="
+        " (SELECT id FROM price_lists WHERE name = 'Handwerk')"
     ):
         sku = row["sku"] or ""
         found[sku].append(
@@ -40,9 +43,23 @@ def _variants(shop: sqlite3.Connection) -> dict[str, tuple[ShopVariant, ...]]:
                 price=Decimal(row["price"]),
                 status=row["status"],
                 on_hand=on_hand[row["inventory_item_id"]],
+                trade=None if row["trade"] is None else Decimal(row["trade"]),
+                product=row["title"],
+                siblings=row["siblings"],
             )
         )
     return {sku: tuple(variants) for sku, variants in found.items()}
+
+
+def _customers(shop: sqlite3.Connection) -> dict[str, tuple[str, ...]]:
+    found: dict[str, list[str]] = defaultdict(list)
+    for row in shop.execute(
+        "SELECT m.value, c.email FROM metafields m"
+        " JOIN customers c ON m.owner = 'gid://shopify/Customer/' || c.id"
+        " WHERE m.key = 'customer_number'"
+    ):
+        found[row["value"]].append((row["email"] or "").lower())
+    return {number: tuple(emails) for number, emails in found.items()}
 
 
 def _orders(shop: sqlite3.Connection) -> dict[str, ShopOrder]:

@@ -73,14 +73,15 @@ def test_on_the_simulated_ibm_i_the_committed_value_wins(tmp_path: Path) -> None
         assert len(told(house, sku)) == 1
         house.clock.advance(60)
         await look.look()
-        (row,) = house.workers[Purpose.READ]._driver.connect(Purpose.READ).rows(PRICE, [(sku,)])
+        rows = house.workers[Purpose.READ]._driver.connect(Purpose.READ).rows(PRICE, [(sku,)])
+        (row,) = (row for row in rows if row.cells["PRICE_LIST"] == "STD")
         assert told(house, sku)[1:] == [row.cells["IPPRC"]] != [Decimal("999.99")]
 
     def told(house: AgentHouse, sku: str) -> list[object]:
         return [
             event.body.row["IPPRC"]
             for event in house.events()
-            if isinstance(event.body, Price) and event.key == sku
+            if isinstance(event.body, Price) and (event.key, event.body.price_list) == (sku, "STD")
         ]
 
     try:

@@ -108,3 +108,16 @@ def test_a_price_file_in_yen_has_no_smaller_unit() -> None:
         for row in Dataset.generate(150, 3).rows["DISTLIB/ITMPRC"]
         if isinstance(row["IPPRC"], Decimal)
     )
+
+
+def test_some_articles_come_in_sizes_and_the_trade_pays_less() -> None:
+    """Clean, one description a model, each size once; trade prices stand beside list prices."""
+    shoes = [row for row in _DATA.rows["DISTLIB/ITMMST"] if row["ITCLS"] == "SHOE"]
+    assert len({(row["ITDSC"], row["ITDS2"]) for row in shoes}) == len(shoes) == 12
+    assert not {str(row["ITNBR"]) for row in shoes} & _DATA.traps.keys()
+    lists: dict[str, dict[str, Decimal]] = {"STD": {}, "B2B": {}}
+    for row in _DATA.rows["DISTLIB/ITMPRC"]:
+        if isinstance(row["IPPRC"], Decimal):
+            lists[str(row["IPLIST"])][str(row["IPITNB"])] = row["IPPRC"]
+    assert len(lists["B2B"]) > 100
+    assert all(price < lists["STD"][sku] for sku, price in lists["B2B"].items())

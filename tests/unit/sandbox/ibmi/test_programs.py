@@ -57,6 +57,7 @@ def test_a_good_order_is_accepted_with_a_number_and_allocates_stock(
     after = _balances(system, sku)
     assert after[most] == (before[most][0], before[most][1] + 4)
     assert {(row.file, row.operation) for row in reader(system).outbox(after=0, limit=9)} == {
+        ("CUSMST", "I"),  # whoever is new becomes a customer
         ("ITMBAL", "U"),
         ("WEBORDH", "U"),
     }

@@ -21,8 +21,10 @@ _PLACES = {"001": "Berlin", "002": "Hamburg"}
 _GID = "gid://shopify/Order/1"
 _LINE = "gid://shopify/LineItem/1"
 
-_ITEM = ErpItem("A-1", True, Decimal("2.50"), {"001": 5, "002": -3})
-_VARIANT = ShopVariant("A-1", Decimal("2.50"), "ACTIVE", {"Berlin": 5, "Hamburg": 0})
+_ITEM = ErpItem("A-1", True, Decimal("2.50"), {"001": 5, "002": -3}, Decimal("2.12"), "Boot")
+_VARIANT = ShopVariant(
+    "A-1", Decimal("2.50"), "ACTIVE", {"Berlin": 5, "Hamburg": 0}, Decimal("2.12"), "Boot", 6
+)
 _ERP_ORDER = ErpOrder(
     gid=_GID,
     copies=1,
@@ -68,12 +70,48 @@ def test_equal_books_have_no_difference_and_equal_totals() -> None:
         ({"price": Decimal("2.51")}, "costs 2.50 in the ERP and 2.51"),
         ({"on_hand": {"Berlin": 6, "Hamburg": 0}}, "5 pieces in warehouse 001 and 6"),
         ({"on_hand": {"Hamburg": 0}}, "5 pieces in warehouse 001 and 0"),
+        ({"trade": Decimal("2.13")}, "costs the trade 2.12 and 2.13 in the shop"),
+        ({"trade": None}, "costs the trade 2.12 and None in the shop"),
+        ({"siblings": 1}, "is no variant of Boot"),
+        ({"product": "Boot, size 40"}, "is no variant of Boot but of Boot, size 40"),
     ],
 )
 def test_a_wrong_variant_is_found(change: dict[str, object], sentence: str) -> None:
     """A cent or a piece is enough."""
     shop = replace(_SHOP, variants={"A-1": (replace(_VARIANT, **change),)})  # type: ignore[arg-type]
     assert [sentence in line for line in _compare(shop=shop)] == [True]
+
+
+def test_what_a_warehouse_keeps_back_is_not_offered() -> None:
+    """Pieces less the safety stock, and never less than none."""
+    kept = {"001": 2, "002": 9}
+    found = compare(_ERP, _SHOP, locations=_PLACES, safety=kept)
+    assert found == ["Item A-1 has 5 pieces in warehouse 001 and 5 in the shop's Berlin."]
+    shown = replace(_VARIANT, on_hand={"Berlin": 3, "Hamburg": 0})
+    shop = replace(_SHOP, variants={"A-1": (shown,)})
+    assert compare(_ERP, shop, locations=_PLACES, safety=kept) == []
+    sides = [
+        totals(_ERP, shop, side=side, locations=_PLACES, safety=kept) for side in ("erp", "shop")
+    ]
+    assert sides[0] == sides[1]
+    assert (sides[0].pieces, sides[0].trade_prices, sides[0].grouped_variants) == (3, 1, 1)
+
+
+@pytest.mark.parametrize(
+    ("there", "sentence"),
+    [
+        ({}, "Customer 000007 of the ERP stands 0 times in the shop."),
+        ({"000007": ("a@x.example", "b@x.example")}, "stands 2 times"),
+        ({"000007": ("b@x.example",)}, "Customer 000007 has another e-mail"),
+        ({"000007": ("a@x.example",), "000009": ("c@x.example",)}, "a customer 000009 that"),
+    ],
+)
+def test_a_wrong_customer_is_found(there: dict[str, tuple[str, ...]], sentence: str) -> None:
+    """Missing, doubled, changed, invented; the sentence names a number and nobody."""
+    erp = replace(_ERP, customers={"000007": "a@x.example"})
+    found = _compare(erp=erp, shop=replace(_SHOP, customers=there))
+    assert [sentence in line for line in found] == [True]
+    assert "@" not in found[0]
 
 
 def test_a_missing_item_is_found_and_an_ambiguous_one_is_left_out() -> None:

@@ -33,7 +33,7 @@ def small(folder: Path, extra: str = "", *, item: str = "") -> Wanted:
 
 
 def test_the_sandbox_wants_what_it_always_had(tmp_path: Path) -> None:
-    """Library, sixteen tables, two queues, six triggers, two profiles."""
+    """Library, sixteen tables, two queues, seven triggers, two profiles."""
     site = sandbox(tmp_path)
     assert site.library == "TOWLINE"
     assert [table.layout.name for table in site.tables] == [
@@ -48,6 +48,7 @@ def test_the_sandbox_wants_what_it_always_had(tmp_path: Path) -> None:
         ("ITMMST_OUTBOX", "TWITMMST", "IUD"), ("ITMPRC_OUTBOX", "TWITMPRC", "IUD"),
         ("ITMBAL_OUTBOX", "TWITMBAL", "IUD"), ("WEBORDH_OUTBOX", "TWWEBORDH", "U"),
         ("WEBCHG_OUTBOX", "TWWEBCHG", "U"), ("SHPHDR_OUTBOX", "TWSHPHDR", "IU"),
+        ("CUSMST_OUTBOX", "TWCUSMST", "IUD"),
     ]  # fmt: skip
     assert (site.owner.name, site.agent.name, site.order_entry) == (
         "TWOWNER",
