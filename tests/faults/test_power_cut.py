@@ -1,4 +1,4 @@
-"""The power goes at any write of either store: what was answered is there, and nothing is torn."""
+"""The power goes, or the disk is full, at any write of either store: nothing is lost or torn."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tests.faults.power.buffer_script import BufferScript
+from tests.faults.power.full import full_trial
 from tests.faults.power.relay_script import RelayScript
 from tests.faults.power.trial import cut_trial
 
@@ -19,3 +20,11 @@ def test_a_power_cut_takes_nothing_that_was_answered(script: Any) -> None:
     cuts = [cut_trial(script, seed) for seed in range(_CUTS)]
     assert [cut for cut in cuts if cut.fault] == []
     assert sum(cut.acked for cut in cuts) > 10 * _CUTS
+
+
+@pytest.mark.parametrize("script", [BufferScript, RelayScript], ids=["agent", "relay"])
+def test_a_full_disk_refuses_whole_units_and_drops_nothing(script: Any) -> None:
+    """Full at any byte of a write: no trace of what was refused, and all of it when asked again."""
+    runs = [full_trial(script, seed) for seed in range(4)]
+    assert [run for run in runs if run.fault] == []
+    assert all(run.refused > 3 and run.done > 20 for run in runs)

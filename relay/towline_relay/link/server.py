@@ -100,7 +100,7 @@ class LinkServer:
             await socket.prepare(request)
         except ConnectionError:
             _log.info("agent hung up", action="link_hung_up", address=request.remote or "")
-            return socket
+            return web.Response(status=400)  # to nobody; aiohttp wants one that it can end
         if socket.ws_protocol != SUBPROTOCOL:
             await socket.close(code=1002, message=b"towline.link.v1 is spoken here")
             return socket

@@ -9,27 +9,23 @@ together, and the file is sound and takes new work.
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import random
-import sqlite3
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
 from tests.faults.power.disk import Disk
+from tests.faults.power.look import Dump, Seen, difference, digest
 from tests.faults.power.vfs import Mounted
 from towline_shared.database import Connect, plain
 
-__all__ = ["Cut", "Dump", "Script", "cut_trial"]
+__all__ = ["Cut", "Script", "Step", "cut_trial"]
 
 S = TypeVar("S")
 Step = Callable[[S], Awaitable[object]]
-Dump = dict[str, list[str]]
 
 _ROUNDS = 25  # groups of verbs until the power goes, if it has not by then
 _WHILE_OPENING = 0.1  # share of cuts that may also fall into the making of the schema
-# What differs between two files that were told the same: random names and the moment of migration.
-_APART = {"stream_head": "stream_id", "migration": "at", "lane": "owner"}
 
 
 class Script(Protocol[S]):
@@ -89,7 +85,7 @@ class _Told:
 
     def unit(self, state: Dump) -> None:
         """Note the state after a unit of work."""
-        self.states.append(_digest(state))
+        self.states.append(digest(state))
         self.last.append(state)
 
 
@@ -102,7 +98,7 @@ async def _trial(make: Callable[[random.Random], Script[S]], seed: int) -> Cut:
     rng = random.Random(seed)
     script, disk = make(rng), Disk()
     mounted = Mounted(disk)
-    shadow = _Seen(plain)
+    shadow = Seen(plain)
     try:
         safe = script.open(shadow, ":memory:")
         try:
@@ -120,7 +116,7 @@ async def _trial(make: Callable[[random.Random], Script[S]], seed: int) -> Cut:
 
 
 async def _until_dark(
-    script: Script[S], safe: S, shadow: _Seen, connect: Connect, disk: Disk, rng: random.Random
+    script: Script[S], safe: S, shadow: Seen, connect: Connect, disk: Disk, rng: random.Random
 ) -> _Told:
     fuse = rng.randrange(1, script.operations)
     told = _Told()
@@ -164,7 +160,7 @@ async def _answered(store: S, steps: Sequence[Step[S]], disk: Disk) -> int:
 
 async def _look(script: Script[S], connect: Connect, told: _Told) -> tuple[int, str]:
     """Open the file again; return how many units it holds, and what is wrong."""
-    seen = _Seen(connect)
+    seen = Seen(connect)
     try:
         store = script.open(seen, "/store.db")
     except Exception as error:
@@ -174,59 +170,13 @@ async def _look(script: Script[S], connect: Connect, told: _Told) -> tuple[int, 
         if sound != "ok":
             return 0, f"is not sound: {sound}"
         found = seen.dump()
-        digest = _digest(found)
-        at = [n for n, state in enumerate(told.states) if state == digest]
+        wanted = digest(found)
+        at = [n for n, state in enumerate(told.states) if state == wanted]
         if not at:
-            return 0, f"holds what it never held: {_difference(found, told.last)}"
+            return 0, f"holds what it never held: {difference(found, told.last)}"
         if max(at) < told.answered:
             return max(at), f"lacks {told.answered - max(at)} answered units"
         await script.goes_on(store)
         return max(at), "" if seen.sound() == "ok" else "is not sound after new work"
     finally:
         script.close(store)
-
-
-class _Seen:
-    """A way to connect that keeps the connection, to look at it while its thread rests."""
-
-    def __init__(self, connect: Connect) -> None:
-        self._connect = connect
-        self._connection: sqlite3.Connection
-
-    def __call__(self, path: str) -> sqlite3.Connection:
-        self._connection = self._connect(path)
-        return self._connection
-
-    def sound(self) -> str:
-        """Return SQLite's verdict on the file."""
-        return str(self._connection.execute("PRAGMA integrity_check").fetchone()[0])
-
-    def dump(self) -> Dump:
-        """Return all rows of all tables, as texts."""
-        names = self._connection.execute(
-            "SELECT name FROM sqlite_master WHERE type='table' ORDER BY name"
-        )
-        return {str(row[0]): self._rows(str(row[0])) for row in names.fetchall()}
-
-    def _rows(self, table: str) -> list[str]:
-        cursor = self._connection.execute(f"SELECT * FROM {table}")
-        apart = _APART.get(table)
-        columns = [n for n, column in enumerate(cursor.description) if column[0] != apart]
-        return sorted(repr(tuple(_plain(row[n]) for n in columns)) for row in cursor.fetchall())
-
-
-def _digest(state: Dump) -> str:
-    return hashlib.sha256(repr(sorted(state.items())).encode()).hexdigest()
-
-
-def _plain(value: Any) -> Any:
-    return value.hex() if isinstance(value, bytes) else value
-
-
-def _difference(found: Dump, states: Sequence[Dump]) -> str:
-    """Name the tables in which it differs from the state before and after the last group."""
-    words = []
-    for name, state in (("before", states[0]), ("after", states[-1])):
-        tables = [t for t in sorted({*found, *state}) if found.get(t) != state.get(t)]
-        words.append(f"{', '.join(tables)} differ from {name}")
-    return "; ".join(words)

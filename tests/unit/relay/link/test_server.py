@@ -12,7 +12,6 @@ from typing import Any
 import aiohttp
 import pytest
 from aiohttp import ClientConnectionResetError, web
-from aiohttp.test_utils import make_mocked_request
 
 from tests.support.link_world import Relay
 from towline_relay.link import enrolment
@@ -171,19 +170,21 @@ def test_a_browser_that_looks_is_told_what_this_is(tmp_path: Path) -> None:
 
 
 def test_an_agent_that_hangs_up_before_it_is_answered_is_no_error(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """A bad line ends connections at any moment; the log must not cry about it."""
 
-    async def gone(socket: web.WebSocketResponse, request: web.BaseRequest) -> None:
+    async def gone(socket: web.WebSocketResponse, request: web.Request) -> None:
+        assert request.transport is not None
+        request.transport.abort()
         raise ClientConnectionResetError("Cannot write to closing transport")
 
     async def story() -> None:
         async with door(tmp_path) as at:
             monkeypatch.setattr(web.WebSocketResponse, "prepare", gone)
-            request = make_mocked_request("GET", "/link")
-            answer = await at.relay.server.handle(request)
-            assert isinstance(answer, web.WebSocketResponse)
+            with pytest.raises(aiohttp.ClientError):
+                await at.visitor.get(at.url)
             assert at.relay.server.connected() == {}
 
     asyncio.run(story())
+    assert [record.getMessage() for record in caplog.records if record.exc_info] == []
