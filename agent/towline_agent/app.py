@@ -128,8 +128,8 @@ class Agent:
             on_inbox=self._on_inbox,
             on_acked=self._on_acked,
         )
-        self._build_loops()
         self._backlog = Backlog(0, None, {}, 0)
+        self._build_loops()
         self._health = HealthServer(self.status, port=config.health_port)
         self._about = About(
             version=__version__,
@@ -226,7 +226,8 @@ class Agent:
             queues.append(config.orders.queue)
         self._gauge = Gauge(
             queues=queues, limits=courtesy.fuse, reader=reader, clock=self._clock,
-            pace=self._pace, quiet=self._quiet,
+            pace=self._pace, quiet=self._quiet, buffered=lambda: self._backlog.unacked,
+            most_events=config.buffer.most_events,
         )  # fmt: skip
 
     def _sink(self, writer: IbmIWorker) -> Sink:
@@ -252,7 +253,7 @@ class Agent:
 
     def _on_acked(self, stream: str, upto: int) -> None:
         self._clearing.wake()
-        if self._capture.state.paused:
+        if self._capture.state.held:
             self._capture.wake()
 
     # -- living ---------------------------------------------------------------------------------

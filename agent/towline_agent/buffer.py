@@ -332,11 +332,15 @@ class Buffer:
             states = self._log.states(db, PEER)
             out = [state for state in states if state.direction == "out"]
             ages = [state.oldest_unacked_at for state in out if state.oldest_unacked_at]
+            arrived = [
+                row.at for name in DOWN_STREAMS for row in self._log.inbox(db, PEER, name, limit=1)
+            ]
             return Backlog(
                 unacked=sum(state.backlog for state in out),
                 oldest_at=min(ages, default=None),
                 by_stream={state.name: state.backlog for state in out},
                 inbox=sum(state.backlog for state in states if state.direction == "in"),
+                inbox_oldest_at=min(arrived, default=None),
             )
 
         return self._database.submit(work)

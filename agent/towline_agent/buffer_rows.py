@@ -54,12 +54,18 @@ class KeptEntry:
 
 @dataclass(frozen=True, slots=True)
 class Backlog:
-    """What has not reached the relay yet, and what has not been applied yet."""
+    """What has not reached the relay yet, and what has not been applied yet.
+
+    Attributes:
+        oldest_at: when the oldest event without an acknowledgement was written.
+        inbox_oldest_at: when the oldest document without effect arrived.
+    """
 
     unacked: int
     oldest_at: datetime | None
     by_stream: Mapping[str, int]
     inbox: int
+    inbox_oldest_at: datetime | None = None
 
 
 def inbox_row(stream: str, row: LogRow) -> InboxRow:

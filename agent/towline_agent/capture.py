@@ -44,6 +44,7 @@ _log = structlog.get_logger(__name__)
 # A doorbell rings at the write, the row shows at the commit: look again, ever more slowly.
 _LOOK_AGAIN_S = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
 _GAP_PATIENCE_S = 600.0
+_STREAMS = frozenset({"changes", "results"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,9 @@ class CaptureState:
         last_event_at: when a change was last written to the buffer.
         events: events captured since the start.
         unreadable: of these, changes nobody could read.
-        paused: true while the buffer is full and the IBM i keeps the rows.
+        paused: true while the buffer is full of changes and the IBM i keeps the rows.
+        held: streams whose rows are left on the IBM i now; answers about orders go on when the
+            buffer is full of changes, and changes when it is full of answers.
         faults: entity -> sentence, for entities whose SELECT fails; their rows stay in the outbox.
         trouble: sentence of what keeps the loop from reading; empty when nothing does.
     """
@@ -65,6 +68,7 @@ class CaptureState:
     events: int = 0
     unreadable: int = 0
     paused: bool = False
+    held: tuple[str, ...] = ()
     faults: dict[str, str] = field(default_factory=dict)
     trouble: str = ""
 
@@ -98,6 +102,7 @@ class Capture:
         self._told = told
         self._aside = Aside(clock)
         self._behind = False
+        self._left = False
         self._settings = settings
         self._queries = {entity.query.entity: entity.query for entity in entities}
         self._feeds = feeds_of((each.query, each.fed_by) for each in entities)
@@ -133,20 +138,33 @@ class Capture:
         swept_at: float | None = None
         looks = len(_LOOK_AGAIN_S)
         while True:
-            sweep = swept_at is None or self._clock.monotonic() - swept_at >= self._settings.sweep_s
             try:
                 if not await self._may_read():
                     continue
+                sweep = self._sweeps(swept_at)
                 if not await self.read(origin, sweep=sweep):
                     continue
             except TowlineError as error:
                 await self._trouble(error)
                 continue
             self._calm()
+            if self._state.held:  # look ahead for the other stream; what is left is swept later
+                await self._pace.rest(self._wake, 1.0)
+                continue
             if sweep:
                 swept_at = self._clock.monotonic()
             woken = await self._pace.rest(self._wake, self._rest_s(looks, swept_at or 0.0))
             looks = 0 if woken else looks + 1
+
+    def _sweeps(self, swept_at: float | None) -> bool:
+        """Tell whether to read from zero: at times, and for what was left while a stream was held.
+
+        Not while one is held: it would read the same rows again and again.
+        """
+        if self._state.held:
+            return False
+        late = swept_at is None or self._clock.monotonic() - swept_at >= self._settings.sweep_s
+        return late or self._left
 
     def _rest_s(self, looks: int, swept_at: float) -> float:
         until_sweep = max(0.05, swept_at + self._settings.sweep_s - self._clock.monotonic())
@@ -158,11 +176,14 @@ class Capture:
         """Read what is new (or, sweeping, everything from zero) page by page.
 
         Returns:
-            False when it stopped before the end: the buffer is full, or it is quiet hours.
+            False when it stopped before the end: the buffer is full, or it is quiet hours. Rows of
+            a stream that is held are passed over and stay on the IBM i.
 
         Raises:
             Retryable, Permanent: from the IBM i or a full disk; what was captured stays captured.
         """
+        if sweep:
+            self._left = False
         reach = self._settings.batch
         windows = self._watermark.reads(self._clock.monotonic(), reach=reach)
         for after, upto in [(0, None)] if sweep else windows:
@@ -182,7 +203,7 @@ class Capture:
             after = rows[-1].id
             if upto is not None and after >= upto:
                 return True
-            if self._quiet.now(Work.READ) is not None or not await self._gate.is_open():
+            if self._quiet.now(Work.READ) is not None or await self._held() >= _STREAMS:
                 return False
 
     async def _outbox(self, after: int) -> Sequence[OutboxRow]:
@@ -196,7 +217,7 @@ class Capture:
         """Capture those rows of a page that are not captured yet."""
         ids = [row.id for row in rows]
         taken = await asyncio.wrap_future(self._buffer.taken(ids)) if ids else set()
-        work = plan([row for row in rows if row.id not in taken], self._feeds)
+        work = self._without_held(plan([row for row in rows if row.id not in taken], self._feeds))
         images, faults = await current_rows(self._reader, self._queries, work, self._aside)
         self._note_faults(work, faults)
         blocked = {id for change in work.changes if change.entity in faults for id in change.rows}
@@ -260,16 +281,33 @@ class Capture:
         """Rest in quiet hours and while the buffer is full; the IBM i keeps the rows meanwhile."""
         if await self._quiet.rest(Work.READ):
             return False
-        if await self._gate.is_open():
-            if self._state.paused:
-                _log.info("reading on", action="capture.resume")
-            self._state = replace(self._state, paused=False)
+        if await self._held() < _STREAMS:
             return True
-        if not self._state.paused:
-            _log.warning("buffer full, reading paused", action="capture.pause")
-        self._state = replace(self._state, paused=True)
         await self._pace.rest(self._wake, 1.0)
         return False
+
+    async def _held(self) -> frozenset[str]:
+        """Ask the gate anew which streams have to stay on the IBM i, and note it."""
+        held = await self._gate.shut() & _STREAMS
+        before, now = self._state.held, tuple(sorted(held))
+        if now != before:
+            if now:
+                _log.warning("buffer full, reading paused", action="capture.pause", streams=now)
+            else:
+                _log.info("reading on", action="capture.resume")
+            self._state = replace(self._state, held=now, paused="changes" in held)
+        return held
+
+    def _without_held(self, work: Plan) -> Plan:
+        """Leave out what travels in a stream that is held; its rows stay for a later sweep."""
+        held = self._state.held
+        changes = tuple(each for each in work.changes if stream_of(each.entity) not in held)
+        strays = "changes" not in held
+        if len(changes) < len(work.changes) or (work.stray_ids and not strays):
+            self._left = True
+            left = {id for each in work.changes if each not in changes for id in each.rows}
+            changes = tuple(each for each in changes if left.isdisjoint(each.rows))
+        return Plan(changes, work.strays if strays else (), work.stray_ids if strays else ())
 
     async def _origin(self) -> Origin:
         """Learn who the partition is; events can't be named before."""

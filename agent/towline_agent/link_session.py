@@ -332,7 +332,7 @@ class Session:
     async def _beat(self) -> None:
         """Say how we are, grant what was held back, ask for a change of our key if it is due."""
         self._say(self._speaker.beat())
-        for credit in more_credit(self._in.values(), ready=self._roomy()):
+        for credit in more_credit(self._in.values(), ready=lambda _: self._roomy()):
             self._say(credit)
         if self._may_rotate:
             wish = await asyncio.to_thread(self._speaker.keeper.wish)

@@ -18,7 +18,7 @@ from towline_agent.calendar import Work
 from towline_agent.courtesy.budget import LoadBudget
 from towline_agent.courtesy.quiet import NEVER_QUIET, Rests
 from towline_agent.courtesy.reload import asked_reloads, forget_reload
-from towline_agent.gate import Gate
+from towline_agent.gate import LOAD, Gate
 from towline_agent.ibmi.port import EntityQuery, IbmI, TableRow
 from towline_agent.ibmi.worker import IbmIWorker
 from towline_agent.pace import Pace, Patience
@@ -208,7 +208,7 @@ class Loading:
         """Rest for quiet hours, a full buffer or waiting changes; tell whether to read a page."""
         if await self._quiet.rest(Work.LOAD):
             return False
-        if not await self._gate.is_open():
+        if not await self._gate.is_open(LOAD):
             await self._pace.rest(asyncio.Event(), 1.0)
             return False
         if self._changes_wait() and self._clock.monotonic() - self._page_at < _MOST_YIELD_S:

@@ -9,7 +9,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import secrets
-from collections.abc import AsyncIterator, Sequence
+import shutil
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -25,6 +26,7 @@ from towline_relay.audit import audit
 from towline_relay.backups import backups_folder
 from towline_relay.config import LEAST_RETENTION_DAYS, RelayConfig
 from towline_relay.day_book import DayBook
+from towline_relay.inflow import InflowControl
 from towline_relay.keys import read_or_make_keys, roll_keys
 from towline_relay.link import enrolment
 from towline_relay.link.server import LinkServer
@@ -122,8 +124,9 @@ class Relay:
             sink=self._store,
             identity=read_or_make_keys(self.config.identity),
             clock=self.clock,
-            ready=lambda agent_id: not database.storage.refuses,
-            on_received=lambda agent_id: self._nudge(None),
+            ready=self._ready,
+            on_received=self._received,
+            window_rows=self.config.inflow.window,
             holds={tenant.id: tenant.approve_agents for tenant in self.config.tenants}.__getitem__,
         )
         owner = secrets.token_hex(8)
@@ -148,7 +151,17 @@ class Relay:
             )
             for tenant in self.config.tenants
         }
+        self._inflow = InflowControl(
+            shops={name: tenancy.takes for name, tenancy in self._tenants.items()},
+            backlogs=self._store.uplink_backlog,
+            free_bytes=lambda: shutil.disk_usage(self.config.state).free,
+            agents=self._tenants_of_agents,
+            eased=self._link.ease,
+            limits=self.config.inflow,
+            clock=self.clock,
+        )
         self._receiver = self._webhooks()
+        await self._inflow.look()  # before anybody can connect
         await self._listen(stack)
         await self._work(stack)
 
@@ -178,6 +191,7 @@ class Relay:
             webhooks=self._receiver.counts,
             audit=self._audit,
             state=self.config.state,
+            flows=self._inflow.flows,
         )
         app = web.Application()
         app.router.add_get("/link", self._link.handle)
@@ -206,6 +220,7 @@ class Relay:
             approve=self._link.approve,
             relay_keys=lambda: self._link.identity.lines,
             checks=self.checks,
+            flows=lambda: views.flow_facts(self._inflow.flows()),
         )
         # The socket sessions end by GOAWAY; what is left is cut after the graceful time.
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=5.0)
@@ -225,6 +240,7 @@ class Relay:
             for tenancy in self._tenants.values()
             for name, loop in tenancy.loops.items()
         ]
+        loops.append(asyncio.create_task(self._inflow.run(), name="inflow"))
         stack.push_async_callback(_end, loops)
         schedule = Schedule()
         for tenancy in self._tenants.values():
@@ -246,6 +262,17 @@ class Relay:
         schedule.every("trim in need", self._trim_in_need, interval=minute, soon=False)
         schedule.start()
         stack.callback(schedule.stop)
+
+    def _ready(self, agent_id: str, stream: str) -> bool:
+        return not self._database.storage.refuses and self._inflow.ready(agent_id, stream)
+
+    def _received(self, agent_id: str, stream: str, rows: int) -> None:
+        self._inflow.took(agent_id, stream, rows)
+        self._nudge(None)
+
+    async def _tenants_of_agents(self) -> Mapping[str, str]:
+        rows = await asyncio.wrap_future(self._database.submit(enrolment.agents))
+        return {row.agent_id: row.tenant for row in rows}
 
     async def _agents(self) -> Sequence[AgentFacts]:
         rows = await asyncio.wrap_future(self._database.submit(enrolment.agents))
@@ -293,7 +320,8 @@ class Relay:
         disk = storage_check(
             self._database.storage, started_at=self._started_at, meanwhile=_MEANWHILE
         )
-        return [disk, *found, *self._receiver.checks(), *self._days.checks()]
+        own = [*self._receiver.checks(), *self._days.checks(), *self._inflow.checks()]
+        return [disk, *found, *own]
 
 
 async def _end(tasks: Sequence[asyncio.Task[Any]]) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from towline_relay.link.readiness import InflowLimits
 from towline_relay.shopify import versions
 from towline_relay.sync.rules import Rules, load_rules
 from towline_shared.config import Section, load_toml, read_secret
@@ -79,6 +80,7 @@ class RelayConfig:
     room: Room
     tenants: tuple[TenantConfig, ...]
     public_url: str = ""
+    inflow: InflowLimits = field(default_factory=InflowLimits)
 
     @property
     def database(self) -> Path:
@@ -111,7 +113,7 @@ def load_config(path: Path, *, secrets: bool = True) -> RelayConfig:
         Misconfigured: one sentence with file, field and value.
     """
     root = load_toml(path)
-    root.only("server", "state", "log", "tenants")
+    root.only("server", "state", "log", "inflow", "tenants")
     server, state, log = root.section("server"), root.section("state"), root.section("log")
     server.only("host", "port", "public_url")
     state.only("folder", "retention_days", "most_mb", "ballast_mb")
@@ -134,6 +136,20 @@ def load_config(path: Path, *, secrets: bool = True) -> RelayConfig:
         retention_days=state.number("retention_days", 30, least=LEAST_RETENTION_DAYS),
         room=read_room(state),
         tenants=tenants,
+        inflow=_inflow(root.section("inflow")),
+    )
+
+
+def _inflow(section: Section) -> InflowLimits:
+    """Read when to hold agents back."""
+    section.only("events", "events_short", "results", "reserve_mib", "window")
+    usual = InflowLimits()
+    return InflowLimits(
+        events=section.number("events", usual.events, least=1),
+        events_short=section.number("events_short", usual.events_short, least=1),
+        results=section.number("results", usual.results, least=1),
+        reserve_bytes=section.number("reserve_mib", usual.reserve_bytes >> 20) << 20,
+        window=section.number("window", usual.window, least=1),
     )
 
 

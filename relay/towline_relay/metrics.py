@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from towline_relay.inflow import Flow
 from towline_relay.link.agent_link import AgentLink
 from towline_relay.store.rows import Count
 from towline_shared.health import Check
@@ -20,6 +21,7 @@ def metrics_text(
     links: Mapping[str, AgentLink],
     checks: Sequence[Check],
     storage: Storage,
+    flows: Sequence[Flow] = (),
 ) -> str:
     """Write the relay's figures.
 
@@ -66,6 +68,17 @@ def metrics_text(
     )
     _add(
         lines,
+        "towline_relay_agent_hours_to_full",
+        "Projected hours until something at an agent is full; absent while it does not grow.",
+        (
+            ({"agent": agent, "what": each.name}, each.hours)
+            for agent, link in sorted(links.items())
+            if link.heartbeat is not None
+            for each in link.heartbeat.filling
+        ),
+    )
+    _add(
+        lines,
         "towline_relay_check",
         "0 well, 1 warning, 2 failed.",
         (({"check": check.name}, int(check.status)) for check in checks),
@@ -77,14 +90,50 @@ def metrics_text(
         ("database_cap_bytes", "Most the database's file may have.", storage.cap),
     ):
         _add(lines, f"towline_relay_{name}", text, [({}, value)])
+    _add_flows(lines, flows)
     return "\n".join(lines) + "\n"
+
+
+def _add_flows(lines: list[str], flows: Sequence[Flow]) -> None:
+    """Write the load at the relay by tenant and kind."""
+    labelled = [({"tenant": flow.tenant, "kind": flow.kind}, flow) for flow in flows]
+    _add(
+        lines,
+        "towline_relay_inflow_events",
+        "Due events from agents that are not decided yet.",
+        ((labels, flow.waiting) for labels, flow in labelled),
+    )
+    _add(
+        lines,
+        "towline_relay_inflow_most",
+        "How many of them are enough: from there on agents are held back.",
+        ((labels, flow.most) for labels, flow in labelled),
+    )
+    _add(
+        lines,
+        "towline_relay_inflow_oldest_seconds",
+        "Age of the oldest of them, since its agent saw it.",
+        ((labels, round(flow.oldest_s, 3)) for labels, flow in labelled),
+    )
+    _add(
+        lines,
+        "towline_relay_inflow_held",
+        "1 while agents are held back.",
+        ((labels, int(bool(flow.held))) for labels, flow in labelled),
+    )
+    _add(
+        lines,
+        "towline_relay_inflow_hours_to_full",
+        "Projected hours until agents are held back; absent while the backlog does not grow.",
+        ((labels, round(flow.hours, 3)) for labels, flow in labelled if flow.hours is not None),
+    )
 
 
 def _add(
     lines: list[str],
     name: str,
     text: str,
-    samples: Iterable[tuple[Mapping[str, str], int]],
+    samples: Iterable[tuple[Mapping[str, str], float]],
     *,
     kind: str = "gauge",
 ) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 from aiohttp import web
 
 from towline_relay.backups import backup
+from towline_relay.inflow import Flow
 from towline_relay.link import enrolment
 from towline_relay.link.agent_link import AgentLink
 from towline_relay.metrics import metrics_text
@@ -43,6 +44,7 @@ class OperatorApi:
         webhooks: Mapping[str, int],
         audit: Callable[[str], Awaitable[dict[str, Any]]],
         state: Path,
+        flows: Callable[[], Sequence[Flow]],
     ) -> None:
         self._database = database
         self._store = store
@@ -54,6 +56,7 @@ class OperatorApi:
         self._webhooks = webhooks
         self._audit = audit
         self._state = state
+        self._flows = flows
 
     def add_routes(self, app: web.Application) -> None:
         """Mount the handlers."""
@@ -85,6 +88,7 @@ class OperatorApi:
             links=self._links(),
             checks=self._checks(),
             storage=self._database.storage,
+            flows=self._flows(),
         )
         return web.Response(text=text, content_type="text/plain", charset="utf-8")
 

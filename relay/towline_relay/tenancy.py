@@ -9,6 +9,7 @@ import aiohttp
 
 from towline_relay.config import TenantConfig
 from towline_relay.lanes import LaneLoop
+from towline_relay.link.readiness import ShopState
 from towline_relay.secrets_box import Secret
 from towline_relay.shopify.audit import audit
 from towline_relay.shopify.bulk_files import BulkFiles
@@ -167,6 +168,12 @@ class Tenancy:
     async def audit(self) -> None:
         """Look at the app's scopes and the API versions; what is missing shows in the checks."""
         await audit(self._client)
+
+    def takes(self) -> ShopState:
+        """Tell how much the shop takes, for whoever holds agents back."""
+        troubles = [self.upkeep.standing.check(), *self._client.health.checks()[:1]]
+        failed = [check.detail for check in troubles if check.status is Status.FAILED]
+        return ShopState(self._throttle.full, failed[0].rstrip(".") if failed else "")
 
     def checks(self) -> list[Check]:
         """Tell how shop, lanes and rules are doing."""

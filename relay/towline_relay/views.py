@@ -10,9 +10,11 @@ from towline_relay.admin.facts import (
     AgentFacts,
     EventFacts,
     EventFilter,
+    FlowFacts,
     HistoryStep,
     StateCount,
 )
+from towline_relay.inflow import Flow
 from towline_relay.link import agent_keys, enrolment
 from towline_relay.link.agent_link import AgentLink
 from towline_relay.store.base import Store
@@ -22,7 +24,7 @@ from towline_relay.sync.intake import take_in
 from towline_relay.webhooks.delivery import Delivery, PutResult
 from towline_shared.sealing import fingerprint as key_words
 
-__all__ = ["EnrolledAgents", "Inbox", "PagesStore", "agent_facts"]
+__all__ = ["EnrolledAgents", "Inbox", "PagesStore", "agent_facts", "flow_facts"]
 
 _WORDS = {
     State.PENDING: "Waiting to be looked at",
@@ -124,6 +126,9 @@ def agent_facts(
                 last_seen_at=link.last_seen_at if link else row.last_seen_at,
                 backlog=beat.backlog if beat else None,
                 oldest_unsent_s=beat.oldest_unsent_s if beat else None,
+                oldest_unapplied_s=beat.oldest_unapplied_s if beat else None,
+                held=beat.held if beat else (),
+                filling=tuple((each.name, each.hours) for each in beat.filling) if beat else (),
                 ibmi=beat.ibmi if beat else "unknown",
                 detail=row.suspicion or (beat.detail if beat else ""),
                 version=link.version if link else row.version,
@@ -137,6 +142,22 @@ def agent_facts(
             )
         )
     return facts
+
+
+def flow_facts(flows: Sequence[Flow]) -> list[FlowFacts]:
+    """Turn the load into what the pages show."""
+    return [
+        FlowFacts(
+            tenant=flow.tenant,
+            kind=flow.kind,
+            waiting=flow.waiting,
+            oldest_s=flow.oldest_s,
+            most=flow.most,
+            hours=flow.hours,
+            held=flow.held,
+        )
+        for flow in flows
+    ]
 
 
 def _facts(row: EventRow) -> EventFacts:

@@ -285,6 +285,23 @@ class Unreadable:
 
 
 @dataclass(frozen=True, slots=True)
+class Filling:
+    """Something at the agent that fills: the outbox, a data queue, the buffer.
+
+    Attributes:
+        name: ``outbox``, ``buffer`` or ``LIBRARY/QUEUE``.
+        used: rows or entries.
+        most: how many count as full.
+        hours: projected hours until it is full; 0 = it is.
+    """
+
+    name: str
+    used: int
+    most: int
+    hours: float
+
+
+@dataclass(frozen=True, slots=True)
 class Heartbeat:
     """How the agent is doing, in the words of the health page.
 
@@ -293,6 +310,10 @@ class Heartbeat:
         oldest_unsent_s: age of the oldest of them in seconds; 0 when there is none.
         ibmi: ``up``, ``down`` or ``restricted``.
         detail: one sentence about what is worth a look; empty when all is well.
+        oldest_unapplied_s: age of the oldest document that has no effect on the IBM i yet, in
+            seconds; 0 when there is none.
+        held: streams whose rows are left on the IBM i, because the buffer is full of them.
+        filling: what grows and will be full, soonest first.
     """
 
     backlog: int
@@ -300,6 +321,9 @@ class Heartbeat:
     ibmi: str
     version: str
     detail: str = ""
+    oldest_unapplied_s: float = 0.0
+    held: tuple[str, ...] = ()
+    filling: tuple[Filling, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

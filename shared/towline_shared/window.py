@@ -9,7 +9,7 @@ below the credit; so one row larger than the whole window can't block its stream
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from towline_shared.errors import Misuse, PeerFault
@@ -221,9 +221,11 @@ class Incoming:
         return text_bytes([text for _, _, _, text in rows])
 
 
-def more_credit(windows: Iterable[Incoming], *, ready: bool) -> Iterator[Credit]:
+def more_credit(
+    windows: Iterable[Incoming], *, ready: Callable[[Incoming], bool]
+) -> Iterator[Credit]:
     """Return what can be granted that was held back before, one frame a stream."""
     for window in windows:
         before = window.grant(ready=False)
-        if window.grant(ready=ready) != before:
-            yield window.credit(ready=ready)
+        if window.grant(ready=ready(window)) != before:
+            yield window.credit(ready=False)

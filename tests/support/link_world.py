@@ -84,7 +84,7 @@ class Relay:
             sink=CollectingSink(),
             identity=self.identity,
             clock=clock,
-            ready=lambda agent_id: not self.database.storage.refuses,
+            ready=lambda agent_id, stream: not self.database.storage.refuses,
             heartbeat_s=self._heartbeat_s,
             holds=self._holds,
         )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from towline_agent.courtesy.gauge import BUFFER, OUTBOX
 from towline_agent.courtesy.operator import Condition
 from towline_agent.health.status import AgentStatus
 
@@ -94,8 +95,8 @@ def _fuse_conditions(status: AgentStatus) -> Iterator[Condition]:
             settle_s=0.0,
         )
     for name, reading in status.fuse.readings.items():
-        if reading.status:
-            what = "the outbox" if name == "outbox" else f"data queue {name}"
+        if reading.status and name != BUFFER:  # that one has a condition of its own
+            what = "the outbox" if name == OUTBOX else f"data queue {name}"
             soon = f", full in about {reading.hours:.0f} hours" if reading.hours else ""
             yield Condition(
                 f"fuse {name}",

@@ -10,12 +10,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from towline_shared.filling import Sample, hours_to_full
 from towline_shared.health import Status
 
-__all__ = ["FuseLimits", "Reading", "Sample", "hours_to_full", "judge"]
+__all__ = ["FuseLimits", "Reading", "judge"]
 
-_LEAST_SPAN_S = 300.0  # a shorter look would take one price run for a trend
-_LEAST_SAMPLES = 5
 _FAILED_PERCENT = 90
 _LOW_PERCENT = 10  # below it growth alone worries nobody
 
@@ -33,14 +32,6 @@ class FuseLimits:
     outbox_rows: int = 100_000
     warn_percent: int = 60
     warn_hours: float = 4.0
-
-
-@dataclass(frozen=True, slots=True)
-class Sample:
-    """How much stood in it at a moment of the monotonic clock, in seconds."""
-
-    at_s: float
-    used: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,38 +56,6 @@ class Reading:
     def percent(self) -> float:
         """How full it is; 0 where the system does not tell."""
         return 100.0 * self.used / self.most if self.most else 0.0
-
-
-def hours_to_full(samples: Sequence[Sample], most: int) -> float | None:
-    """Project when ``most`` is reached, by the straight line that fits the samples best.
-
-    Returns:
-        Hours from the newest sample; 0 when it is full already; None while it does not grow or
-        was watched too short to tell (five samples over five minutes).
-    """
-    if not samples or most <= 0:
-        return None
-    newest = samples[-1]
-    if newest.used >= most:
-        return 0.0
-    span = newest.at_s - samples[0].at_s
-    if len(samples) < _LEAST_SAMPLES or span < _LEAST_SPAN_S:
-        return None
-    slope = _slope(samples)
-    return (most - newest.used) / slope / 3600.0 if slope > 0 else None
-
-
-def _slope(samples: Sequence[Sample]) -> float:
-    """Least squares: units a second. The newest sample is the origin, so that no digits drown."""
-    count = len(samples)
-    seconds = [each.at_s - samples[-1].at_s for each in samples]
-    used = [float(each.used - samples[-1].used) for each in samples]
-    middle_s, middle = sum(seconds) / count, sum(used) / count
-    spread = sum((second - middle_s) ** 2 for second in seconds)
-    together = sum(
-        (second - middle_s) * (each - middle) for second, each in zip(seconds, used, strict=True)
-    )
-    return together / spread if spread else 0.0
 
 
 def judge(name: str, samples: Sequence[Sample], most: int, limits: FuseLimits) -> Reading:

@@ -11,19 +11,21 @@ from typing import TypeVar
 import structlog
 
 from towline_agent.calendar import Work
-from towline_agent.courtesy.fuse import FuseLimits, Reading, Sample, judge
+from towline_agent.courtesy.fuse import FuseLimits, Reading, judge
 from towline_agent.courtesy.quiet import NEVER_QUIET, Rests
 from towline_agent.ibmi.port import IbmI, OutboxDepth, QueueInfo, QueueName
 from towline_agent.ibmi.worker import IbmIWorker
 from towline_agent.pace import Pace
 from towline_shared.clock import Clock
 from towline_shared.errors import Permanent, Retryable
+from towline_shared.filling import Sample
 from towline_shared.health import Status
 
-__all__ = ["OUTBOX", "FuseState", "Gauge"]
+__all__ = ["BUFFER", "OUTBOX", "FuseState", "Gauge"]
 
 _log = structlog.get_logger(__name__)
 OUTBOX = "outbox"
+BUFFER = "buffer"
 _EVERY_S = 60.0
 _KEPT = 60  # an hour of samples
 
@@ -63,8 +65,12 @@ class Gauge:
         clock: Clock,
         pace: Pace,
         quiet: Rests = NEVER_QUIET,
+        buffered: Callable[[], int] = lambda: 0,
+        most_events: int = 0,
     ) -> None:
-        """Measure the outbox and ``queues``."""
+        """Measure the outbox, ``queues``, and of the buffer what ``buffered`` says of its cap."""
+        self._buffered = buffered
+        self._most_events = most_events
         self._queues = tuple(dict.fromkeys(queues))
         self._limits = limits
         self._reader = reader
@@ -89,6 +95,8 @@ class Gauge:
 
     async def measure(self) -> None:
         """Measure everything once; what is not reachable now keeps its last reading."""
+        if self._most_events:
+            self._note(BUFFER, self._buffered(), self._most_events)
         depth = await self._asked(OUTBOX, _depth)
         if depth is not None:
             self._state = replace(self._state, missed=depth.missed)
@@ -117,6 +125,8 @@ class Gauge:
         samples = self._samples.setdefault(name, deque(maxlen=_KEPT))
         samples.append(Sample(self._clock.monotonic(), used))
         reading = judge(name, tuple(samples), most, self._limits)
+        if name == BUFFER:  # full, it holds the IBM i back: nothing fails, somebody should look
+            reading = replace(reading, status=min(reading.status, Status.WARNING))
         before = self._state.readings.get(name)
         if reading.status is not (before.status if before else Status.OK):
             _log.warning(

@@ -7,11 +7,18 @@ from datetime import datetime, timedelta
 
 from towline_agent.calendar import Quiet, Work
 from towline_agent.courtesy.fuse import Reading
-from towline_agent.courtesy.gauge import OUTBOX, FuseState
+from towline_agent.courtesy.gauge import BUFFER, OUTBOX, FuseState
 from towline_agent.courtesy.quiet import QuietState
 from towline_shared.health import Check, Status
 
-__all__ = ["fuse_checks", "fuse_facts", "locked_sentence", "quiet_checks", "quiet_sentence"]
+__all__ = [
+    "filled",
+    "fuse_checks",
+    "fuse_facts",
+    "locked_sentence",
+    "quiet_checks",
+    "quiet_sentence",
+]
 
 _LOCKED = timedelta(minutes=5)
 _DOING = {Work.LOAD: "loading", Work.READ: "reading", Work.WRITE: "writing"}
@@ -60,10 +67,11 @@ def fuse_checks(fuse: FuseState, library: str, since: datetime) -> Iterator[Chec
         )  # fmt: skip
     for reading in fuse.readings.values():
         if reading.status is not Status.OK:
-            what = "outbox" if reading.name == OUTBOX else f"data queue {reading.name}"
+            own = reading.name in (BUFFER, OUTBOX)
+            what = reading.name if own else f"data queue {reading.name}"
             yield Check(
                 f"fuse {reading.name}", reading.status, since,
-                f"The {what} is filling: {_filled(reading)}.", _advice(reading),
+                f"The {what} is filling: {filled(reading)}.", _advice(reading),
             )  # fmt: skip
     for name, sentence in fuse.faults.items():
         yield Check(f"fuse {name}", Status.WARNING, since, f"Not measured: {sentence}")
@@ -72,8 +80,9 @@ def fuse_checks(fuse: FuseState, library: str, since: datetime) -> Iterator[Chec
 def fuse_facts(fuse: FuseState) -> Mapping[str, str]:
     """Return what the page shows beside the checks."""
     return {
-        ("outbox" if name == OUTBOX else f"queue {name}"): _filled(reading)
+        ("outbox" if name == OUTBOX else f"queue {name}"): filled(reading)
         for name, reading in fuse.readings.items()
+        if name != BUFFER
     }
 
 
@@ -92,7 +101,8 @@ def locked_sentence(locked_since: datetime | None, library: str, now: datetime) 
     )
 
 
-def _filled(reading: Reading) -> str:
+def filled(reading: Reading) -> str:
+    """Say how full something is, and when it will be."""
     if not reading.most:
         return f"{reading.used:,} entries, of how many the system does not tell"
     text = f"{reading.used:,} of {reading.most:,} ({reading.percent:.0f} %)"
@@ -102,6 +112,8 @@ def _filled(reading: Reading) -> str:
 
 
 def _advice(reading: Reading) -> str:
+    if reading.name == BUFFER:
+        return "See why the relay does not take them; full, it leaves the rows on the IBM i."
     if reading.name == OUTBOX:
         return "See why rows don't leave: the relay, quiet hours, or an entity that is set aside."
     return "See why its reader does not keep up; a full queue fails the program that sends to it."

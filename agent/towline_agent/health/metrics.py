@@ -39,6 +39,14 @@ def metrics_text(status: AgentStatus) -> str:
         "oldest_unsent_seconds", "gauge", "Age of the oldest of them.",
         ("", status.oldest_unsent_s),
     )  # fmt: skip
+    family(
+        "oldest_unapplied_seconds", "gauge", "Age of the oldest document without effect.",
+        ("", status.oldest_unapplied_s),
+    )  # fmt: skip
+    family(
+        "held", "gauge", "1 while rows of a stream are left on the IBM i: the buffer is full.",
+        *((_labels(stream=name), name in status.capture.held) for name in ("changes", "results")),
+    )  # fmt: skip
     family("inbox_documents", "gauge", "Documents not yet applied.", ("", status.backlog.inbox))
     family(
         "outbox_waiting_rows", "gauge", "Outbox rows captured and not yet deleted.",

@@ -10,7 +10,8 @@ from html import escape
 from importlib import resources
 from string import Template
 
-from towline_agent.health.courtesy import fuse_facts, quiet_sentence
+from towline_agent.courtesy.gauge import BUFFER
+from towline_agent.health.courtesy import filled, fuse_facts, quiet_sentence
 from towline_agent.health.journal import journal_facts
 from towline_agent.health.status import AgentStatus
 from towline_agent.ibmi.port import Purpose
@@ -126,15 +127,19 @@ def _relay_facts(status: AgentStatus) -> Mapping[str, str]:
 
 def _buffer_facts(status: AgentStatus) -> Mapping[str, str]:
     oldest, most, disk = status.oldest_unsent_s, status.about.most_events, status.storage
+    buffer = status.fuse.readings.get(BUFFER)
     facts = {
-        "waiting for the relay": f"{status.backlog.unacked:,} of at most {most:,}",
+        "waiting for the relay": filled(buffer)
+        if buffer is not None
+        else f"{status.backlog.unacked:,} of at most {most:,}",
+        "left on the IBM i": ", ".join(status.capture.held) or "nothing is held back",
         "oldest unsent": _span(oldest) if status.backlog.unacked else "nothing waits",
         "captured since start": f"{status.capture.events:,}",
         "unreadable": f"{status.capture.unreadable:,}",
         "last change": _ago(status.capture.last_event_at, status.now),
         "on the disk": f"{disk.used // MIB:,} MiB of at most {disk.cap // MIB:,}",
         "free on the disk": f"{disk.disk_free // MIB:,} MiB",
-        "documents waiting here": f"{status.backlog.inbox:,}",
+        "documents waiting here": _documents(status),
         "documents written": f"{status.delivery.written:,}",
         "documents refused": f"{status.delivery.refused:,}",
     }
@@ -142,6 +147,12 @@ def _buffer_facts(status: AgentStatus) -> Mapping[str, str]:
         rows = status.loading.rows.get(status.loading.running, 0)
         facts["initial load"] = f"{status.loading.running}, {rows:,} rows so far"
     return facts
+
+
+def _documents(status: AgentStatus) -> str:
+    if not status.backlog.inbox:
+        return "0"
+    return f"{status.backlog.inbox:,}, the oldest for {_span(status.oldest_unapplied_s)}"
 
 
 def _agent_facts(status: AgentStatus) -> Mapping[str, str]:

@@ -34,13 +34,14 @@ from towline_agent.loading import LoadingState
 from towline_agent.queue_reader import QueueState
 from towline_shared.clock import utc_text
 from towline_shared.clock_gap import gap_sentence, is_worth_a_warning
-from towline_shared.events import Heartbeat
+from towline_shared.events import Filling, Heartbeat
 from towline_shared.health import Check, Status, worst
 from towline_shared.storage import Storage, storage_check
 
 __all__ = ["About", "AgentStatus", "ibmi_status"]
 
 _MEANWHILE = "Until then the IBM i keeps the rows, and the relay its documents."
+_MOST_FILLING = 5  # of a heartbeat
 _OLD_S = 300.0  # a change that waits longer than this for the relay is worth a look
 
 
@@ -116,6 +117,22 @@ class AgentStatus:
         return max(0.0, (self.now - oldest).total_seconds()) if oldest else 0.0
 
     @property
+    def oldest_unapplied_s(self) -> float:
+        """Age of the oldest document that has no effect on the IBM i yet, in seconds."""
+        oldest = self.backlog.inbox_oldest_at
+        return max(0.0, (self.now - oldest).total_seconds()) if oldest else 0.0
+
+    @property
+    def filling(self) -> list[Filling]:
+        """What grows and will be full, soonest first."""
+        found = [
+            Filling(reading.name, reading.used, reading.most, reading.hours)
+            for reading in self.fuse.readings.values()
+            if reading.hours is not None
+        ]
+        return sorted(found, key=lambda each: each.hours)
+
+    @property
     def ready(self) -> bool:
         """Connected on both sides and draining."""
         return (
@@ -134,6 +151,9 @@ class AgentStatus:
             ibmi=self.ibmi,
             version=self.about.version,
             detail=self._notice(),
+            oldest_unapplied_s=self.oldest_unapplied_s,
+            held=self.capture.held,
+            filling=tuple(self.filling[:_MOST_FILLING]),
         )
 
     def _notice(self) -> str:
@@ -287,6 +307,9 @@ class AgentStatus:
                 "oldest_unsent_s": round(self.oldest_unsent_s, 3),
                 "by_stream": dict(self.backlog.by_stream),
                 "inbox": self.backlog.inbox,
+                "oldest_unapplied_s": round(self.oldest_unapplied_s, 3),
+                "held": list(self.capture.held),
+                "filling": plain_data(self.filling),
                 "paused": self.capture.paused,
                 "outbox_waiting": self.outbox_waiting,
                 "full": self.storage.full,

@@ -17,6 +17,7 @@ __all__ = [
     "AgentFacts",
     "EventFacts",
     "EventFilter",
+    "FlowFacts",
     "HistoryStep",
     "StateCount",
 ]
@@ -43,6 +44,9 @@ class AgentFacts:
         backlog: events it holds and the relay has not acknowledged, as it last reported.
         oldest_unsent_s: age of the oldest of them in seconds.
         ibmi: ``up``, ``down``, ``restricted`` or ``unknown``.
+        oldest_unapplied_s: age of the oldest document it has not written to the IBM i.
+        held: streams whose rows it leaves on the IBM i, because its buffer is full of them.
+        filling: what grows there and will be full: (name, hours), soonest first.
         fingerprint: serial, partition, system and RDB name of its IBM i; empty when unknown.
         key: fingerprint of its public key, to compare with what ``enrol`` printed on site.
         next_key: of the key it is about to change to; empty when there is none.
@@ -59,6 +63,9 @@ class AgentFacts:
     last_seen_at: datetime | None = None
     backlog: int | None = None
     oldest_unsent_s: float | None = None
+    oldest_unapplied_s: float | None = None
+    held: tuple[str, ...] = ()
+    filling: tuple[tuple[str, float], ...] = ()
     ibmi: str = "unknown"
     detail: str = ""
     version: str = ""
@@ -69,6 +76,27 @@ class AgentFacts:
     clock_gap_s: float | None = None
     next_key: str = ""
     waiting: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FlowFacts:
+    """The load that agents bring for one tenant.
+
+    Attributes:
+        kind: ``changes`` or ``results``.
+        waiting: due events nobody has decided yet; ``oldest_s`` the age of the oldest in seconds.
+        most: how many are enough before agents are held back.
+        hours: projected hours until then; None while the backlog does not grow.
+        held: why agents are held back; empty while they are not.
+    """
+
+    tenant: str
+    kind: str
+    waiting: int
+    oldest_s: float
+    most: int
+    hours: float | None
+    held: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,6 +11,7 @@ from towline_relay.admin.facts import (
     AgentFacts,
     EventFacts,
     EventFilter,
+    FlowFacts,
     HistoryStep,
     StateCount,
 )
@@ -34,9 +35,13 @@ _TODO: Mapping[str, str] = {
 
 
 def agents_page(
-    agents: Sequence[AgentFacts], *, now: datetime, relay_keys: Sequence[str] = ()
+    agents: Sequence[AgentFacts],
+    flows: Sequence[FlowFacts] = (),
+    *,
+    now: datetime,
+    relay_keys: Sequence[str] = (),
 ) -> dict[str, Any]:
-    """Build the agents page: troubled ones first, then by tenant and name.
+    """Build the agents page: troubled ones first, then by tenant and name; and the load.
 
     Args:
         relay_keys: the relay's own keys as words, for people who compare.
@@ -47,6 +52,7 @@ def agents_page(
         "agents": rows,
         "relay_keys": list(relay_keys),
         "connected": sum(1 for row in rows if row["connected"]),
+        "flows": [_flow(flow) for flow in flows],
         "at": utc_text(now),
     }
 
@@ -134,6 +140,9 @@ def _agent(agent: AgentFacts, now: datetime) -> dict[str, Any]:
         "last_seen_at": _time(agent.last_seen_at),
         "backlog": agent.backlog,
         "oldest_unsent_s": agent.oldest_unsent_s,
+        "oldest_unapplied_s": agent.oldest_unapplied_s,
+        "held": list(agent.held),
+        "filling": [{"what": what, "hours": round(hours, 2)} for what, hours in agent.filling],
         "ibmi": agent.ibmi,
         "detail": agent.detail,
         "version": agent.version,
@@ -144,6 +153,18 @@ def _agent(agent: AgentFacts, now: datetime) -> dict[str, Any]:
         "next_key": agent.next_key,
         "waiting": agent.waiting,
         "clock_gap_s": agent.clock_gap_s,
+    }
+
+
+def _flow(flow: FlowFacts) -> dict[str, Any]:
+    return {
+        "tenant": flow.tenant,
+        "kind": flow.kind,
+        "waiting": flow.waiting,
+        "oldest_s": round(flow.oldest_s, 1),
+        "most": flow.most,
+        "hours": None if flow.hours is None else round(flow.hours, 2),
+        "held": flow.held,
     }
 
 
@@ -171,6 +192,10 @@ def _agent_health(agent: AgentFacts, now: datetime) -> tuple[str, str]:
         return "ok", agent.detail or "The IBM i is in restricted state, as during a save."
     if agent.ibmi != "up":
         return "warning", agent.detail or "Connected, but it does not reach its IBM i."
+    if agent.held:
+        return "warning", agent.detail or (
+            f"Its buffer is full of {' and '.join(agent.held)}: the rows stay on the IBM i."
+        )
     # What is said although all is up is a suspicion, such as a second agent with the same identity.
     return ("warning" if agent.detail else "ok"), agent.detail
 

@@ -15,7 +15,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from towline_relay.admin import pages
 from towline_relay.admin.auth import Attempts, Sessions
-from towline_relay.admin.facts import STATES, AdminStore, AgentFacts
+from towline_relay.admin.facts import STATES, AdminStore, AgentFacts, FlowFacts
 from towline_relay.admin.forms import Wrong, inside, read_filter, read_form
 from towline_shared.clock import Clock, parse_utc
 from towline_shared.health import Check
@@ -27,6 +27,7 @@ Agents = Callable[[], Awaitable[Sequence[AgentFacts]]]
 Retry = Callable[[str, str], Awaitable[bool]]
 Revoke = Callable[[str], Awaitable[bool]]
 Checks = Callable[[], Sequence[Check]]
+Flows = Callable[[], Sequence[FlowFacts]]
 
 _SESSION = "towline_session"
 _BEFORE = "towline_sign_in"
@@ -57,6 +58,7 @@ def setup_admin(
     approve: Revoke | None = None,
     relay_keys: Callable[[], Sequence[str]] = tuple,
     checks: Checks = list,
+    flows: Flows = list,
 ) -> None:
     """Add the operator's pages under ``/admin``; nothing else of the app changes.
 
@@ -67,6 +69,7 @@ def setup_admin(
         approve: takes the id of a waiting agent and lets it in.
         relay_keys: the relay's own keys as words.
         checks: how everything is doing; what has failed stands on every page.
+        flows: the load that agents bring.
     """
     admin = _Admin(
         store=store,
@@ -78,6 +81,7 @@ def setup_admin(
         approve=approve,
         relay_keys=relay_keys,
         checks=checks,
+        flows=flows,
     )
     get, post = app.router.add_get, app.router.add_post
     get("/admin", admin.open(admin.home))
@@ -118,7 +122,9 @@ class _Admin:
         approve: Revoke | None,
         relay_keys: Callable[[], Sequence[str]],
         checks: Checks,
+        flows: Flows,
     ) -> None:
+        self._flows = flows
         self._store = store
         self._checks = checks
         self._retry = retry
@@ -217,10 +223,9 @@ class _Admin:
         raise web.HTTPSeeOther("/admin/agents")
 
     async def agents_page(self, request: web.Request) -> tuple[str, dict[str, Any]]:
-        agents = await self._agents()
-        return "agents.html", pages.agents_page(
-            agents, now=self._clock.now(), relay_keys=self._relay_keys()
-        )
+        agents, flows, keys = await self._agents(), self._flows(), self._relay_keys()
+        data = pages.agents_page(agents, flows, now=self._clock.now(), relay_keys=keys)
+        return "agents.html", data
 
     async def events_page(self, request: web.Request) -> tuple[str, dict[str, Any]]:
         wanted = read_filter(request)

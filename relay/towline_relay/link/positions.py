@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from towline_shared.errors import Refused
 from towline_shared.frames import Position, StreamOffer
 from towline_shared.stream_log import DOWN_STREAMS, UP_STREAMS, StreamLog
-from towline_shared.window import Incoming, Outgoing
+from towline_shared.window import WINDOW_ROWS, Incoming, Outgoing
 
 __all__ = ["positions", "windows"]
 
@@ -33,15 +33,18 @@ def positions(
 
 
 def windows(
-    found: Sequence[Position], offers: Sequence[StreamOffer]
+    found: Sequence[Position], offers: Sequence[StreamOffer], *, rows: int = WINDOW_ROWS
 ) -> tuple[dict[str, Incoming], dict[str, Outgoing]]:
     """Return the session's windows by stream: those the agent writes, and those the relay writes.
 
     Nothing is granted and nothing may be sent yet; sending goes on behind what the agent has.
+
+    Args:
+        rows: how many of each stream may be under way.
     """
     have = {offer.name: offer.last for offer in offers if offer.direction == "down"}
     incoming = {
-        each.name: Incoming(each.name, each.stream_id, each.upto, each.upto)
+        each.name: Incoming(each.name, each.stream_id, each.upto, each.upto, rows)
         for each in found
         if each.direction == "up"
     }

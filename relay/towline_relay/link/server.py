@@ -29,6 +29,7 @@ from towline_shared.frames import MOST_BYTES, Bye, GoAway
 from towline_shared.parts import Shelf
 from towline_shared.sealing import algorithm_of, is_public_key
 from towline_shared.stream_log import LogRow, StreamLog
+from towline_shared.window import WINDOW_ROWS
 
 __all__ = ["SUBPROTOCOL", "AgentLink", "LinkServer", "RelayIdentity", "RelaySink"]
 
@@ -61,17 +62,19 @@ class LinkServer:
         sink: RelaySink,
         identity: RelayIdentity,
         clock: Clock,
-        ready: Callable[[str], bool] = lambda agent_id: True,
-        on_received: Callable[[str], None] = lambda agent_id: None,
+        ready: Callable[[str, str], bool] = lambda agent_id, stream: True,
+        on_received: Callable[[str, str, int], None] = lambda agent_id, stream, rows: None,
         holds: Callable[[str], bool] = lambda tenant: False,
         heartbeat_s: int = 20,
+        window_rows: int = WINDOW_ROWS,
     ) -> None:
         """Prepare; the app mounts the handlers.
 
         Args:
             sink: takes uplink rows inside the commit that holds them.
-            ready: tells whether more may be asked of an agent; False stops granting credit.
-            on_received: called with the agent's id after a commit.
+            ready: tells whether more of a stream may be asked of an agent; False stops granting
+                credit.
+            on_received: called with the agent's id, the stream and how many rows after a commit.
             holds: tells whether a tenant wants a person to approve its agents first.
         """
         self.database = database
@@ -83,6 +86,7 @@ class LinkServer:
         self.on_received = on_received
         self.heartbeat_s = heartbeat_s
         self._holds = holds
+        self.window_rows = window_rows
         self.rng = random.SystemRandom()
         self.shelf = Shelf()
         self._sessions: dict[str, Session] = {}
@@ -161,6 +165,11 @@ class LinkServer:
         session = self._sessions.get(agent_id)
         if session is not None:
             session.nudge()
+
+    def ease(self) -> None:
+        """Say that more may be ready now: sessions grant credit without waiting for a heartbeat."""
+        for session in self._sessions.values():
+            session.more_credit()
 
     def connected(self) -> Mapping[str, AgentLink]:
         """Return the live sessions by agent id."""

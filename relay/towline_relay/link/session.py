@@ -163,12 +163,11 @@ class Session:
     async def _welcome(self, ledger: Ledger, hello: Hello, pins: Sequence[str]) -> None:
         joined, found = await ledger.join()
         self._epoch = joined.epoch
-        ready = self._server.ready(self._agent_id)
-        self._in, self._out = windows(found, hello.streams)
+        self._in, self._out = windows(found, hello.streams, rows=self._server.window_rows)
         self._turns.extend(self._out.values())
         known = caps.agreed(hello.caps)
         self._parts = PartSender(parts=caps.PARTS in known, kept=hello.parts)
-        limits = tuple(window.grant(ready=ready) for window in self._in.values())
+        limits = tuple(window.grant(ready=self._ready(window)) for window in self._in.values())
         await self._wire.send(
             Welcome(
                 epoch=joined.epoch,
@@ -250,8 +249,8 @@ class Session:
             self._say(gap)
             return
         upto = await self._books.receive(frame)
-        self._server.on_received(self._agent_id)
-        self._say(window.stored(frame, upto, ready=self._server.ready(self._agent_id)))
+        self._server.on_received(self._agent_id, frame.name, len(frame.rows))
+        self._say(window.stored(frame, upto, ready=self._ready(window)))
 
     async def _part(self, frame: Part) -> None:
         shelf, window = self._server.shelf, self._incoming(frame.name)
@@ -314,13 +313,15 @@ class Session:
                 raise Lost("The agent has been silent too long.")
             if self._timers.beat(clock.monotonic()):
                 self._say(Beat(at=utc_text(clock.now()), backlog=await self._books.backlog()))
-                self._more_credit()
+                self.more_credit()
 
-    def _more_credit(self) -> None:
+    def more_credit(self) -> None:
         """Grant again what was held back while the relay was busy."""
-        ready = self._server.ready(self._agent_id)
-        for credit in more_credit(self._in.values(), ready=ready):
+        for credit in more_credit(self._in.values(), ready=self._ready):
             self._say(credit)
+
+    def _ready(self, window: Incoming) -> bool:
+        return self._server.ready(self._agent_id, window.name)
 
     # -- inside -----------------------------------------------------------------------------------
 

@@ -87,6 +87,13 @@ class Throttle:
         restored = (self._clock.monotonic() - self._as_of) * self._rate
         return min(self._maximum, self._available + restored) - self._under_way
 
+    @property
+    def full(self) -> float:
+        """How full the bucket is, 0 to 1; 0 while Shopify asked for quiet."""
+        if self._clock.monotonic() < self._held_until:
+            return 0.0
+        return max(0.0, self.available) / self._maximum
+
     def points(self, key: str, *, estimate: float) -> float:
         """Return what a call will request: as learned from Shopify, else as estimated."""
         return self._learned.get(key, estimate)

@@ -26,6 +26,7 @@ from towline_relay.store.rows import (
     EventRow,
     ItemRow,
     Known,
+    LaneBacklog,
     LinkRow,
     NewDelivery,
     NewEvent,
@@ -127,6 +128,13 @@ class Store(Protocol):
 
     async def bulk_touched(self, lane: str, whats: Sequence[str]) -> dict[str, str]:
         """Say which run each thing waits for; things are named by :mod:`store.bulk`'s touches."""
+        ...
+
+    async def uplink_backlog(self, tenant: str) -> list[LaneBacklog]:
+        """Count by lane the due events that agents sent; lanes without any are left out.
+
+        What waits for a later moment, or for a bulk run of the shop, is under way and not counted.
+        """
         ...
 
     async def due_counts(self, lane: str, *, most: int) -> dict[tuple[str, str], int]:

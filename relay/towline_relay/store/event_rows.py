@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from towline_relay.store.effects import Move, Release, Supersede
-from towline_relay.store.rows import Count, EventQuery, EventRow, NewEvent, Step
+from towline_relay.store.rows import Count, EventQuery, EventRow, LaneBacklog, NewEvent, Step
 from towline_relay.store.states import FINAL, State, check_move
 from towline_shared.clock import parse_utc, utc_text
 from towline_shared.errors import Misuse
@@ -27,6 +27,7 @@ __all__ = [
     "retry",
     "search",
     "supersede",
+    "uplink_backlog",
 ]
 
 _COLUMNS = (
@@ -95,6 +96,18 @@ def due(db: sqlite3.Connection, lane: str, *, limit: int, now: datetime) -> list
         (lane, utc_text(now), limit),
     )
     return [_row(row) for row in rows]
+
+
+def uplink_backlog(db: sqlite3.Connection, tenant: str, *, now: datetime) -> list[LaneBacklog]:
+    """Count due events that came from agents, by lane; see the port for what is left out."""
+    rows = db.execute(
+        """SELECT lane, count(*) AS number, min(seen_at) AS oldest FROM event
+           WHERE lane IN (?, ?, ?) AND state IN ('pending', 'waiting') AND direction = 'up'
+             AND waits_for NOT GLOB 'bulk:*' AND (due_at IS NULL OR due_at <= ?)
+           GROUP BY lane ORDER BY lane""",
+        (f"{tenant}/catalogue", f"{tenant}/customers", f"{tenant}/orders", utc_text(now)),
+    )
+    return [LaneBacklog(row["lane"], row["number"], parse_utc(row["oldest"])) for row in rows]
 
 
 def next_due(db: sqlite3.Connection, lane: str) -> datetime | None:

@@ -20,6 +20,7 @@ __all__ = [
     "EventRow",
     "ItemRow",
     "Known",
+    "LaneBacklog",
     "LinkRow",
     "NewDelivery",
     "NewEvent",
@@ -263,6 +264,15 @@ class EventQuery:
     tenant: str = ""
     before: int | None = None
     limit: int = 100
+
+
+@dataclass(frozen=True, slots=True)
+class LaneBacklog:
+    """Due events of a lane that agents sent and nobody has decided; ``oldest`` as its agent saw."""
+
+    lane: str
+    count: int
+    oldest: datetime
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,6 +36,7 @@ from towline_relay.store.rows import (
     EventRow,
     ItemRow,
     Known,
+    LaneBacklog,
     LinkRow,
     NewDelivery,
     NewEvent,
@@ -269,6 +270,9 @@ class SqliteStore:
 
     async def bulk_touched(self, lane: str, whats: Sequence[str]) -> dict[str, str]:
         return await self._unit(lambda db, now: bulk_rows.touched(db, lane, whats))
+
+    async def uplink_backlog(self, tenant: str) -> list[LaneBacklog]:
+        return await self._unit(lambda db, now: event_rows.uplink_backlog(db, tenant, now=now))
 
     async def due_counts(self, lane: str, *, most: int) -> dict[tuple[str, str], int]:
         return await self._unit(lambda db, now: bulk_rows.due_counts(db, lane, most=most, now=now))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine, Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, TypeVar
@@ -81,6 +82,31 @@ def test_read_gives_due_events_in_order_of_serial(house: StoreHouse) -> None:
         ("a", 1),
         ("b", 0),
     ]
+
+
+def test_the_uplink_backlog_counts_what_agents_sent_and_nobody_decided(house: StoreHouse) -> None:
+    """Not what comes from the shop, is over, waits for a later moment, or for another tenant."""
+    earlier = START - timedelta(hours=1)
+    events = [
+        new_event("done"),
+        new_event("later"),
+        new_event("due"),
+        replace(new_event("down", entity="order", lane=ORDERS), direction="down"),
+        replace(new_event("up", entity="shipment", lane=ORDERS), seen_at=earlier),
+        replace(new_event("other", lane="o/catalogue"), tenant="o"),
+    ]
+    run(house.store.append(events))
+    serial = {row.id: row.serial for row in run(house.store.events(EventQuery()))}
+    moves = (
+        Move(serial["done"], State.APPLIED),
+        Move(serial["later"], State.WAITING, "later", due_at=START + timedelta(hours=1)),
+    )
+    run(house.store.advance(take(house), Effects(moves=moves)))
+    found = run(house.store.uplink_backlog("t"))
+    assert [(each.lane, each.count) for each in found] == [(LANE, 1), (ORDERS, 1)]
+    assert found[1].oldest == earlier
+    house.clock.advance(3600)
+    assert run(house.store.uplink_backlog("t"))[0].count == 2
 
 
 def test_a_lane_has_one_owner(house: StoreHouse) -> None:

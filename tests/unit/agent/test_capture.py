@@ -270,23 +270,85 @@ def test_a_select_that_fails_in_passing_stalls_its_own_entity_only(tmp_path: Pat
 
 
 def test_a_full_buffer_stops_reading_and_the_ibmi_keeps_the_rows(tmp_path: Path) -> None:
-    """Between pages the gate is asked; what is not read stays where it is and is read later."""
+    """Between pages the gate is asked; what is left stays where it is and is swept up later."""
 
     async def scenario(house: AgentHouse) -> None:
         for number in range(1, 41):
             house.partition.set_price(number, f"SKU{number:02d}", number)
         capture = house.capture()
-        assert await capture.read(ORIGIN, sweep=True) is False
+        task = asyncio.create_task(capture.run())
+        await until(lambda: capture.state.paused)
+        await until(lambda: len(house.pace.rests) == 1)
         assert len(house.events()) == 20
         assert len(house.partition.outbox) == 40
+        reads = house.partition.calls.count("outbox")
+        house.pace.tick()
+        await until(lambda: len(house.pace.rests) == 2)
+        assert house.partition.calls.count("outbox") == reads + 1  # forward only, no sweep
         house.ack_all()
-        assert await capture.read(ORIGIN, sweep=False) is False
+        house.pace.tick()
+        await until(lambda: len(house.pace.rests) == 3)
         house.ack_all()
-        assert await capture.read(ORIGIN, sweep=False) is True
+        house.pace.tick()
+        await until(lambda: not capture.state.paused and len(house.pace.rests) == 4)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        assert sorted(skus(house)) == [f"SKU{number:02d}" for number in range(1, 41)]
 
     with agent_house(tmp_path, most_events=20, batch=10) as house:
         asyncio.run(scenario(house))
         assert house.captured == 4
+
+
+def test_answers_about_orders_pass_a_catalogue_that_is_full(tmp_path: Path) -> None:
+    """Changes are held on the IBM i; the ERP's answer behind them is read at once all the same."""
+
+    async def scenario(house: AgentHouse) -> None:
+        for number in range(1, 21):
+            house.partition.set_price(number, f"SKU{number:02d}", number)
+        capture = house.capture()
+        task = asyncio.create_task(capture.run())
+        await until(lambda: capture.state.held == ("changes",))
+        answer = {"ORDER_GID": "gid://shopify/Order/1", "OUTCOME": "A", "ERP_ORDER": "4711"}
+        house.partition.rows["order_result"][(answer["ORDER_GID"],)] = [dict(answer)]
+        house.partition.change(21, "WEBORDH", answer["ORDER_GID"], operation="I", library="TOWLINE")
+        capture.wake()
+        await until(lambda: len(house.events("results")) == 1)
+        assert len(house.events()) == 10
+        house.ack_all()
+        capture.wake()
+        await until(lambda: len(house.events()) == 20)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+    with agent_house(tmp_path, most_events=10, batch=10) as house:
+        asyncio.run(scenario(house))
+
+
+def test_changes_pass_answers_that_nobody_takes(tmp_path: Path) -> None:
+    """The other way round: each stream is held for itself, and a row of the other is not lost."""
+
+    async def scenario(house: AgentHouse) -> None:
+        for number in (1, 2, 3):
+            gid = f"gid://shopify/Order/{number}"
+            answer = {"ORDER_GID": gid, "OUTCOME": "A", "ERP_ORDER": str(number)}
+            house.partition.rows["order_result"][(gid,)] = [answer]
+            house.partition.change(number, "WEBORDH", gid, operation="I", library="TOWLINE")
+        for number in range(4, 7):
+            house.partition.set_price(number, f"SKU{number:02d}", number)
+        capture = house.capture()
+        task = asyncio.create_task(capture.run())
+        await until(lambda: capture.state.held == ("results",) and len(house.events()) == 3)
+        assert len(house.events("results")) == 2
+        assert not capture.state.paused
+        house.ack_all()
+        capture.wake()
+        await until(lambda: len(house.events("results")) == 3)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+    with agent_house(tmp_path, most_events=8, batch=2) as house:
+        asyncio.run(scenario(house))
 
 
 def test_the_loop_reads_on_a_ring_and_outlives_a_lost_link(tmp_path: Path) -> None:

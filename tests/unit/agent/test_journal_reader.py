@@ -16,6 +16,7 @@ from tests.support.journal_site import JOURNAL, PRICE_FILE, FakeJournal
 from towline_agent.calendar import Quiet, Work
 from towline_agent.config_journal import JournalSettings
 from towline_agent.courtesy.reload import asked_reloads
+from towline_agent.gate import Gate
 from towline_agent.ibmi.errors import LinkLost, PositionLost
 from towline_agent.journal_reader import JournalReader
 from towline_agent.journal_wish import ask_restart, restart_asked
@@ -361,7 +362,7 @@ def test_a_huge_commit_is_written_in_parts_and_waits_at_the_gate(house: AgentHou
         assert told(house) == [f"SKU{number:04d}" for number in range(1200)]
         assert house.partition.calls.count("rows") == 3
 
-    house.gate._most = 1000
+    house.gate = Gate(house.buffer, most_events=1000)
     asyncio.run(scenario())
 
 

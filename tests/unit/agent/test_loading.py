@@ -103,7 +103,7 @@ def test_rows_of_one_key_are_never_torn_apart(tmp_path: Path) -> None:
 
 
 def test_a_full_buffer_holds_the_load(tmp_path: Path) -> None:
-    """The load pauses at the cap and goes on after the relay's ack."""
+    """The load pauses at half of the cap and goes on after the relay's ack."""
 
     async def scenario(house: AgentHouse) -> None:
         fill(house, 12)
@@ -117,7 +117,7 @@ def test_a_full_buffer_holds_the_load(tmp_path: Path) -> None:
         house.pace.tick()
         await task
 
-    with agent_house(tmp_path, most_events=4) as house:
+    with agent_house(tmp_path, most_events=8) as house:
         asyncio.run(scenario(house))
         assert house.buffer.position("snapshot:item").result() == DONE
 

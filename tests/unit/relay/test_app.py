@@ -301,10 +301,12 @@ def test_a_full_disk_refuses_what_is_new_alarms_everywhere_and_is_over_by_itself
         figures = (await said("/metrics"))[1]
         assert "towline_relay_disk_full 1\n" in figures
         assert f"towline_relay_disk_free_bytes {5 * MIB}\n" in figures
-        assert not relay._link.ready("any agent"), "agents get no credit and keep what they have"
+        assert not relay._link.ready("any agent", "changes"), (
+            "agents get no credit and keep what they have"
+        )
         disk.free = 500 * MIB
         assert await posted() == 200
-        assert relay._link.ready("any agent")
+        assert relay._link.ready("any agent", "changes")
         assert "towline_relay_disk_full 0\n" in (await said("/metrics"))[1]
 
     with_relay(load_config(config_file), work)

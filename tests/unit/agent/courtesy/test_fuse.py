@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from towline_agent.courtesy.fuse import FuseLimits, Sample, hours_to_full, judge
+from towline_agent.courtesy.fuse import FuseLimits, judge
+from towline_shared.filling import Sample, hours_to_full
 from towline_shared.health import Status
 
 LIMITS = FuseLimits(outbox_rows=1000, warn_percent=60, warn_hours=4)

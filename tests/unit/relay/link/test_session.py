@@ -104,7 +104,7 @@ async def relay(folder: Path, *, clock: Clock, heartbeat_s: int) -> AsyncIterato
         sink=Sink(),
         identity=RelayIdentity(SigningKey.generate(), SigningKey.generate().public),
         clock=clock,
-        ready=lambda agent_id: world.ready,
+        ready=lambda agent_id, stream: world.ready,
         heartbeat_s=heartbeat_s,
     )
     world = World(server, database, database.call(enrol))
