@@ -21,6 +21,7 @@ from towline_relay.store.order_book import OrderBook
 from towline_relay.store.privacy import PrivacyStore
 from towline_relay.store.privacy_rows import DATA_REQUEST, NewPrivacyRequest, PrivacyRequest
 from towline_relay.sync.erasure import Erasure, Sign
+from towline_relay.sync.expiry_watch import ExpiryWatch
 from towline_relay.sync.reconcile import Comparison, Reconciliation
 from towline_relay.sync.shop_port import ShopPort
 from towline_relay.sync.standing import Standing
@@ -108,6 +109,9 @@ class Upkeep:
             since=config.rules.orders.since,
             days=config.shop.reconcile_days,
         )
+        self._expiry = ExpiryWatch(
+            tenant=config.id, store=store, shop=shop, rules=config.rules.orders, clock=clock
+        )
         self.subscriptions = self._subscriptions(client, clock)
 
     def _subscriptions(self, client: Client, clock: Clock) -> Subscriptions | None:
@@ -128,6 +132,7 @@ class Upkeep:
         tenant = self._config.id
         yield Job(f"privacy {tenant}", self.privacy, timedelta(minutes=1))
         yield Job(f"reconcile {tenant}", self.nightly, timedelta(hours=1))
+        yield Job(f"authorizations {tenant}", self.authorizations, timedelta(hours=1))
         if self.subscriptions is not None:
             yield Job(f"subscriptions {tenant}", self.repair, timedelta(minutes=10))
 
@@ -148,6 +153,11 @@ class Upkeep:
             found = await self.reconciliation.nightly()
         if found:
             await self._sweep()
+
+    async def authorizations(self) -> None:
+        """Warn of authorised payments that are about to lapse."""
+        if await self.standing.look():
+            await self._expiry.look()
 
     async def compare(self) -> Comparison:
         """Compare the orders now."""

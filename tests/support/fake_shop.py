@@ -365,6 +365,12 @@ class FakeShop:
         self._enter("gone")
         return frozenset(gid for gid in gids if gid not in self.catalogue)
 
+    async def orders_authorized(self) -> AsyncIterator[dict[str, Any]]:
+        self._enter("orders_authorized")
+        for order in list(self.orders.values()):
+            if order["displayFinancialStatus"] in ("AUTHORIZED", "PARTIALLY_PAID", "EXPIRED"):
+                yield order
+
     async def orders_updated_since(self, moment: datetime) -> AsyncIterator[OrderRef]:
         self._enter("orders_updated_since")
         for gid, at in sorted(self.updated.items(), key=lambda pair: pair[1]):

@@ -31,6 +31,8 @@ _SHOWN: Mapping[str, tuple[tuple[str, str], ...]] = {
         ("erp_order", "ERP order"),
         ("reason", "The ERP's reason"),
     ),
+    "authorization": (("order", "Order"), ("level", "Days of warning")),
+    "fulfillment_order": (("fulfillment_order", "Fulfillment order"),),
     "shipment": (
         ("shipment", "Shipment"),
         ("order_gid", "Order"),

@@ -270,6 +270,13 @@ class Shop:
             self._client, gid, parent_gid=parent_gid, amount=amount, currency=currency, final=final
         )
 
+    def orders_authorized(self) -> AsyncIterator[dict[str, Any]]:
+        """Read open orders whose payment may be authorised and not taken, with transactions.
+
+        By a search, which lags behind: read an order by gid before anything is done about it.
+        """
+        return orders.orders_authorized(self._client)
+
     def orders_updated_since(self, moment: datetime) -> AsyncIterator[OrderRef]:
         """Read orders updated at or after an aware moment, oldest update first."""
         return orders.orders_updated_since(self._client, moment)

@@ -16,10 +16,13 @@ from towline_relay.shopify.user_errors import raise_first, read_errors
 from towline_shared.clock import parse_utc
 from towline_shared.errors import Refused
 
-__all__ = ["add_tags", "order", "orders_updated_since", "set_metafields"]
+__all__ = ["add_tags", "order", "orders_authorized", "orders_updated_since", "set_metafields"]
 
 _LINES = 10  # most orders fit, and points are asked for by page size; the rest in larger pages
 _MORE_LINES = 50
+_AUTHORIZED_PAGE = 25
+# https://shopify.dev/docs/api/admin-graphql/2026-10/queries/orders, argument query
+_AUTHORIZED = ("authorized", "partially_paid", "expired")
 _SHIPPING = 3
 _MOST_METAFIELDS = 25  # https://shopify.dev/docs/api/admin-graphql/2026-10/mutations/metafieldsSet
 
@@ -60,6 +63,20 @@ async def orders_updated_since(client: Client, moment: datetime) -> AsyncIterato
             cancelled=node["cancelledAt"] is not None,
             test=node["test"],
         )
+
+
+async def orders_authorized(client: Client) -> AsyncIterator[dict[str, Any]]:
+    """Read the open orders whose money may still be authorised only; see :class:`Shop`."""
+    statuses = " OR ".join(f"financial_status:{status}" for status in _AUTHORIZED)
+    nodes = pages(
+        client,
+        document("orders_authorized"),
+        {"first": _AUTHORIZED_PAGE, "after": None, "query": f"status:open AND ({statuses})"},
+        pick=lambda data: data["orders"],
+        priority=Priority.SWEEP,
+    )
+    async for node in nodes:
+        yield dict(node)
 
 
 async def add_tags(client: Client, gid: str, tags: Sequence[str]) -> None:

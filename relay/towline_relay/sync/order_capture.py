@@ -16,7 +16,7 @@ from towline_relay.sync.order_money import Amounts, added
 from towline_relay.sync.rules_orders import OrderRules
 from towline_shared.money import exponent
 
-__all__ = ["Capture", "due"]
+__all__ = ["Authorization", "Capture", "authorizations", "due"]
 
 _ZERO = Decimal(0)
 
@@ -29,6 +29,16 @@ class Capture:
     amount: Decimal
     currency: str
     final: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Authorization:
+    """What is left of an authorised payment, and when it lapses; empty when nobody told."""
+
+    gid: str
+    left: Decimal
+    currency: str
+    expires_at: str
 
 
 def due(given: Mapping[str, Any], rules: OrderRules) -> Capture | None:
@@ -45,6 +55,22 @@ def due(given: Mapping[str, Any], rules: OrderRules) -> Capture | None:
     good = [each for each in given["transactions"] if each["status"] == "SUCCESS"]
     taken = added(money(each["amountSet"]) for each in good if each["kind"] in ("CAPTURE", "SALE"))
     owed = target - taken
+    for held in authorizations(given):
+        amount = min(owed, held.left)
+        if amount > 0:
+            return Capture(held.gid, amount, money.currency, final=taken + amount >= total)
+    return None
+
+
+def authorizations(given: Mapping[str, Any]) -> list[Authorization]:
+    """Return the authorised payments of an order of which something is left to take.
+
+    Args:
+        given: the order, with its transactions.
+    """
+    money = Amounts(given["name"], given["currencyCode"])
+    good = [each for each in given["transactions"] if each["status"] == "SUCCESS"]
+    found = []
     for held in (each for each in good if each["kind"] == "AUTHORIZATION"):
         gone = added(
             money(each["amountSet"])
@@ -52,10 +78,11 @@ def due(given: Mapping[str, Any], rules: OrderRules) -> Capture | None:
             if (each.get("parentTransaction") or {}).get("id") == held["id"]
             and each["kind"] in ("CAPTURE", "VOID")
         )
-        amount = min(owed, money(held["amountSet"]) - gone)
-        if amount > 0:
-            return Capture(held["id"], amount, money.currency, final=taken + amount >= total)
-    return None
+        left = money(held["amountSet"]) - gone
+        if left > 0:
+            lapses = held.get("authorizationExpiresAt") or ""
+            found.append(Authorization(held["id"], left, money.currency, lapses))
+    return found
 
 
 def _shipped(given: Mapping[str, Any], money: Amounts, total: Decimal) -> Decimal:

@@ -27,10 +27,12 @@ from towline_relay.store.rows import EventRow
 from towline_relay.store.states import OPEN, State
 from towline_relay.sync.attempt import Judge
 from towline_relay.sync.cancellations import Cancellations
+from towline_relay.sync.expiry_watch import ExpiryWatch
 from towline_relay.sync.handover import HandOver
 from towline_relay.sync.holds import Holds
 from towline_relay.sync.intake import order_event
 from towline_relay.sync.intents import Intents
+from towline_relay.sync.order_expiry import ENTITY
 from towline_relay.sync.order_holds import on_hold
 from towline_relay.sync.payments import Payments
 from towline_relay.sync.rules import Rules
@@ -71,6 +73,9 @@ class OrdersLane:
         self._intents = Intents(tenant=tenant, store=store)
         self._payments = Payments(
             tenant=tenant, store=store, shop=shop, rules=rules.orders, intents=self._intents
+        )
+        self._expiry = ExpiryWatch(
+            tenant=tenant, store=store, shop=shop, rules=rules.orders, clock=judge.clock
         )
         self._cancellations = Cancellations(
             tenant=tenant, store=store, shop=shop, judge=judge, intents=self._intents
@@ -129,6 +134,8 @@ class OrdersLane:
                 moves = await self._step(lease, readings, self._read(lease, readings))
             elif row.entity == "return":
                 moves = await self._step(lease, [row], self._ring(row))
+            elif row.entity == ENTITY:
+                moves = await self._step(lease, [row], self._expiry.effects(row))
             else:
                 moves = await self._step(lease, [row], self._answered(lease, row))
             stopped = {move.serial for move in moves if move.state in OPEN | {State.PARKED}}
@@ -141,6 +148,7 @@ class OrdersLane:
         effects = await self._hand_over.effects(readings, given)
         if not on_hold(given):  # a shipment that waits for that may go on
             effects = replace(effects, release=(Release(f"{HOLD}{readings[0].key}"),))
+        effects = replace(effects, moves=(*effects.moves, *await self._expiry.settled(given)))
         return await self._payments.take(lease, readings[0], given, effects)
 
     async def _ring(self, row: EventRow) -> Effects:

@@ -23,6 +23,9 @@ HOLD_REASONS = (
     "UNKNOWN_DELIVERY_DATE",
 )
 
+_WARN_DAYS = (3, 1)
+_MOST_DAYS = 30
+
 #: What an order has beside goods, and ``[orders.items]`` may name an item of the ERP for.
 CHARGE_KINDS = ("gift_card", "shipping", "tip", "duty", "fee", "rounding")
 
@@ -46,6 +49,8 @@ class OrderRules:
         erp_holds: the ERP's hold also holds the order's work in the shop, and its next answer
             releases it.
         hold_reason: the reason the shop shows for it, a word of ``FulfillmentHoldReason``.
+        authorization_days: how many days before an authorised payment lapses people are warned,
+            once each; empty never warns.
         since: orders placed before are not taken in; None means since the set-up.
     """
 
@@ -64,6 +69,7 @@ class OrderRules:
     erp_cancels: bool = False
     erp_holds: bool = False
     hold_reason: str = "OTHER"
+    authorization_days: tuple[int, ...] = ()
     since: datetime | None = None
 
 
@@ -76,7 +82,7 @@ def read_orders(section: Section) -> OrderRules:
     section.only(
         "tag", "refused_tag", "cancelled_tag", "metafield", "custom_item", "test_orders", "notify",
         "items", "risk_wait_s", "risky", "capture", "erp_cancels",
-        "erp_holds", "hold_reason", "since",
+        "erp_holds", "hold_reason", "authorization_days", "since",
     )  # fmt: skip
     metafield = section.section("metafield")
     metafield.only("namespace", "key")
@@ -98,5 +104,19 @@ def read_orders(section: Section) -> OrderRules:
         erp_cancels=section.flag("erp_cancels", False),
         erp_holds=section.flag("erp_holds", False),
         hold_reason=section.text("hold_reason", "OTHER", among=HOLD_REASONS),
+        authorization_days=_days(section),
         since=read_since(section),
     )
+
+
+def _days(section: Section) -> tuple[int, ...]:
+    """Read the levels of warning, the earliest first."""
+    field = "authorization_days"
+    given = section.data.get(field, list(_WARN_DAYS))
+    good = isinstance(given, list) and all(
+        isinstance(each, int) and not isinstance(each, bool) and 0 < each <= _MOST_DAYS
+        for each in given
+    )
+    if not good:
+        raise section.wrong(field, given, f"must be a list of whole days from 1 to {_MOST_DAYS}")
+    return tuple(sorted(set(given), reverse=True))

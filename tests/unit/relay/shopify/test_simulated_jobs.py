@@ -10,6 +10,7 @@ from tests.unit.relay.shopify.test_simulated_shop import Stand, place_order, pla
 from towline_relay.shopify.fulfillment_plan import plan_fulfillment
 from towline_relay.shopify.models import FulfillmentSpec
 from towline_relay.shopify.user_errors import Stale
+from towline_relay.sync.order_capture import authorizations
 
 
 async def cancel(on: Stand, gid: str) -> str:
@@ -50,5 +51,23 @@ def test_a_parcel_that_left_meanwhile_lets_the_job_end_without_effect(tmp_path: 
         await on.shop.create_fulfillment(plan)
         assert await on.shop.job_done(job)
         assert (await on.shop.order(gid))["cancelledAt"] is None
+
+    play(tmp_path, scene)
+
+
+def test_orders_whose_payment_is_only_authorised_are_found(tmp_path: Path) -> None:
+    """With what is left and when it lapses; a paid or a cancelled one is not among them."""
+
+    async def scene(on: Stand) -> None:
+        await place_order(on)
+        lines = [{"sku": "NW-100", "quantity": 1}]
+        held = await on.control("orders", {"lines": lines, "authorized": True})
+        gone = await on.control("orders", {"lines": lines, "authorized": True})
+        await cancel(on, str(gone["id"]))
+        (found,) = [given async for given in on.shop.orders_authorized()]
+        assert found["id"] == held["id"]
+        (one,) = authorizations(found)
+        assert one.expires_at.endswith("Z")
+        assert one.left > 0
 
     play(tmp_path, scene)
