@@ -17,6 +17,7 @@ from dataclasses import replace
 import structlog
 
 from towline_agent.buffer import Backlog, Buffer
+from towline_agent.buffer_key import KEY_FILE, KeyFile
 from towline_agent.calendar import Work
 from towline_agent.capture import Capture
 from towline_agent.clearing import Clearing
@@ -97,8 +98,9 @@ class Agent:
         tls = tls_context(config.relay.url, config.relay.ca_file)
         driver = driver or load_driver(config.ibmi, config.site)
         self._buffer = Buffer(
-            config.state / BUFFER_FILE, clock=self._clock, room=config.buffer.room
-        )
+            config.state / BUFFER_FILE, clock=self._clock, room=config.buffer.room,
+            keys=KeyFile(config.state / KEY_FILE),
+        )  # fmt: skip
         self._retention = Retention(self._buffer, clock=self._clock)
         self._totals = DayTotals(lambda: self._keeper.identity, clock=self._clock)
         self._gate = Gate(self._buffer, most_events=config.buffer.most_events)

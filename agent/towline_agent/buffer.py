@@ -14,7 +14,9 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TypeVar
 
+from towline_agent.buffer_key import BufferKey
 from towline_agent.buffer_rows import TABLES, Backlog, InboxRow, KeptEntry, inbox_row
+from towline_agent.buffer_sealing import BufferSeal, open_seal
 from towline_agent.erasing import erase_if_asked
 from towline_agent.sources.sendable import sendable
 from towline_shared.clock import Clock
@@ -38,28 +40,39 @@ PEER = "relay"
 T = TypeVar("T")
 
 
-def _prepare(connection: sqlite3.Connection) -> None:
-    connection.executescript(SCHEMA + TABLES)
-
-
 class Buffer:
     """The file and its verbs; all of them may be called from any thread."""
 
     def __init__(
-        self, path: Path, *, clock: Clock, room: Room = NO_ROOM_KEPT, connect: Connect = plain
+        self,
+        path: Path,
+        *,
+        clock: Clock,
+        room: Room = NO_ROOM_KEPT,
+        keys: BufferKey | None = None,
+        connect: Connect = plain,
     ) -> None:
         """Open or create the file; ``connect`` as of :class:`~towline_shared.database.Database`.
 
         Args:
             room: what is kept free for a full disk.
+            keys: where the key of the payloads is; None leaves them clear, for tests.
 
         Raises:
             Damaged: it is to be set aside.
-            Permanent: in use by another process, or not writable.
+            Permanent: in use by another process, not writable, or its key is lost.
         """
         self._clock = clock
         self._log = StreamLog(clock=clock)
-        self._database = Database(path, prepare=_prepare, room=room, clock=clock, connect=connect)
+        self._seal: BufferSeal | None = None
+
+        def prepare(connection: sqlite3.Connection) -> None:
+            connection.executescript(SCHEMA + TABLES)
+            if keys is not None:
+                self._seal = open_seal(connection, str(path), keys)
+                self._log = StreamLog(clock=clock, veil=self._seal)
+
+        self._database = Database(path, prepare=prepare, room=room, clock=clock, connect=connect)
 
     @property
     def storage(self) -> Storage:
@@ -198,10 +211,10 @@ class Buffer:
                 return 0
             start = 0 if first is None else first - len(entries)
             self._log.append(db, PEER, stream, list(map(sendable, events)))
-            db.executemany(
-                "INSERT INTO queue_kept VALUES (?,?,?,?)",
-                [(queue, n, data, key) for n, (data, key) in enumerate(entries, start)],
-            )
+            for n, (data, key) in enumerate(entries, start):
+                if self._seal is not None:
+                    data, key = self._seal.seal_entry(queue, KeptEntry(n, data, key))
+                db.execute("INSERT INTO queue_kept VALUES (?,?,?,?)", (queue, n, data, key))
             return len(entries)
 
         return self._take(work)
@@ -209,11 +222,13 @@ class Buffer:
     def kept_entries(self, queue: str) -> Future[list[KeptEntry]]:
         """Return what is durable here and has still to be taken from the queue, in order."""
         sql = "SELECT n, data, key FROM queue_kept WHERE queue=? ORDER BY n"
-        return self._database.submit(
-            lambda db: [
-                KeptEntry(n, bytes(data), bytes(key)) for n, data, key in db.execute(sql, (queue,))
-            ]
-        )
+
+        def work(db: sqlite3.Connection) -> list[KeptEntry]:
+            rows = [KeptEntry(n, bytes(d), bytes(k)) for n, d, k in db.execute(sql, (queue,))]
+            seal = self._seal
+            return rows if seal is None else [seal.open_entry(queue, row) for row in rows]
+
+        return self._database.submit(work)
 
     def entry_taken(self, queue: str, n: int) -> Future[None]:
         """Forget a kept entry that the queue has given up."""

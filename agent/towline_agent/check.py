@@ -20,6 +20,7 @@ from email.utils import parsedate_to_datetime
 from urllib.parse import urlsplit
 
 from towline_agent.buffer import Buffer
+from towline_agent.buffer_key import KEY_FILE, KeyFile
 from towline_agent.config import AgentConfig, RelaySettings
 from towline_agent.config_journal import JournalSettings
 from towline_agent.ibmi.drivers import load_driver
@@ -71,7 +72,8 @@ def _storage(config: AgentConfig, line: Line) -> Iterator[Check]:
         return
     yield line("state folder", Status.OK, f"{config.state} can be written.")
     try:
-        Buffer(config.state / BUFFER_FILE, clock=SystemClock()).close()
+        keys = KeyFile(config.state / KEY_FILE)
+        Buffer(config.state / BUFFER_FILE, clock=SystemClock(), keys=keys).close()
     except TowlineError as error:
         if "in use" in error.what:
             yield line("buffer", Status.OK, "The running agent has it open.")

@@ -22,7 +22,7 @@ from towline_shared.clock import Clock, parse_utc, utc_text
 from towline_shared.codec import encode
 from towline_shared.errors import Misuse
 from towline_shared.events import Event
-from towline_shared.stream_rows import SCHEMA, Cover, LogRow, Received, StreamState
+from towline_shared.stream_rows import SCHEMA, Cover, LogRow, Received, StreamState, Veil
 
 __all__ = [
     "DOWN_STREAMS",
@@ -50,10 +50,13 @@ def next_chain(chain: bytes, seq: int, text: str) -> bytes:
 class StreamLog:
     """Functions over the two tables of :data:`SCHEMA`."""
 
-    def __init__(self, *, clock: Clock, cover: Cover | None = None) -> None:
-        """Build it; ``cover`` hides outgoing texts at rest."""
+    def __init__(
+        self, *, clock: Clock, cover: Cover | None = None, veil: Veil | None = None
+    ) -> None:
+        """Build it; ``cover`` hides outgoing texts by what they are about, ``veil`` all texts."""
         self._clock = clock
         self._cover = cover
+        self._veil = veil
 
     # -- outgoing ------------------------------------------------------------------------------
 
@@ -87,7 +90,7 @@ class StreamLog:
             " ORDER BY seq LIMIT ?",
             (peer, name, after, rows),
         )
-        for row in map(_row, cursor):
+        for row in map(self._row, cursor):
             shown = replace(row, text=self._cover.show(db, row.text)) if self._cover else row
             size += len(shown.text.encode("utf-8"))
             if found and size > most:
@@ -175,7 +178,7 @@ class StreamLog:
             " WHERE h.peer=? AND h.name=? AND h.direction='in' ORDER BY r.seq LIMIT ?",
             (peer, name, limit),
         )
-        return [_row(row) for row in cursor]
+        return [self._row(row) for row in cursor]
 
     def consume(self, db: sqlite3.Connection, peer: str, name: str, upto: int) -> None:
         """Move the consumer's cursor; call it in the commit of the effect."""
@@ -318,12 +321,14 @@ class StreamLog:
         assert row is not None
         return row
 
-    @staticmethod
-    def _insert(db: sqlite3.Connection, stream: tuple[str, str, str], row: LogRow) -> None:
+    def _insert(self, db: sqlite3.Connection, stream: tuple[str, str, str], row: LogRow) -> None:
+        text: str | bytes = row.text
+        if self._veil is not None and row.text:
+            text = self._veil.seal(row.text, *stream, row.seq)
         db.execute(
             "INSERT INTO stream_row (peer, name, direction, seq, event_id, entity, key, text,"
             " chain, at) VALUES (?,?,?,?,?,?,?,?,?,?)",
-            (*stream, row.seq, row.event_id, row.entity, row.key, row.text, row.chain,
+            (*stream, row.seq, row.event_id, row.entity, row.key, text, row.chain,
              utc_text(row.at)),
         )  # fmt: skip
 
@@ -336,14 +341,18 @@ class StreamLog:
             (last, chain, *stream),
         )
 
-
-def _row(row: sqlite3.Row) -> LogRow:
-    return LogRow(
-        seq=row["seq"],
-        text=row["text"],
-        event_id=row["event_id"],
-        entity=row["entity"],
-        key=row["key"],
-        chain=bytes(row["chain"]),
-        at=parse_utc(row["at"]),
-    )
+    def _row(self, row: sqlite3.Row) -> LogRow:
+        text = row["text"]
+        if isinstance(text, bytes):
+            if self._veil is None:
+                raise Misuse("A sealed log was opened without its key.")
+            text = self._veil.open(text, row["peer"], row["name"], row["direction"], row["seq"])
+        return LogRow(
+            seq=row["seq"],
+            text=text,
+            event_id=row["event_id"],
+            entity=row["entity"],
+            key=row["key"],
+            chain=bytes(row["chain"]),
+            at=parse_utc(row["at"]),
+        )

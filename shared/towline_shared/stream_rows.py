@@ -10,7 +10,7 @@ from typing import Protocol
 
 from towline_shared.events import Event
 
-__all__ = ["SCHEMA", "Cover", "LogRow", "Received", "StreamState"]
+__all__ = ["SCHEMA", "Cover", "LogRow", "Received", "StreamState", "Veil"]
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS stream_head (
@@ -96,4 +96,19 @@ class Cover(Protocol):
 
     def show(self, db: sqlite3.Connection, text: str) -> str:
         """Return the text that was hidden; one that was not is returned as it is."""
+        ...
+
+
+class Veil(Protocol):
+    """What seals every text of a log at rest, in both directions; a row opens at its place only.
+
+    A stored text that is not bytes is clear: a row of an earlier release, or one that was emptied.
+    """
+
+    def seal(self, text: str, *place: object) -> bytes:
+        """Return what is stored at (peer, name, direction, number) instead of a text."""
+        ...
+
+    def open(self, stored: bytes, *place: object) -> str:
+        """Return the text that was sealed for a place."""
         ...

@@ -21,6 +21,7 @@ from pathlib import Path
 
 from tests.bench import records
 from towline_agent.buffer import Buffer
+from towline_agent.buffer_key import KeyFile
 from towline_agent.ibmi.records import Field, RecordFormat
 from towline_agent.ibmi.records import decode as decode_record
 from towline_shared.clock import SystemClock
@@ -102,6 +103,36 @@ def _buffer(folder: Path) -> Figure:
         buffer.close()
 
 
+def _capture(folder: Path, name: str, keys: KeyFile | None) -> float:
+    events, round_ = _events(), iter(range(10_000))
+    buffer = Buffer(folder / name, clock=SystemClock(), keys=keys)
+
+    def ours() -> None:
+        mark = next(round_)
+        for start in range(0, _ROWS, 100):
+            buffer.capture(
+                stream="changes",
+                events=events[start : start + 100],
+                outbox_ids=range(mark * _ROWS + start, mark * _ROWS + start + 100),
+            ).result()
+        buffer.unsent("changes", after=mark * _ROWS, rows=_ROWS, most=1 << 30).result()
+
+    try:
+        return _speed(_ROWS, ours)
+    finally:
+        buffer.close()
+
+
+def _sealed(folder: Path) -> Figure:
+    """What sealing the payloads costs: written and read again, against a clear buffer."""
+    return Figure(
+        "events captured and read, payloads sealed",
+        _capture(folder, "sealed.db", KeyFile(folder / "sealed.key")),
+        "events captured and read, clear",
+        _capture(folder, "clear.db", None),
+    )
+
+
 def _codec() -> Figure:
     """Encode and decode an event against json alone."""
     events = _events()
@@ -152,7 +183,7 @@ def _records() -> Figure:
 def main() -> None:
     """Print a line a figure."""
     with tempfile.TemporaryDirectory() as folder:
-        figures = [_buffer(Path(folder)), _codec(), _frames(), _records()]
+        figures = [_buffer(Path(folder)), _sealed(Path(folder)), _codec(), _frames(), _records()]
     for figure in figures:
         ratio = figure.per_s / figure.anchor_per_s
         print(f"{figure.per_s:>12,.0f}/s  {figure.what}")

@@ -7,6 +7,7 @@ import re
 import sqlite3
 import subprocess
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 
@@ -94,7 +95,7 @@ def test_no_program_lost_its_temper(world: World) -> None:
 
 
 def test_the_relay_keeps_no_buyer_in_its_own_tables(world: World) -> None:
-    """Only the document on its way to the agent knows him; sealing that at rest is to come."""
+    """Not by name in a column, and so in no answer of a page."""
     buyers = _buyers(world)
     with closing(sqlite3.connect(world.relay_file)) as relay:
         tables = [
@@ -125,3 +126,56 @@ def test_the_enrolment_code_is_nowhere(world: World) -> None:
     """Only its hash is kept, and no log shows a code."""
     for name, text in _logs(world).items():
         assert not re.search(r"\b[A-Z2-7]{5}(-[A-Z2-7]{5}){4}\b", text), name
+
+
+def _described(world: World) -> set[str]:
+    """What the ERP calls its items, and its prices as rows carry them: from its own file."""
+    with closing(sqlite3.connect(f"file:{world.ibmi_file}?mode=ro", uri=True)) as erp:
+        found = {str(text).strip() for (text,) in erp.execute('SELECT ITDSC FROM "DISTLIB.ITMMST"')}
+    found = {text for text in found if len(text) > 12}
+    assert found
+    return found
+
+
+def _bytes(folder: Path) -> dict[str, bytes]:
+    """Every file under a folder."""
+    found = {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
+    assert found
+    return found
+
+
+def test_the_agents_folder_holds_no_payload(world: World) -> None:
+    """Buffer, its log and all else: no buyer, no item's description, no row with a price."""
+    canaries = _buyers(world) | _described(world) | {'"PRICE"', '"lines"', '"email"', '"row"'}
+    files = _bytes(world.folder / "agent/state")
+    assert any(name.startswith("buffer.db") for name in files)
+    for name, content in files.items():
+        assert not {each for each in canaries if each.encode() in content}, name
+
+
+def test_the_relays_folder_holds_no_buyer_and_no_secret(world: World) -> None:
+    """Every byte of database and log, free pages too; secrets stand in their own files alone."""
+    buyers, secrets = _buyers(world), _secrets(world)
+    own = {"identity.json": {"relay current", "relay next"}, "admin.token": {"operator's token"}}
+    for name, content in _bytes(world.folder / "relay/state").items():
+        assert not {each for each in buyers if each.encode() in content}, name
+        for what, secret in secrets.items():
+            if what not in own.get(name, set()):
+                assert secret.encode() not in content, f"{what} in {name}"
+
+
+def test_a_backup_of_the_relay_holds_no_buyer_and_no_secret(world: World, tmp_path: Path) -> None:
+    """What operators carry away, made by the verb itself."""
+    done = subprocess.run(
+        [script("towline-relay"), "backup", "--config", str(world.relay_config), "--json"],
+        capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    content = Path(json.loads(done.stdout)["file"]).read_bytes()
+    assert len(content) > 50_000
+    canaries = {*_buyers(world), *_secrets(world).values()}
+    assert not {each for each in canaries if each.encode() in content}

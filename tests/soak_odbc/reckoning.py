@@ -10,6 +10,7 @@ from pathlib import Path
 from tests.soak_odbc.erp import Figures
 from tests.soak_odbc.machine import Machine
 from towline_agent.buffer import Buffer
+from towline_agent.buffer_key import KEY_FILE, KeyFile
 from towline_shared.clock import SystemClock
 from towline_shared.codec import decode
 from towline_shared.events import Delivered, Event, Price
@@ -27,7 +28,7 @@ class Reckoning:
 
 def events_of(buffer_file: Path) -> dict[str, list[Event]]:
     """Return stream -> every event the agent ever wrote down."""
-    buffer = Buffer(buffer_file, clock=SystemClock())
+    buffer = Buffer(buffer_file, clock=SystemClock(), keys=KeyFile(buffer_file.with_name(KEY_FILE)))
     try:
         return {
             stream: [

@@ -13,6 +13,7 @@ from typing import Any
 
 from tests.support.fake_ibmi import ABOUT, FakePartition
 from towline_agent.buffer import Buffer
+from towline_agent.buffer_key import KEY_FILE, KeyFile
 from towline_agent.capture import Capture
 from towline_agent.clearing import Clearing
 from towline_agent.config import EntitySettings, OutboxSettings
@@ -129,12 +130,14 @@ class AgentHouse:
     quiet: Rests = NEVER_QUIET
     budget: LoadBudget = field(default_factory=lambda: LoadBudget(100, 0))
     changes_wait: Callable[[], bool] = lambda: False
+    sealed: bool = True
 
     def __post_init__(self) -> None:
         self._open()
 
     def _open(self) -> None:
-        self.buffer = Buffer(self.folder / "buffer.db", clock=self.clock)
+        keys = KeyFile(self.folder / KEY_FILE) if self.sealed else None
+        self.buffer = Buffer(self.folder / "buffer.db", clock=self.clock, keys=keys)
         self.gate = Gate(self.buffer, most_events=self.most_events)
         self.order = asyncio.Lock()
         self.sign_on = SignOn()

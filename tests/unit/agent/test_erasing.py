@@ -36,7 +36,7 @@ def test_the_documents_are_emptied_down_to_the_disk(
     tmp_path: Path, body: Erase, bert_stays: bool
 ) -> None:
     """Neither the file nor its write-ahead log holds the name once the wish was reported."""
-    with agent_house(tmp_path) as house:
+    with agent_house(tmp_path, sealed=False) as house:  # so that what is left can be seen
         arrive(house, about(1, "anna"), about(2, "bert"), wish(body), about(3, "carl"))
         asyncio.run(run_until(house, 4))
         assert reports(house)[2:] == [("erase-1", "written", ""), ("event-3", "written", "")]

@@ -1,0 +1,85 @@
+"""The key the buffer's payloads are sealed under: one file beside it, made with the buffer."""
+
+from __future__ import annotations
+
+import base64
+import os
+from pathlib import Path
+from typing import Protocol
+
+from towline_shared.errors import Misconfigured
+from towline_shared.private_file import write_private
+from towline_shared.row_seal import KEY_BYTES, RowSeal
+
+__all__ = ["KEY_FILE", "BufferKey", "KeyFile"]
+
+KEY_FILE = "buffer.key"
+
+
+class BufferKey(Protocol):
+    """Where the buffer's key is kept."""
+
+    @property
+    def where(self) -> str:
+        """The place, for sentences."""
+        ...
+
+    def read(self) -> bytes | None:
+        """Return the key; None when there is none yet."""
+        ...
+
+    def make(self) -> bytes:
+        """Make a key and keep it durably, before anything is sealed under it."""
+        ...
+
+
+class KeyFile:
+    """A key in a file with mode 0600."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    @property
+    def where(self) -> str:
+        """The file's path."""
+        return str(self._path)
+
+    def read(self) -> bytes | None:
+        """Return the key; None when there is no file.
+
+        Raises:
+            Misconfigured: others may read the file, or it holds no key.
+        """
+        try:
+            mode = self._path.stat().st_mode
+            key = base64.b64decode(self._path.read_text(encoding="ascii").strip(), validate=True)
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError) as error:  # its content must not get into a message
+            raise self._unreadable(type(error).__name__) from None
+        if len(key) != KEY_BYTES:
+            raise self._unreadable("it has another length")
+        if os.name == "posix" and mode & 0o077:
+            raise Misconfigured(
+                f"{self._path} can be read by others.", hint=f"Run chmod 600 {self._path}."
+            )
+        return key
+
+    def make(self) -> bytes:
+        """Make a key; on disk when this returns.
+
+        Raises:
+            Misconfigured: the folder can't be written.
+        """
+        key = RowSeal.make_key()
+        try:
+            write_private(self._path, base64.b64encode(key).decode("ascii") + "\n")
+        except OSError as error:
+            raise Misconfigured(f"{self._path} can't be written: {error.strerror}.") from None
+        return key
+
+    def _unreadable(self, why: str) -> Misconfigured:
+        return Misconfigured(
+            f"{self._path} can't be read as the buffer's key: {why}.",
+            hint="Restore it from the backup; docs/operate.md says what to do without one.",
+        )
