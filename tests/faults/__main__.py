@@ -14,11 +14,12 @@ from pathlib import Path
 
 from tests.faults.fuzz.soak import fuzzed
 from tests.faults.kills.driver import Plan, kill_rounds
-from tests.faults.power.soak import power_cuts
+from tests.faults.power.soak import full_disks, power_cuts
 from tests.faults.report import Part
 
 _PARTS: dict[str, Callable[[argparse.Namespace], Part]] = {
     "power": lambda o: power_cuts(o.cuts, seed=o.seed),
+    "full": lambda o: full_disks(o.cuts // 5, seed=o.seed),
     "fuzz": lambda o: fuzzed(o.frames, seed=o.seed),
     "kills": lambda o: _kills(o),
 }
@@ -46,7 +47,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
     parser.add_argument("--only", choices=_PARTS, action="append", help="a part; may be repeated")
     parser.add_argument("--seed", type=int, default=0, help="of the first run; others follow")
-    parser.add_argument("--cuts", type=int, default=300, help="power cuts of each store")
+    parser.add_argument(
+        "--cuts", type=int, default=300, help="power cuts of each store; a fifth as many full disks"
+    )
     parser.add_argument("--rounds", type=int, default=1_000, help="kills of agent, relay or both")
     parser.add_argument("--events", type=int, default=1_000_000, help="through the fault proxy")
     parser.add_argument("--frames", type=int, default=1_000_000, help="to fuzz")

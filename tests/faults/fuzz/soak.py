@@ -17,7 +17,7 @@ def fuzzed(frames: int, *, seed: int = 0) -> Part:
         turns = round(frames * _SHARES[name])
         found, wrong = fuzz(turns, seed)
         part.figures[f"{name} fuzzed"] = turns
-        part.figures |= {f"  {what}": n for what, n in sorted(found.items())}
-        part.figures["  crashed, or accepted although changed"] = len(wrong)
+        part.figures |= {f"{name} {what}": n for what, n in sorted(found.items())}
+        part.figures[f"{name} that crashed, or passed although changed"] = len(wrong)
         part.wrong += [f"{name}, seed {seed}, {sentence}" for sentence in wrong[:20]]
     return part

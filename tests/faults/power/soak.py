@@ -1,4 +1,4 @@
-"""Many power cuts of each store."""
+"""Many power cuts of each store, and many full disks."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ from collections.abc import Callable
 from typing import Any
 
 from tests.faults.power.buffer_script import BufferScript
+from tests.faults.power.full import full_trial
 from tests.faults.power.relay_script import RelayScript
 from tests.faults.power.trial import Script, cut_trial
 from tests.faults.report import Part
 
-__all__ = ["power_cuts"]
+__all__ = ["full_disks", "power_cuts"]
 
 _STORES: dict[str, Callable[[random.Random], Script[Any]]] = {
     "agent's buffer": BufferScript,
@@ -29,4 +30,17 @@ def power_cuts(cuts: int, *, seed: int = 0) -> Part:
         part.figures[f"{name}: answered units lost"] = sum(cut.lost for cut in done)
         part.figures[f"{name}: files torn or not sound"] = sum(bool(cut.fault) for cut in done)
         part.wrong += [f"{name}, seed {cut.seed}: {cut.fault}" for cut in done if cut.fault]
+    return part
+
+
+def full_disks(runs: int, *, seed: int = 0) -> Part:
+    """Fill the disk so often under each store, again and again in each run."""
+    part = Part()
+    for name, script in _STORES.items():
+        done = [full_trial(script, seed + n) for n in range(runs)]
+        part.figures[f"{name}: runs over a full disk"] = runs
+        part.figures[f"{name}: units of work refused"] = sum(run.refused for run in done)
+        part.figures[f"{name}: units of work done in the end"] = sum(run.done for run in done)
+        part.figures[f"{name}: units dropped or done in part"] = sum(bool(r.fault) for r in done)
+        part.wrong += [f"{name}, full, seed {run.seed}: {run.fault}" for run in done if run.fault]
     return part

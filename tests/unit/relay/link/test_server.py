@@ -12,6 +12,7 @@ from typing import Any
 import aiohttp
 import pytest
 from aiohttp import ClientConnectionResetError, web
+from aiohttp.http_writer import StreamWriter
 
 from tests.support.link_world import Relay
 from towline_relay.link import enrolment
@@ -174,16 +175,16 @@ def test_an_agent_that_hangs_up_before_it_is_answered_is_no_error(
 ) -> None:
     """A bad line ends connections at any moment; the log must not cry about it."""
 
-    async def gone(socket: web.WebSocketResponse, request: web.Request) -> None:
-        assert request.transport is not None
-        request.transport.abort()
+    def gone(writer: StreamWriter) -> None:
+        assert writer.transport is not None
+        writer.transport.close()
         raise ClientConnectionResetError("Cannot write to closing transport")
 
     async def story() -> None:
         async with door(tmp_path) as at:
-            monkeypatch.setattr(web.WebSocketResponse, "prepare", gone)
+            monkeypatch.setattr(StreamWriter, "send_headers", gone)
             with pytest.raises(aiohttp.ClientError):
-                await at.visitor.get(at.url)
+                await at.visitor.ws_connect(at.url, protocols=["towline.link.v1"])
             assert at.relay.server.connected() == {}
 
     asyncio.run(story())
