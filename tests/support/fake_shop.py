@@ -377,6 +377,12 @@ class FakeShop:
             if at >= moment:
                 yield OrderRef(gid, self.orders[gid]["name"], at, at, False, False)
 
+    async def orders_with_returns(self) -> AsyncIterator[OrderRef]:
+        self._enter("orders_with_returns")
+        for gid, returns in sorted(self.returns.items()):
+            if any(each["status"] in ("REQUESTED", "OPEN") for each in returns):
+                yield OrderRef(gid, self.orders[gid]["name"], LONG_AGO, LONG_AGO, False, False)
+
     async def add_tags(self, gid: str, tags: Sequence[str]) -> None:
         self._enter("add_tags")
         held = self.tags.setdefault(gid, [])

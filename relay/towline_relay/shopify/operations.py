@@ -281,6 +281,10 @@ class Shop:
         """Read orders updated at or after an aware moment, oldest update first."""
         return orders.orders_updated_since(self._client, moment)
 
+    def orders_with_returns(self) -> AsyncIterator[OrderRef]:
+        """Read orders with a return that is requested, open or inspected."""
+        return orders.orders_with_returns(self._client)
+
     async def add_tags(self, gid: str, tags: Sequence[str]) -> None:
         """Add tags to an order or a product; idempotent, leaves other tags alone."""
         await orders.add_tags(self._client, gid, tags)

@@ -16,7 +16,8 @@ from towline_relay.shopify.user_errors import raise_first, read_errors
 from towline_shared.clock import parse_utc
 from towline_shared.errors import Refused
 
-__all__ = ["add_tags", "order", "orders_authorized", "orders_updated_since", "set_metafields"]
+__all__ = ["add_tags", "order", "orders_authorized", "orders_updated_since"]
+__all__ += ["orders_with_returns", "set_metafields"]
 
 _LINES = 10  # most orders fit, and points are asked for by page size; the rest in larger pages
 _MORE_LINES = 50
@@ -24,6 +25,8 @@ _AUTHORIZED_PAGE = 25
 # https://shopify.dev/docs/api/admin-graphql/2026-10/queries/orders, argument query
 _AUTHORIZED = ("authorized", "partially_paid", "expired")
 _SHIPPING = 3
+# https://shopify.dev/docs/api/admin-graphql/2026-10/enums/OrderReturnStatus
+_RETURNING = ("return_requested", "in_progress", "inspection_complete")
 _MOST_METAFIELDS = 25  # https://shopify.dev/docs/api/admin-graphql/2026-10/mutations/metafieldsSet
 
 
@@ -45,12 +48,21 @@ async def order(client: Client, gid: str) -> dict[str, Any]:
     return {**whole, **{name: {"nodes": nodes} for name, nodes in found.items()}}
 
 
-async def orders_updated_since(client: Client, moment: datetime) -> AsyncIterator[OrderRef]:
+def orders_updated_since(client: Client, moment: datetime) -> AsyncIterator[OrderRef]:
     """Read orders updated at or after a moment, oldest update first."""
+    return _found(client, updated_query(moment))
+
+
+def orders_with_returns(client: Client) -> AsyncIterator[OrderRef]:
+    """Read orders with a return that is under way."""
+    return _found(client, " OR ".join(f"return_status:{status}" for status in _RETURNING))
+
+
+async def _found(client: Client, query: str) -> AsyncIterator[OrderRef]:
     nodes = pages(
         client,
         document("orders_updated"),
-        {"first": MOST, "after": None, "query": updated_query(moment)},
+        {"first": MOST, "after": None, "query": query},
         pick=lambda data: data["orders"],
         priority=Priority.SWEEP,
     )

@@ -58,6 +58,24 @@ class OrderBook:
 
         return await asyncio.wrap_future(self._database.submit(work))
 
+    async def returning(self, tenant: str) -> list[str]:
+        """Read the orders of which a return was last told as requested or open, by gid."""
+        return await asyncio.wrap_future(self._database.submit(lambda db: _returns(db, tenant)))
+
+
+def _returns(db: sqlite3.Connection, tenant: str) -> list[str]:
+    # of the rows of a group SQLite gives the one with the largest seq:
+    # https://sqlite.org/lang_select.html#bareagg
+    rows = db.execute(
+        """SELECT order_gid FROM (
+               SELECT order_gid, what, max(seq) FROM order_told
+               WHERE tenant = ? AND what LIKE 'gid://shopify/Return/%#%#%'
+               GROUP BY order_gid, substr(what, 1, instr(what, '#')))
+           WHERE what LIKE '%#OPEN.%' OR what LIKE '%#REQUESTED.%'""",
+        (tenant,),
+    )
+    return sorted({row["order_gid"] for row in rows})
+
 
 def _booked(db: sqlite3.Connection, tenant: str, gid: str) -> BookedOrder | None:
     sent = db.execute(

@@ -207,7 +207,8 @@ class Reconciliation:
         booked = await self._book.orders(self._tenant, [ref.gid for ref in shop], sent_since=since)
         gone = await self._gone({ref.gid for ref in shop}, booked)
         found = compare(shop, booked, since=since, now=now, days=self._days, gone=gone)
-        await self._take_in([ref for ref in shop if ref.created_at >= since], booked, now)
+        missing = [ref.gid for ref in shop if ref.created_at >= since and ref.gid not in booked]
+        await self._look_at([*missing, *await self._returning()], now)
         self._last = {**asdict(found), "equal": found.equal, "sentence": sentence(found)}
         await self._store.set_timer(self._timer, json.dumps(self._last))
         _log.info("orders compared", action="reconcile", tenant=self._tenant, equal=found.equal)
@@ -228,22 +229,28 @@ class Reconciliation:
                     gone.append(order.name)
         return gone
 
-    async def _take_in(
-        self, shop: Sequence[OrderRef], booked: Mapping[str, BookedOrder], now: datetime
-    ) -> None:
-        missing = [
+    async def _returning(self) -> list[str]:
+        """Name the orders with a return under way, in the shop or as the ERP was told last.
+
+        A return does not touch the order's time of update, so no sweep would find what a lost
+        webhook of it has told.
+        """
+        there = [ref.gid async for ref in self._shop.orders_with_returns()]
+        return [*there, *await self._book.returning(self._tenant)]
+
+    async def _look_at(self, gids: Sequence[str], now: datetime) -> None:
+        rung = [
             order_event(
                 tenant=self._tenant,
-                gid=ref.gid,
-                updated_at=ref.updated_at,
+                gid=gid,
+                updated_at=now,
                 origin="shopify:reconcile",
                 seen_at=now,
             )
-            for ref in shop
-            if ref.gid not in booked
+            for gid in dict.fromkeys(gids)
         ]
-        if missing:
-            await self._store.append(missing)
+        if rung:
+            await self._store.append(rung)
 
     def check(self) -> Check:
         """Tell what the last comparison found."""

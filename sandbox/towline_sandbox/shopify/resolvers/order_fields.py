@@ -35,6 +35,7 @@ _ORDER_FIELDS: dict[str, search.Matcher] = {
     "updated_at": lambda row, term: search.text(row["updated_at"], term),
     "financial_status": lambda row, term: search.text(row["financial_status"], term),
     "fulfillment_status": lambda row, term: search.text(row["fulfillment_status"], term),
+    "return_status": lambda row, term: search.text(row["return_status"] or "NO_RETURN", term),
     "test": lambda row, term: bool(row["test"]) == (term.value == "true"),
     "status": lambda row, term: term.value in ("any", "open") or bool(row["cancelled_at"]),
 }
@@ -56,7 +57,8 @@ def _orders(_root: Any, info: Info, **arguments: Any) -> Node:
         row
         for row in shop.db.all(
             "SELECT id, name, number, created_at, updated_at, financial_status,"
-            " fulfillment_status, test, cancelled_at FROM orders"
+            " fulfillment_status, test, cancelled_at,"
+            " json_extract(document, '$.return_status') AS return_status FROM orders"
         )
         if search.matches(node, row, _ORDER_FIELDS)
     ]

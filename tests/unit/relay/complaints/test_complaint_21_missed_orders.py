@@ -11,11 +11,14 @@ from typing import Any
 
 import pytest
 
+from tests.support.changed_order import sent
 from tests.support.engine_house import EngineHouse, result
 from tests.support.fake_shop import shop_order
+from tests.support.shop_history import agreement, returned, sale
 from tests.support.store import START
 from towline_relay.store.order_book import OrderBook
 from towline_relay.sync.reconcile import Reconciliation, sentence
+from towline_shared.events import OrderChange
 from towline_shared.health import Status
 
 
@@ -88,3 +91,27 @@ def test_it_is_made_once_a_day_and_remembered_over_a_restart(engine: EngineHouse
     engine.house.clock.advance(timedelta(hours=25).total_seconds())
     engine.run(night.nightly())
     assert len(engine.shop.calls) > calls
+
+
+def test_a_return_whose_webhooks_were_lost_is_found_at_night(engine: EngineHouse) -> None:
+    """It touches no order, so the sweep is blind: opened and closed are both found by looking."""
+    order = gid(1)
+    engine.ring(order)
+    engine.turn(2)
+    engine.shop.orders[order]["returnStatus"] = "IN_PROGRESS"
+    engine.shop.ledgers[order] = [agreement(f"{order}/agreed", sale(f"{order}/line", 2, "19.0"))]
+    told: list[list[str]] = []
+    for status in ("OPEN", "OPEN", "CLOSED", "CLOSED"):
+        engine.shop.returns[order] = [
+            returned("gid://shopify/Return/1", f"{order}/line", 1, status)
+        ]
+        engine.house.clock.advance(timedelta(hours=25).total_seconds())
+        engine.run(comparison(engine).nightly())
+        engine.turn(2)
+        changes = [body for body in sent(engine) if isinstance(body, OrderChange)]
+        told.append([change.status for change in changes])
+    assert told == [["OPEN"], ["OPEN"], ["OPEN", "CLOSED"], ["OPEN", "CLOSED"]]
+    rung = len(engine.rows("order"))
+    engine.house.clock.advance(timedelta(hours=25).total_seconds())
+    engine.run(comparison(engine).nightly())
+    assert len(engine.rows("order")) == rung  # what was told as closed is at rest

@@ -129,6 +129,8 @@ def test_every_part_of_a_return_is_read_at_any_page_size(
         assert await on.shop.order_of(small[3]["id"]) == gid
         assert await on.shop.order_of(work["id"]) == gid
         assert await on.shop.order_of("gid://shopify/Return/1") == ""
+        await place(on)
+        assert [ref.gid async for ref in on.shop.orders_with_returns()] == [gid]
 
     play(tmp_path, scene)
 
