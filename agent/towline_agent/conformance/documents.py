@@ -1,13 +1,24 @@
-"""Orders the checks write: made up, cent-exact, with no real person in them."""
+"""Orders and changes of them the checks write: made up, cent-exact, no real person in them."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from decimal import Decimal
 
-from towline_shared.events import Address, Order, OrderLine, Payment, ShippingLine, TaxLine
+from towline_shared.events import (
+    Address,
+    ChangeLine,
+    Charge,
+    Order,
+    OrderChange,
+    OrderLine,
+    Payment,
+    Restock,
+    ShippingLine,
+    TaxLine,
+)
 
-__all__ = ["long_order", "sample_order"]
+__all__ = ["CHANGES", "long_order", "sample_change", "sample_order"]
 
 _TAX = TaxLine("MwSt", Decimal("0.19"), Decimal("1.60"))
 _BUYER = Address(name="Käthe Grün", address1="Hafenstraße 1", city="Hamburg", country="DE")
@@ -37,6 +48,62 @@ _ORDER = Order(
     email="kaethe@example.com",
     ship_to=_BUYER,
 )  # fmt: skip
+
+
+_LINE = "gid://shopify/LineItem/669751112"
+_PLACE = "gid://shopify/Location/48752903"
+_OFF = ChangeLine(
+    line_gid=_LINE, sku="10-4711", title="Sechskantschraube M8", quantity=-1,
+    amount=Decimal("-5.00"), tax=Decimal("-0.80"),
+)  # fmt: skip
+_BACK = Payment("bogus", "REFUND", "SUCCESS", Decimal("5.00"))
+_NOTHING = Decimal("0.00")
+
+#: Kinds of change the checks write, each in the shape the shop gives it.
+CHANGES = ("edit", "refund", "return", "cancel", "hold")
+_PARTS: dict[str, dict[str, object]] = {
+    "edit": {"lines": (_OFF,)},
+    "refund": {
+        "lines": (_OFF,), "payments": (_BACK,), "refunded": Decimal("5.00"),
+        "restocks": (Restock(_LINE, "10-4711", 1, "RETURN", _PLACE),),
+    },
+    "return": {
+        "restocks": (Restock(_LINE, "10-4711", 1, "EXPECTED"),), "status": "OPEN",
+        "total": Decimal("14.90"), "tax_total": Decimal("1.60"),
+    },
+    "cancel": {
+        "lines": (
+            replace(_OFF, quantity=-2, amount=Decimal("-10.00"), tax=Decimal("-1.60")),
+        ),
+        "charges": (Charge("SHIPPING", "Standard", Decimal("-4.90")),),
+        "restocks": (Restock(_LINE, "10-4711", 2, "CANCEL", _PLACE),),
+        "payments": (replace(_BACK, amount=Decimal("14.90")),),
+        "total": _NOTHING, "tax_total": _NOTHING, "refunded": Decimal("14.90"),
+    },
+    "hold": {
+        "restocks": (Restock(_LINE, "10-4711", 2, "HELD", _PLACE),), "status": "ON_HOLD",
+        "reason": "high risk of fraud", "total": Decimal("14.90"), "tax_total": Decimal("1.60"),
+    },
+}  # fmt: skip
+
+
+def sample_change(kind: str) -> OrderChange:
+    """Return a change of the first sample order, of one of the :data:`CHANGES`."""
+    order = sample_order(1)
+    change = OrderChange(
+        order_gid=order.order_gid,
+        name=order.name,
+        change_gid=f"gid://shopify/SalesAgreement/{CHANGES.index(kind) + 1}",
+        kind=kind,
+        happened_at="2026-11-24T09:00:00Z",
+        currency=order.currency,
+        taxes_included=order.taxes_included,
+        lines=(),
+        total=Decimal("9.90"),
+        tax_total=Decimal("0.80"),
+        refunded=_NOTHING,
+    )
+    return replace(change, **_PARTS[kind])  # type: ignore[arg-type]
 
 
 def sample_order(number: int) -> Order:

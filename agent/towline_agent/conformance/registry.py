@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from towline_agent.conformance.check import Check
+from towline_agent.conformance.checks.changes import CHANGES_OF_ORDERS
 from towline_agent.conformance.checks.depth import DEPTH
 from towline_agent.conformance.checks.jobs import JOBS
 from towline_agent.conformance.checks.journal import JOURNAL
@@ -18,6 +19,6 @@ from towline_agent.conformance.checks.waiting import WAITING
 __all__ = ["CHECKS"]
 
 CHECKS: tuple[Check, ...] = (
-    *JOBS, *OUTBOX, *DEPTH, *ROWS, *PAGES, *QUEUES, *KEYED_AND_LIFO, *WAITING, *ORDERS, *JOURNAL,
-    *LINKS,
+    *JOBS, *OUTBOX, *DEPTH, *ROWS, *PAGES, *QUEUES, *KEYED_AND_LIFO, *WAITING, *ORDERS,
+    *CHANGES_OF_ORDERS, *JOURNAL, *LINKS,
 )  # fmt: skip

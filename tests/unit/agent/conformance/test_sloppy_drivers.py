@@ -20,6 +20,7 @@ from towline_agent.ibmi.port import (
     Unread,
 )
 from towline_shared.errors import Misuse, Permanent, Refused, Retryable, TowlineError
+from towline_shared.events import OrderChange
 
 CHECK_BY_NAME = {str(check): check for check in CHECKS}
 
@@ -44,6 +45,16 @@ def entries_with(change: Callable[[bytes], bytes]) -> Flaw:
         if isinstance(found, QueueEntry):
             return replace(found, data=change(found.data))
         return [replace(entry, data=change(entry.data)) for entry in found]
+
+    return flaw
+
+
+def changed(**values: Any) -> Flaw:
+    """Lose parts of a change of an order; orders themselves arrive."""
+
+    def flaw(verb: Any, document: Any, *, event_id: str) -> Any:
+        lost = replace(document, **values) if isinstance(document, OrderChange) else document
+        return verb(lost, event_id=event_id)
 
     return flaw
 
@@ -281,6 +292,14 @@ FLAWS: tuple[tuple[str, dict[str, Flaw], str], ...] = (
          replace(order, customer_name=order.customer_name.encode("ascii", "replace").decode()),
          event_id=event_id)},
      "orders: amounts and texts arrive as they were"),
+    ("changes written again and again", {"apply_order": always_written},
+     "changes: a change is written once"),
+    ("the goods of a change forgotten", {"apply_order": changed(restocks=())},
+     "changes: every kind of change arrives to the cent"),
+    ("the sum taken for what moves", {"apply_order": changed(charges=(), lines=())},
+     "changes: a change moves what its lines and charges say"),
+    ("a change's misfit is worth another try", {"apply_order": raising(Retryable, Refused)},
+     "changes: a change that does not fit is refused as a whole"),
     ("a closed connection is a lost link", {"describe": raising(Retryable, Misuse)},
      "jobs: a closed connection is misuse and closing twice is harmless"),
     ("always worn out", {"expired": lambda verb: True}, "jobs: a new connection is not worn out"),
