@@ -16,8 +16,8 @@ from dataclasses import replace
 
 import structlog
 
-from towline_agent.buffer import Backlog, Buffer
-from towline_agent.buffer_key import KEY_FILE, KeyFile
+from towline_agent.buffer import Backlog
+from towline_agent.buffer_file import open_buffer, set_aside
 from towline_agent.calendar import Work
 from towline_agent.capture import Capture
 from towline_agent.clearing import Clearing
@@ -51,7 +51,7 @@ from towline_agent.sinks.order_tables import OrderTables
 from towline_agent.sinks.program_call import OrderProgram
 from towline_agent.sources.data_queue import QueueFormat
 from towline_agent.state_file import prepare_state
-from towline_agent.state_folder import BUFFER_FILE, forget_port, note_port
+from towline_agent.state_folder import forget_port, note_port
 from towline_agent.tls import tls_context
 from towline_shared import __version__
 from towline_shared.clock import Clock, SystemClock
@@ -97,10 +97,7 @@ class Agent:
         self._keeper = Keeper.of(config.state, clock=self._clock)
         tls = tls_context(config.relay.url, config.relay.ca_file)
         driver = driver or load_driver(config.ibmi, config.site)
-        self._buffer = Buffer(
-            config.state / BUFFER_FILE, clock=self._clock, room=config.buffer.room,
-            keys=KeyFile(config.state / KEY_FILE),
-        )  # fmt: skip
+        self._buffer = open_buffer(config, clock=self._clock)
         self._retention = Retention(self._buffer, clock=self._clock)
         self._totals = DayTotals(lambda: self._keeper.identity, clock=self._clock)
         self._gate = Gate(self._buffer, most_events=config.buffer.most_events)
@@ -365,6 +362,7 @@ class Agent:
             fuse=self._gauge.state,
             messenger=self._messenger.state if self._messenger else MessengerState(),
             storage=self._buffer.storage,
+            set_aside=set_aside(self._config.state),
             sign_on_refused=self._sign_on.refused is not None,
         )
 

@@ -18,6 +18,7 @@ from towline_agent.buffer_key import BufferKey
 from towline_agent.buffer_rows import TABLES, Backlog, InboxRow, KeptEntry, inbox_row
 from towline_agent.buffer_sealing import BufferSeal, open_seal
 from towline_agent.erasing import erase_if_asked
+from towline_agent.join_counter import known_counter, note_counter
 from towline_agent.sources.sendable import sendable
 from towline_shared.clock import Clock
 from towline_shared.database import Connect, Database, plain
@@ -37,6 +38,7 @@ from towline_shared.stream_log import (
 __all__ = ["PEER", "Backlog", "Buffer", "InboxRow", "KeptEntry"]
 
 PEER = "relay"
+_COUNTER = "join_counter"
 T = TypeVar("T")
 
 
@@ -63,6 +65,7 @@ class Buffer:
             Permanent: in use by another process, not writable, or its key is lost.
         """
         self._clock = clock
+        self._path = path
         self._log = StreamLog(clock=clock)
         self._seal: BufferSeal | None = None
 
@@ -337,6 +340,24 @@ class Buffer:
     def unit(self, work: Callable[[sqlite3.Connection, StreamLog], T]) -> Future[T]:
         """Run a unit of a part that has rows of its own here; it may append to the log."""
         return self._database.submit(lambda db: work(db, self._log))
+
+    def join_counter(self) -> Future[int]:
+        """Return the highest join counter the relay gave this agent, though the buffer is new."""
+
+        def work(db: sqlite3.Connection) -> int:
+            row = db.execute("SELECT value FROM meta WHERE name=?", (_COUNTER,)).fetchone()
+            return max(int(row["value"]) if row else 0, known_counter(self._path))
+
+        return self._database.submit(work)
+
+    def joined(self, counter: int) -> Future[None]:
+        """Remember the join counter, in a file beside the buffer too: it outlives the buffer."""
+
+        def work(db: sqlite3.Connection) -> None:
+            note_counter(self._path, counter)
+            db.execute("INSERT OR REPLACE INTO meta VALUES (?,?)", (_COUNTER, str(counter)))
+
+        return self._database.submit(work)
 
     # -- keeping house --------------------------------------------------------------------------
 

@@ -19,15 +19,13 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from urllib.parse import urlsplit
 
-from towline_agent.buffer import Buffer
-from towline_agent.buffer_key import KEY_FILE, KeyFile
+from towline_agent.buffer_file import try_buffer
 from towline_agent.config import AgentConfig, RelaySettings
 from towline_agent.config_journal import JournalSettings
 from towline_agent.ibmi.drivers import load_driver
 from towline_agent.ibmi.port import IbmI, Purpose
 from towline_agent.identity import load_identity
 from towline_agent.state_file import prepare_state
-from towline_agent.state_folder import BUFFER_FILE
 from towline_agent.tls import tls_context
 from towline_shared.clock import Clock, SystemClock
 from towline_shared.errors import Retryable, TowlineError
@@ -72,8 +70,7 @@ def _storage(config: AgentConfig, line: Line) -> Iterator[Check]:
         return
     yield line("state folder", Status.OK, f"{config.state} can be written.")
     try:
-        keys = KeyFile(config.state / KEY_FILE)
-        Buffer(config.state / BUFFER_FILE, clock=SystemClock(), keys=keys).close()
+        try_buffer(config.state, clock=SystemClock())
     except TowlineError as error:
         if "in use" in error.what:
             yield line("buffer", Status.OK, "The running agent has it open.")

@@ -167,7 +167,7 @@ class Session:
         challenge_message, challenge = await self._receive()
         if not isinstance(challenge, Challenge):
             raise _ended(challenge)
-        counter = int(await asyncio.wrap_future(self._buffer.meta("join_counter")) or 0)
+        counter = await asyncio.wrap_future(self._buffer.join_counter())
         auth, seals = agent_answer(
             hello_message,
             challenge_message,
@@ -186,7 +186,7 @@ class Session:
             raise _ended(welcome)
         if not 1 <= welcome.heartbeat_s <= _MOST_HEARTBEAT_S:
             raise PeerFault(f"The relay wants a heartbeat every {welcome.heartbeat_s} seconds.")
-        await asyncio.wrap_future(self._buffer.set_meta("join_counter", str(welcome.join_counter)))
+        await asyncio.wrap_future(self._buffer.joined(welcome.join_counter))
         await asyncio.to_thread(keeper.joined, key)
         if welcome.relay_keys:
             await asyncio.to_thread(keeper.pinned, welcome.relay_keys)

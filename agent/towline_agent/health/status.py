@@ -74,6 +74,7 @@ class AgentStatus:
     Attributes:
         outbox_waiting: rows captured and not yet deleted.
         storage: the disk under the buffer.
+        set_aside: names of damaged buffers that were set aside and are still there.
         sign_on_refused: the profile was refused, and nothing is tried before a new start.
     """
 
@@ -95,6 +96,7 @@ class AgentStatus:
     fuse: FuseState = field(default_factory=FuseState)
     messenger: MessengerState = field(default_factory=MessengerState)
     storage: Storage = field(default_factory=Storage)
+    set_aside: Sequence[str] = ()
     sign_on_refused: bool = False
 
     @property
@@ -207,6 +209,15 @@ class AgentStatus:
                 Check(
                     "operator messages", Status.WARNING, since, self.messenger.fault,
                     "Grant *USE and *ADD to the message queue, or set operator_messages = false.",
+                )
+            )  # fmt: skip
+        if self.set_aside:
+            found.append(
+                Check(
+                    "buffer set aside", Status.WARNING, since,
+                    f"A damaged buffer was set aside as {self.set_aside[-1]}; a fresh one was begun"
+                    " and everything is read anew.",
+                    "Look for the cause on this disk, then take the file out of the state folder.",
                 )
             )  # fmt: skip
         found += quiet_checks(self.quiet, since)

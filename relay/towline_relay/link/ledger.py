@@ -63,7 +63,14 @@ class Ledger:
             except Refused as error:
                 enrolment.suspect(db, self._agent_id, error.what)
                 return error, []
-            return joined, positions(db, self._server.log, self._agent_id, self._hello.streams)
+            found = positions(
+                db,
+                self._server.log,
+                self._agent_id,
+                self._hello.streams,
+                again=lambda event_id: self._server.outstanding(db, event_id),
+            )
+            return joined, found
 
         joined, found = await self._server.unit(work)
         if isinstance(joined, Refused):

@@ -3,20 +3,32 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from towline_shared.errors import Refused
 from towline_shared.frames import Position, StreamOffer
 from towline_shared.stream_log import DOWN_STREAMS, UP_STREAMS, StreamLog
+from towline_shared.stream_renewal import forget, renew
 from towline_shared.window import WINDOW_ROWS, Incoming, Outgoing
 
 __all__ = ["positions", "windows"]
 
 
 def positions(
-    db: sqlite3.Connection, log: StreamLog, agent_id: str, offers: Sequence[StreamOffer]
+    db: sqlite3.Connection,
+    log: StreamLog,
+    agent_id: str,
+    offers: Sequence[StreamOffer],
+    *,
+    again: Callable[[str], bool] = lambda event_id: True,
 ) -> list[Position]:
     """Compare, bind streams seen for the first time, and note what the agent has received.
+
+    An agent whose buffer is a new one (its streams have other ids, and every number from 1 on)
+    begins anew both ways: it reads its ERP again, and gets what it has not reported on.
+
+    Args:
+        again: tells of a document's event id whether the agent has still to report on it.
 
     Raises:
         Refused: the agent's database is not the one the numbers were given by or to.
@@ -28,7 +40,7 @@ def positions(
         if ("up", name) in offered
     ]
     return up + [
-        _down(db, log, agent_id, name, offered.get(("down", name))) for name in DOWN_STREAMS
+        _down(db, log, agent_id, name, offered.get(("down", name)), again) for name in DOWN_STREAMS
     ]
 
 
@@ -59,17 +71,27 @@ def windows(
 def _up(db: sqlite3.Connection, log: StreamLog, agent_id: str, offer: StreamOffer) -> Position:
     state = log.expect(db, agent_id, offer.name, offer.stream_id)
     if state.stream_id != offer.stream_id:
-        raise Refused(
-            f"Stream {offer.name} has another id than before: the agent's buffer is a new one.",
-            hint="Enrol the agent anew, so that its numbers start anew.",
-            code="diverged",
-        )
+        if offer.first > 1:
+            raise Refused(
+                f"Stream {offer.name} has another id than before, and not all of its numbers.",
+                hint="The agent's buffer is another agent's or an old one; enrol the agent anew.",
+                code="diverged",
+            )
+        forget(db, agent_id, offer.name, "in")
+        state = log.expect(db, agent_id, offer.name, offer.stream_id)
     return Position(offer.name, "up", state.stream_id, state.last, state.chain.hex())
 
 
 def _down(
-    db: sqlite3.Connection, log: StreamLog, agent_id: str, name: str, offer: StreamOffer | None
+    db: sqlite3.Connection,
+    log: StreamLog,
+    agent_id: str,
+    name: str,
+    offer: StreamOffer | None,
+    again: Callable[[str], bool],
 ) -> Position:
+    if offer is None and log.state(db, agent_id, name, "out").acked:
+        renew(db, log, agent_id, name, again=again)
     state = log.state(db, agent_id, name, "out")
     have = offer.last if offer is not None else 0
     if offer is not None and (

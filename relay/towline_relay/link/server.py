@@ -65,6 +65,7 @@ class LinkServer:
         ready: Callable[[str, str], bool] = lambda agent_id, stream: True,
         on_received: Callable[[str, str, int], None] = lambda agent_id, stream, rows: None,
         holds: Callable[[str], bool] = lambda tenant: False,
+        outstanding: Callable[[sqlite3.Connection, str], bool] = lambda db, event_id: True,
         heartbeat_s: int = 20,
         window_rows: int = WINDOW_ROWS,
     ) -> None:
@@ -76,6 +77,7 @@ class LinkServer:
                 credit.
             on_received: called with the agent's id, the stream and how many rows after a commit.
             holds: tells whether a tenant wants a person to approve its agents first.
+            outstanding: tells whether a document, by its event's id, has no report yet.
         """
         self.database = database
         self.log = log
@@ -86,6 +88,7 @@ class LinkServer:
         self.on_received = on_received
         self.heartbeat_s = heartbeat_s
         self._holds = holds
+        self.outstanding = outstanding
         self.window_rows = window_rows
         self.rng = random.SystemRandom()
         self.shelf = Shelf()

@@ -13,9 +13,10 @@ import pytest
 from tests.support.link_world import prices
 from towline_relay.link.positions import positions, windows
 from towline_shared.clock import ManualClock
+from towline_shared.codec import encode
 from towline_shared.errors import Refused
 from towline_shared.frames import Position, StreamOffer
-from towline_shared.stream_log import SCHEMA, StreamLog, next_chain
+from towline_shared.stream_log import SCHEMA, Received, StreamLog, next_chain
 
 AGENT = "a1"
 CLOCK = ManualClock(datetime(2026, 11, 23, 8, 0, tzinfo=UTC))
@@ -68,12 +69,44 @@ def test_sending_goes_on_behind_what_the_agent_has(db: sqlite3.Connection) -> No
     assert set(outgoing) == {"orders", "commands"}
 
 
-def test_a_new_buffer_behind_an_old_identity_is_refused(db: sqlite3.Connection) -> None:
-    """Its numbers start anew, and would be dropped as duplicates."""
+def test_a_new_buffer_behind_an_old_identity_begins_anew(db: sqlite3.Connection) -> None:
+    """Its numbers start at 1 under another id: what was received stays, what follows is taken."""
+    positions(db, LOG, AGENT, [UP])
+    texts = [(encode(each), each.id, each.entity, each.key) for each in prices(1, 3)]
+    LOG.receive(db, AGENT, "changes", stream_id="mine", first=1, texts=texts)
+    found = positions(db, LOG, AGENT, [replace(UP, stream_id="fresh", first=1, last=2)])
+    assert (found[0].stream_id, found[0].upto, found[0].chain) == ("fresh", 0, "")
+    outcome, rows = LOG.receive(db, AGENT, "changes", stream_id="fresh", first=1, texts=texts[:2])
+    assert (outcome, [row.seq for row in rows]) == (Received.NEW, [1, 2])
+
+
+def test_a_buffer_with_another_id_that_is_not_whole_is_refused(db: sqlite3.Connection) -> None:
+    """A fresh buffer has every number from 1 on; this one is another agent's, or an old one."""
     positions(db, LOG, AGENT, [UP])
     with pytest.raises(Refused, match="another id than before") as caught:
-        positions(db, LOG, AGENT, [replace(UP, stream_id="other")])
+        positions(db, LOG, AGENT, [replace(UP, stream_id="other", first=9, last=12)])
     assert caught.value.code == "diverged"
+
+
+def test_a_new_buffer_gets_what_it_has_not_reported_on(db: sqlite3.Connection) -> None:
+    """Unacknowledged ones always, others by their report; under a new id, from 1, with a chain."""
+    LOG.append(db, AGENT, "orders", prices(1, 6))
+    before = LOG.state(db, AGENT, "orders", "out")
+    LOG.acked(db, AGENT, "orders", 4)
+    CLOCK.advance(1)
+    LOG.append(db, AGENT, "orders", prices(7, 7))
+    open_ones = {each.id for each in prices(3, 3)}
+    found = positions(db, LOG, AGENT, [UP], again=open_ones.__contains__)
+    orders = next(each for each in found if each.name == "orders")
+    assert orders.stream_id != before.stream_id
+    rows = LOG.unsent(db, AGENT, "orders", after=0, rows=99, most=1 << 20)
+    assert [(row.seq, row.key) for row in rows] == [(1, "S3"), (2, "S5"), (3, "S6"), (4, "S7")]
+    chain = b""
+    for row in rows:
+        chain = next_chain(chain, row.seq, row.text)
+    assert orders.chain == chain.hex()
+    again = positions(db, LOG, AGENT, [UP], again=open_ones.__contains__)
+    assert next(each for each in again if each.name == "orders") == orders, "a lost WELCOME"
 
 
 @pytest.mark.parametrize(
@@ -107,6 +140,4 @@ def test_an_agent_that_lost_what_is_no_longer_kept_is_refused(db: sqlite3.Connec
     LOG.trim(db, before=CLOCK.now())
     with pytest.raises(Refused, match="up to 2 only"):
         positions(db, LOG, AGENT, [down(db, 2)])
-    with pytest.raises(Refused, match="up to 0 only"):
-        positions(db, LOG, AGENT, [])
     assert positions(db, LOG, AGENT, [down(db, 4)])
