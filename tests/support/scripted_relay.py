@@ -62,6 +62,11 @@ class ScriptedRelay:
                 return frame
 
     @property
+    def said_everything(self) -> bool:
+        """Tell whether the agent has taken everything and waits for more."""
+        return self._to_agent.empty() and bool(self._to_agent._getters)  # type: ignore[attr-defined]
+
+    @property
     def heard_everything(self) -> bool:
         return self._to_relay.empty()
 
