@@ -112,6 +112,35 @@ def test_what_came_back_goes_onto_the_shelf_and_what_is_kept_does_not(desk: Desk
     assert Decimal(desk.header()["OHPBK"]) == Decimal("2.00")
 
 
+def test_what_a_return_restocked_is_on_the_shelf_before_its_refund(desk: Desk) -> None:
+    """One of three is, one is missing, one awaited; the refund then moves money alone."""
+    desk.console.call("run_warehouse", {})
+    stock, line = desk.balance()["IBQOH"], desk.order.lines[0].line_gid
+    goods = (
+        Restock(line, desk.sku, 1, "EXPECTED"),
+        Restock(line, desk.sku, 1, "RESTOCKED", SHOPS),
+        Restock(line, desk.sku, 1, "MISSING"),
+    )
+    state = {"kind": "return", "status": "OPEN", "restocks": goods}
+    assert desk.told(**state, total=Decimal("5.00")) == ("A", "")
+    assert desk.balance()["IBQOH"] == stock + 1
+    kept = Restock(line, desk.sku, 1, "NO_RESTOCK")
+    one = fewer(desk, 1, "4.00")
+    assert desk.told(**one, kind="refund", restocks=(kept,), refunded=Decimal(1)) == ("A", "")
+    assert desk.balance()["IBQOH"] == stock + 1
+
+
+def test_tips_duties_and_fees_go_off_the_total_and_failed_money_comes_back(desk: Desk) -> None:
+    """A fee of the return on, a tip off; then the gateway says that it did not pay."""
+    moved = (Charge("FEE", "Return shipping", Decimal("3.50")), Charge("TIP", "", Decimal(-2)))
+    told = desk.told(kind="refund", charges=moved, total=Decimal("6.50"), refunded=Decimal(2))
+    assert told == ("A", "")
+    told = desk.told(kind="payment", total=Decimal("6.50"), refunded=Decimal(0))
+    assert told == ("A", "")
+    header = desk.header()
+    assert (Decimal(header["OHTOT"]), Decimal(header["OHPBK"])) == (Decimal("6.50"), Decimal(0))
+
+
 def test_a_cancellation_closes_the_order_unless_something_has_left(desk: Desk) -> None:
     """X is no longer shipped; after the first parcel the answer is no."""
     off = fewer(desk, 5, "0.00")
