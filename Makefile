@@ -26,7 +26,7 @@ soak-odbc: $(VENV)/.dev  ## five minutes of bad days over the ODBC lab; nothing 
 soak: $(VENV)/.dev       ## the long proof: power cuts, kills, a hostile wire, fuzzers; prints figures
 	$(BIN)/python -m tests.faults $(ARGS)
 
-bulk-load: $(VENV)/.dev  ## 100,000 SKUs loaded and all stocks refreshed in bulk, the relay killed three times
+bulk-load: $(VENV)/.dev  ## 100,000 SKUs loaded and all stocks refreshed in bulk, the relay killed four times
 	$(BIN)/python -m tests.soak.bulk $(ARGS)
 
 test: $(VENV)/.dev       ## every test whose lab is here; the last lines name the labs that are not

@@ -37,6 +37,7 @@ from towline_relay.schedule import Schedule
 from towline_relay.secrets_box import read_or_make_keyring
 from towline_relay.store import vault
 from towline_relay.store.order_book import OrderBook
+from towline_relay.store.price_book import PriceBook
 from towline_relay.store.privacy import PrivacyStore
 from towline_relay.store.sealed_documents import SealedDocuments
 from towline_relay.store.sqlite import SqliteStore, prepare
@@ -134,6 +135,7 @@ class Relay:
             public_url=self.config.public_url,
             privacy=self._privacy,
             book=OrderBook(database),
+            prices=PriceBook(database),
             certificates=self.config.state / "erasures",
             sign=lambda text: self._link.identity.sign(text),
             nudge_agent=self._link.nudge,

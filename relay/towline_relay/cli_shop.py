@@ -13,6 +13,7 @@ from typing import Any
 
 from towline_relay import operator_client
 from towline_relay.config import RelayConfig, TenantConfig, load_config
+from towline_relay.sync.list_comparison import COMPARED
 from towline_relay.sync.sweeps import SWEPT
 from towline_relay.webhooks.app_toml import fragment
 from towline_shared.clock import utc_text
@@ -34,8 +35,12 @@ def add_verbs(verbs: Any, shared: argparse.ArgumentParser, say: Say) -> None:
     verb.add_argument("--events", action="store_true", help="with Events, the successor, too")
     verb.set_defaults(command=lambda given: _toml(given, say))
 
-    verb = _verb(verbs, shared, "reconcile", "compare orders: shop, relay and ERP; exit 3 if not")
-    verb.add_argument("--tenant", required=True, help="whose orders")
+    verb = _verb(verbs, shared, "reconcile", "compare with the shop; exit 3 if something differs")
+    verb.add_argument("--tenant", required=True, help="whose shop")
+    verb.add_argument(
+        "--what", choices=COMPARED, default=COMPARED[0], help=f"default {COMPARED[0]}"
+    )
+    verb.add_argument("--again", action="store_true", help="write price lists again that differ")
     verb.set_defaults(command=lambda given: _reconcile(given, say))
 
     verb = _verb(verbs, shared, "replay", "look again at what changed in the shop since a date")
@@ -89,9 +94,12 @@ def _toml(given: argparse.Namespace, say: Say) -> int:
 def _reconcile(given: argparse.Namespace, say: Say) -> int:
     config = load_config(given.config, secrets=False)
     _tenant(config, given.tenant)
-    found = operator_client.ask_running(
-        config, "POST", "/admin/api/reconcile", {"tenant": given.tenant}
-    )
+    asked = {"tenant": given.tenant, "what": given.what, "again": given.again}
+    found = operator_client.ask_running(config, "POST", "/admin/api/reconcile", asked)
+    if given.what == "price-lists":
+        said = [one["sentence"] for one in found["lists"]] or ["The rules name no price lists."]
+        say(given, found, "\n".join(said))
+        return _OK if found["equal"] else _PROBLEMS
     lines = [found["sentence"]]
     lines += [f"{kind}: {', '.join(found[kind])}" for kind in _LISTS if found[kind]]
     say(given, found, "\n".join(lines))

@@ -12,6 +12,7 @@ from aiohttp import web
 
 from towline_relay.store.privacy import PrivacyStore
 from towline_relay.store.privacy_rows import PrivacyRequest
+from towline_relay.sync.list_comparison import COMPARED
 from towline_relay.sync.reconcile import sentence
 from towline_relay.sync.sweeps import SWEPT
 from towline_relay.upkeep import Upkeep
@@ -45,14 +46,27 @@ class ShopApi:
         app.router.add_post(r"/admin/api/privacy/{number:\d+}/export", self.export)
 
     async def reconcile(self, request: web.Request) -> web.Response:
-        """Compare the orders of a tenant now: ``{tenant}``."""
-        upkeep, _ = await self._asked(request)
+        """Compare orders or price lists of a tenant now: ``{tenant, what, again}``."""
+        upkeep, body = await self._asked(request)
+        what = str(body.get("what", COMPARED[0]))
+        if what not in COMPARED:
+            return _error(400, f"what must be one of {', '.join(COMPARED)}.")
+        if what == "price-lists":
+            return await self._lists(upkeep, again=body.get("again") is True)
         try:
             found = await upkeep.compare()
         except TowlineError as error:
             return _error(503, error.what)
         answer = {**asdict(found), "equal": found.equal, "sentence": sentence(found)}
         return web.json_response(answer)
+
+    async def _lists(self, upkeep: Upkeep, *, again: bool) -> web.Response:
+        try:
+            found = await upkeep.compare_lists(again=again)
+        except TowlineError as error:
+            return _error(503, error.what)
+        lists = [{**asdict(one), "equal": one.equal, "sentence": one.sentence} for one in found]
+        return web.json_response({"equal": all(one.equal for one in found), "lists": lists})
 
     async def replay(self, request: web.Request) -> web.Response:
         """Look again at all that changed since a moment: ``{tenant, since, what}``."""

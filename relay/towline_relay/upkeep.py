@@ -18,10 +18,12 @@ from towline_relay.shopify.client import Client
 from towline_relay.shopify.webhooks import WebhookDoor
 from towline_relay.store.base import Store
 from towline_relay.store.order_book import OrderBook
+from towline_relay.store.price_book import PriceBook
 from towline_relay.store.privacy import PrivacyStore
 from towline_relay.store.privacy_rows import DATA_REQUEST, NewPrivacyRequest, PrivacyRequest
 from towline_relay.sync.erasure import Erasure, Sign
 from towline_relay.sync.expiry_watch import ExpiryWatch
+from towline_relay.sync.list_comparison import ComparedList, ListComparison
 from towline_relay.sync.reconcile import Comparison, Reconciliation
 from towline_relay.sync.shop_port import ShopPort
 from towline_relay.sync.standing import Standing
@@ -65,6 +67,7 @@ class UpkeepParts:
     public_url: str
     privacy: PrivacyStore
     book: OrderBook
+    prices: PriceBook
     certificates: Path
     sign: Sign
     nudge_agent: Callable[[str], None]
@@ -111,6 +114,14 @@ class Upkeep:
         )
         self._expiry = ExpiryWatch(
             tenant=config.id, store=store, shop=shop, rules=config.rules.orders, clock=clock
+        )
+        self.lists = ListComparison(
+            tenant=config.id,
+            store=store,
+            book=parts.prices,
+            shop=shop,
+            rules=config.rules.price,
+            clock=clock,
         )
         self.subscriptions = self._subscriptions(client, clock)
 
@@ -166,6 +177,11 @@ class Upkeep:
         if found.missing:
             await self._sweep()
         return found
+
+    async def compare_lists(self, *, again: bool) -> list[ComparedList]:
+        """Compare the price lists now; see :class:`ListComparison`."""
+        async with self._one_at_a_time:
+            return await self.lists.run(again=again)
 
     async def replay(self, since: datetime, what: str = "orders") -> int:
         """Look again at all that changed since a moment; returns how many were news.

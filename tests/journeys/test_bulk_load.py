@@ -13,8 +13,8 @@ pytestmark = [pytest.mark.journey, pytest.mark.timeout(900)]
 ITEMS = 2000
 
 
-def test_a_load_and_a_refresh_survive_three_kills(tmp_path: Path) -> None:
-    """Every SKU once, at its price, with its stock; the books are compared by the run itself."""
+def test_a_load_and_a_refresh_survive_four_kills(tmp_path: Path) -> None:
+    """Every SKU once, on sale, at its prices, with its stock; the run itself compares the books."""
     report = asyncio.run(run(tmp_path, items=ITEMS, say=print, patience_s=300))
     assert set(report["states"]) <= {"applied", "skipped", "superseded"}
     by_calls = report["cheapest"]["load by calls"]

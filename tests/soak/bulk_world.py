@@ -26,7 +26,7 @@ from towline_relay.store.rows import NewEvent
 from towline_relay.store.sqlite import SqliteStore
 from towline_relay.store.uplink import new_event
 from towline_sandbox.processes import script
-from towline_sandbox.site import copy_rules, rules
+from towline_sandbox.site import rules
 from towline_shared import stream_log
 from towline_shared.clock import SystemClock
 from towline_shared.codec import encode
@@ -37,6 +37,37 @@ PLACES = {"001": "Berlin warehouse", "002": "Hamburg warehouse"}
 TENANT = "nordwind"
 SHOP = "nordwind-demo.myshopify.com"
 _BATCH = 2000
+#: Rules of its own, so that the demo's may change: everything that may go in bulk.
+_RULES = """
+version = 1
+[entities.item]
+group = "ITGRP | trim"
+status = "'ACTIVE'"
+publish = ["Online Store"]
+[entities.item.options]
+Size = "ITDS2 | trim"
+[entities.item.fields]
+title = {{ from = "ITDSC | trim", owner = "shopify", create_only = true }}
+[entities.price]
+list = "STD"
+currency = "IPCUR | trim"
+[entities.price.fields]
+price = {{ from = "IPPRC", owner = "ibmi" }}
+[entities.price.lists.B2B]
+price_list = "Handwerk"
+currency = "EUR"
+[[entities.price.lists.B2B.tiers]]
+minimum = "IPQT1"
+price = "IPPR1"
+[entities.stock]
+name = "on_hand"
+quantity = "IBQOH"
+[entities.stock.locations]
+"001" = "Berlin warehouse"
+"002" = "Hamburg warehouse"
+[bulk]
+from = {least}
+"""
 _TOKEN, _SECRET = "shpat_soak", "soak-secret"
 
 
@@ -48,6 +79,17 @@ def sku_of(number: int) -> str:
 def price_of(number: int) -> Decimal:
     """Return its price."""
     return Decimal(199 + (number * 37) % 90_000) / 100
+
+
+def style_of(number: int) -> tuple[str, str]:
+    """Return group and size: of ten items two are one product."""
+    tens, rest = divmod(number, 10)
+    return (f"Style {tens}", "SM"[rest]) if rest < 2 else ("", "")
+
+
+def list_price_of(number: int) -> tuple[Decimal, Decimal]:
+    """Return its wholesale price, and the one from ten pieces on."""
+    return price_of(number) - Decimal("0.50"), price_of(number) - Decimal("1.00")
 
 
 def stock_of(number: int, warehouse: str, refresh: int) -> int:
@@ -79,9 +121,7 @@ class BulkWorld:
         return self.folder / "state" / "relay.db"
 
     def _write(self) -> None:
-        copy_rules(self.folder, only=("towline.toml", "lookups"))
-        with (self.folder / "towline.toml").open("a", encoding="utf-8") as file:
-            file.write(f"\n[bulk]\nfrom = {self.least}\n")
+        (self.folder / "towline.toml").write_text(_RULES.format(least=self.least), encoding="utf-8")
         text = (rules() / "relay.toml").read_text(encoding="utf-8")
         (self.folder / "relay.toml").write_text(
             text.format(
@@ -187,15 +227,21 @@ class BulkWorld:
         return fed
 
     def load(self) -> Iterator[tuple[str, Body]]:
-        """Yield the initial load: items, prices, stocks of both warehouses."""
+        """Yield the initial load: items, prices, wholesale prices, stocks of both warehouses."""
         for number in range(self.items):
             sku = sku_of(number)
-            row: Row = {"ITSTS": "A", "ITWEB": "Y", "ITDSC": f"Item {number}", "ITDS2": "",
-                   "ITCLS": "SCREW", "ITEAN": "", "ITWGT": Decimal("0.250")}  # fmt: skip
+            group, size = style_of(number)
+            row: Row = {"ITDSC": group or f"Item {number}",
+                        "ITGRP": group, "ITDS2": size}  # fmt: skip
             yield sku, Item(sku, row=row)
         for number in range(self.items):
             priced: Row = {"IPPRC": price_of(number), "IPCMP": Decimal(0), "IPCUR": "EUR"}
             yield sku_of(number), Price(sku_of(number), price_list="STD", row=priced)
+        for number in range(self.items):
+            price, tier = list_price_of(number)
+            listed: Row = {"IPPRC": price, "IPCMP": Decimal(0), "IPCUR": "EUR",
+                           "IPQT1": Decimal(10), "IPPR1": tier}  # fmt: skip
+            yield sku_of(number), Price(sku_of(number), price_list="B2B", row=listed)
         yield from self.refresh(0)
 
     def refresh(self, count: int) -> Iterator[tuple[str, Body]]:

@@ -16,7 +16,7 @@ from towline_relay.sync.rules import Rules
 from towline_relay.sync.shop_port import ShopPort
 from towline_shared.clock import Clock, parse_utc, utc_text
 
-__all__ = ["ShopPicture", "learn", "link_of"]
+__all__ = ["ShopPicture", "learn", "link_of", "price_lists_of"]
 
 _log = structlog.get_logger()
 _BATCH = 500
@@ -83,7 +83,7 @@ async def learn(
             missing=list(unmapped),
         )
     whole = await _variants(tenant=tenant, shop=shop, store=store, clock=clock, most=most)
-    lists = await _price_lists(shop) if rules.price and rules.price.lists else {}
+    lists = await price_lists_of(shop) if rules.price and rules.price.lists else {}
     channels = await shop.publications() if rules.item and rules.item.shape.publish else {}
     return ShopPicture(info.name, info.currency, places, unmapped, whole, lists, channels)
 
@@ -102,7 +102,7 @@ def link_of(ref: VariantRef, *, erp_key: str = "") -> LinkRow:
     )
 
 
-async def _price_lists(shop: ShopPort) -> dict[str, PriceListRef]:
+async def price_lists_of(shop: ShopPort) -> dict[str, PriceListRef]:
     """Read the price lists by what rules may call them; a name of two lists means neither."""
     found: dict[str, PriceListRef] = {}
     twice: set[str] = set()

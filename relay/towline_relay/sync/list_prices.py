@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from towline_relay.shopify.models_prices import ListPrice, PriceListRef, Tier
 from towline_relay.shopify.paging import MOST
+from towline_relay.store.effects import AGAIN
 from towline_relay.store.rows import EventRow, ItemRow, Known, LinkRow
 from towline_relay.sync.decide import Settle, park, skip, value_hash, variant_of
 from towline_relay.sync.mapping import LeftOut, amount_of, left_out
@@ -147,7 +148,7 @@ def decide_list_price(
 
     Args:
         ref: the price list of the shop that the rules name; None when there is none.
-        known: what was last written of it.
+        known: what was last written of it; an event that says something again is written anyhow.
     """
     if isinstance(mapped, LeftOut):
         return skip(row, mapped.reason)
@@ -171,6 +172,7 @@ def decide_list_price(
     wanted = list_known(ref.gid, line)
     if mapped.price is None and known is None:
         return skip(row, f"There is no price for {ref.name!r}, and none was ever set by Towline.")
-    if known is not None and known.hash == wanted.hash:
+    told = known is not None and known.hash == wanted.hash
+    if told and not row.origin.startswith(AGAIN):
         return skip(row, f"The price list {ref.name!r} holds {mapped.shown} already.")
     return SetListPrice(row, found, line, wanted)

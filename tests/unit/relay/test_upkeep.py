@@ -9,7 +9,7 @@ import hashlib
 import hmac
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ from tests.unit.relay.test_app import free_port
 from towline_relay.app import Relay
 from towline_relay.cli import main
 from towline_relay.config import load_config
+from towline_relay.sync.rules import load_rules
 from towline_relay.upkeep import Upkeep
 from towline_sandbox.shopify.server import build_app
 from towline_sandbox.shopify.settings import SeedProduct, ShopSettings
@@ -198,6 +199,25 @@ def test_orders_are_compared_and_replayed_by_command(tmp_path: Path) -> None:
         assert await at.cli("reconcile", "--tenant", "nordwind") == 0
         assert await at.cli("replay", "--tenant", "nordwind", "--since", "2026-01-01") == 0
         assert await at.cli("reconcile", "--tenant", "nobody") == 2
+
+    play(tmp_path, scene)
+
+
+def test_price_lists_are_compared_by_command(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A list the shop lacks is a difference; rules without lists have none."""
+
+    async def scene(at: Site) -> None:
+        words = ("reconcile", "--tenant", "nordwind", "--what", "price-lists")
+        assert await at.cli(*words) == 0
+        assert "name no price lists" in capsys.readouterr().out
+        lists = '[entities.price.lists.B2B]\nprice_list = "Wholesale"\ncurrency = "EUR"\n'
+        path = tmp_path / "towline.toml"
+        path.write_text(RULES + lists, encoding="utf-8")
+        at.upkeep.lists = replace(at.upkeep.lists, rules=load_rules(path).price)
+        assert await at.cli(*words, "--again") == 3
+        assert "B2B: the shop has no price list 'Wholesale'." in capsys.readouterr().out
 
     play(tmp_path, scene)
 
