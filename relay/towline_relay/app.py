@@ -101,7 +101,8 @@ class Relay:
         database = open_database(self.config)
         stack.callback(database.close)
         enrolled = views.EnrolledAgents()
-        keyring = read_or_make_keyring(self.config.secrets_key)
+        secrets_kept = vault.Vault(database, clock=self.clock)
+        keyring = read_or_make_keyring(self.config.secrets_key, in_use=secrets_kept.holds_any)
         documents = SealedDocuments(keyring, enrolled=enrolled, clock=self.clock)
         log = stream_log.StreamLog(clock=self.clock, cover=documents)
         self._database, self._log = database, log
@@ -147,7 +148,7 @@ class Relay:
                 store=self._store,
                 clock=self.clock,
                 owner=owner,
-                vault=vault.Vault(database, clock=self.clock),
+                vault=secrets_kept,
                 keyring=keyring,
                 parts=parts,
             )

@@ -22,7 +22,7 @@ from towline_relay import __doc__ as about
 from towline_relay import cli_link, cli_shop, operator_client
 from towline_relay.app import open_database, serve
 from towline_relay.config import RelayConfig, default_path, load_config
-from towline_relay.secrets_box import rotate
+from towline_relay.secrets_box import read_or_make_keyring, rotate
 from towline_relay.store.vault import Vault
 from towline_relay.verify import sentences
 from towline_shared import __version__
@@ -186,7 +186,9 @@ def _secrets_rotate(given: argparse.Namespace) -> int:
     config = load_config(given.config, secrets=False)
     database = open_database(config)  # refuses while the relay runs
     try:
-        count = rotate(config.secrets_key, Vault(database, clock=SystemClock()).rewrap)
+        kept = Vault(database, clock=SystemClock())
+        read_or_make_keyring(config.secrets_key, in_use=kept.holds_any)
+        count = rotate(config.secrets_key, kept.rewrap)
     finally:
         database.close()
     words = f"{count} secrets are sealed under a new key. Put {config.secrets_key} into the backup."

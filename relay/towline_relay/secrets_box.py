@@ -59,13 +59,23 @@ def about(tenant: str, purpose: str) -> str:
     return f"{tenant}/{purpose}"
 
 
-def read_or_make_keyring(path: Path) -> Keyring:
-    """Return the keys in a file; make one when there is no file.
+def read_or_make_keyring(path: Path, *, in_use: Callable[[], bool] = lambda: False) -> Keyring:
+    """Return the keys in a file; make one when there is no file and nothing is sealed yet.
+
+    Args:
+        in_use: tells whether the database holds anything sealed.
 
     Raises:
-        Misconfigured: others may read the file, or it is damaged.
+        Misconfigured: others may read the file, it is damaged, or it is lost.
     """
     if not path.exists():
+        if in_use():
+            raise Misconfigured(
+                f"The key of the relay's secrets is lost: {path} is missing, and the database holds"
+                " what it sealed.",
+                hint="Restore it from the backup. Without it orders on their way can't be read:"
+                " then give the refresh tokens anew, and begin with an empty state folder.",
+            )
         ring = Keyring([MasterKey.generate()])
         write_keyring(path, ring)
         return ring

@@ -66,10 +66,13 @@ class Vault:
     def rewrap(self, again: Callable[[str, str, str], str]) -> int:
         """Replace every sealed text by ``again(tenant, purpose, sealed)``, all or none.
 
-        Waits for the commit; for a command line, not for the event loop. Returns the number.
+        The texts before are overwritten in the file and its log, so that a key that is given up
+        opens nothing that is left on this disk. Waits for all that; for a command line, not for the
+        event loop. Returns the number.
         """
 
         def work(db: sqlite3.Connection) -> int:
+            db.execute("PRAGMA secure_delete=ON")
             rows = db.execute("SELECT tenant, purpose, sealed FROM sealed_secret").fetchall()
             for row in rows:
                 text = again(row["tenant"], row["purpose"], row["sealed"])
@@ -79,7 +82,17 @@ class Vault:
                 )
             return len(rows)
 
-        return self._database.call(work)
+        count = self._database.call(work)
+        self._database.settle().result()
+        return count
+
+    def holds_any(self) -> bool:
+        """Tell whether anything is sealed here; waits for the answer, so only before the start."""
+        return bool(
+            self._database.call(
+                lambda db: db.execute("SELECT EXISTS(SELECT 1 FROM sealed_secret)").fetchone()[0]
+            )
+        )
 
     async def costs(self, tenant: str) -> dict[str, float]:
         """Read what the documents of a tenant's shop were charged, in points."""

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import sqlite3
 import stat
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -179,3 +183,116 @@ def test_the_verb_rotates(tmp_path: Path, capsys: pytest.CaptureFixture[str]) ->
     database.close()
     assert main(["secrets", "rotate", "--config", str(file), "--json"]) == 0
     assert '"secrets": 0' in capsys.readouterr().out
+
+
+_KILLED = """
+import os, sys
+from pathlib import Path
+from tests.unit.relay.test_secrets_box import config
+from towline_relay import secrets_box
+from towline_relay.app import open_database
+from towline_relay.store.vault import Vault
+from towline_shared.clock import ManualClock
+
+folder, step = Path(sys.argv[1]), sys.argv[2]
+database = open_database(config(folder))
+vault = Vault(database, clock=ManualClock())
+write, writes = secrets_box.write_keyring, []
+
+
+def written(path, ring):
+    if step == "last write" and writes:
+        os._exit(9)
+    write(path, ring)
+    writes.append(ring)
+    if step == "first write":
+        os._exit(9)
+
+
+def rewrapped(again):
+    def one(tenant, purpose, sealed):
+        if step == "in the middle" and tenant == "b":
+            os._exit(9)
+        return again(tenant, purpose, sealed)
+
+    return vault.rewrap(one)
+
+
+secrets_box.write_keyring = written
+secrets_box.rotate(folder / "secrets.key", rewrapped)
+"""
+
+
+@pytest.mark.parametrize("step", ["first write", "in the middle", "last write"])
+def test_rotation_that_was_killed_is_ended_by_the_next_one(tmp_path: Path, step: str) -> None:
+    """At any step everything opens; after the next one the old key is worth nothing."""
+    path = tmp_path / "secrets.key"
+    old = read_or_make_keyring(path)
+
+    def each(ring: Keyring) -> list[str]:
+        database = open_database(config(tmp_path))
+        vault = Vault(database, clock=ManualClock())
+
+        async def load() -> list[str]:
+            return [
+                await Secret(vault, ring, tenant=tenant, purpose="p").load() or ""
+                for tenant in "abc"
+            ]
+
+        try:
+            return asyncio.run(load())
+        finally:
+            database.close()
+
+    database = open_database(config(tmp_path))
+    vault = Vault(database, clock=ManualClock())
+    for tenant in "abc":
+        asyncio.run(Secret(vault, old, tenant=tenant, purpose="p").save(f"of {tenant}"))
+    database.close()
+    before = _sealed_texts(tmp_path)
+    killed = subprocess.run(
+        [sys.executable, "-c", _KILLED, str(tmp_path), step],
+        timeout=60, check=False, cwd=Path(__file__).parents[3],
+    )  # fmt: skip
+    assert killed.returncode == 9
+    between = read_or_make_keyring(path)
+    assert old.keys[0] in between.keys, "what is still under it must open"
+    assert each(between) == ["of a", "of b", "of c"]
+    database = open_database(config(tmp_path))
+    assert rotate(path, Vault(database, clock=ManualClock()).rewrap) == 3
+    database.close()
+    new = read_or_make_keyring(path)
+    assert len(new.keys) == 1
+    assert not set(new.keys) & set(between.keys)
+    assert each(new) == ["of a", "of b", "of c"]
+    with pytest.raises(Unopenable):
+        each(old)
+    on_disk = b"".join(each.read_bytes() for each in tmp_path.glob("relay.db*"))
+    assert not [text for text in before if text.encode() in on_disk], "nor in free pages"
+
+
+def _sealed_texts(folder: Path) -> list[str]:
+    """Return the wrapped data keys as they stand in the database."""
+    with contextlib.closing(sqlite3.connect(folder / "relay.db")) as file:
+        rows = file.execute("SELECT sealed FROM sealed_secret").fetchall()
+    found = [text.split(".")[2] for (text,) in rows]
+    assert len(found) == 3
+    return found
+
+
+def test_a_lost_key_file_is_said_and_not_replaced(tmp_path: Path) -> None:
+    """A new key in its place would hide the loss until the first order can't be read."""
+    path = tmp_path / "secrets.key"
+    ring = read_or_make_keyring(path)
+    database = open_database(config(tmp_path))
+    try:
+        vault = Vault(database, clock=ManualClock())
+        assert not vault.holds_any()
+        asyncio.run(Secret(vault, ring, tenant="a", purpose="p").save("x"))
+        path.unlink()
+        with pytest.raises(Misconfigured, match="is lost") as caught:
+            read_or_make_keyring(path, in_use=vault.holds_any)
+        assert "Restore it" in caught.value.hint
+        assert not path.exists()
+    finally:
+        database.close()
