@@ -46,9 +46,7 @@ from towline_agent.queue_reader import QueueReader
 from towline_agent.retention import Retention
 from towline_agent.second_look import SecondLook
 from towline_agent.sinks.base import Sink
-from towline_agent.sinks.data_queue import OrderQueue
-from towline_agent.sinks.order_tables import OrderTables
-from towline_agent.sinks.program_call import OrderProgram
+from towline_agent.sinks.by_kind import document_sinks
 from towline_agent.sources.data_queue import QueueFormat
 from towline_agent.state_file import prepare_state
 from towline_agent.state_folder import forget_port, note_port
@@ -221,8 +219,7 @@ class Agent:
         queues = [each.queue for each in config.queues]
         if config.outbox.doorbell is not None:
             queues.append(config.outbox.doorbell)
-        if config.orders.sink == "data_queue" and config.orders.queue is not None:
-            queues.append(config.orders.queue)
+        queues += config.orders.queues
         self._gauge = Gauge(
             queues=queues, limits=courtesy.fuse, reader=reader, clock=self._clock,
             pace=self._pace, quiet=self._quiet, buffered=lambda: self._backlog.unacked,
@@ -230,12 +227,7 @@ class Agent:
         )  # fmt: skip
 
     def _sink(self, writer: IbmIWorker) -> Sink:
-        orders = self._config.orders
-        if orders.sink == "data_queue" and orders.queue is not None:
-            return OrderQueue(writer, orders.queue, ccsid=orders.ccsid)
-        if orders.sink == "program_call" and orders.program is not None:
-            return OrderProgram(writer, orders.program, parameters=orders.parameters)
-        return OrderTables(writer)
+        return document_sinks(self._config.orders, writer)
 
     def _patience(self) -> Patience:
         return Patience(_LOOP_BACKOFF, self._rng)

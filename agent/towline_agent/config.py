@@ -25,10 +25,7 @@ from towline_agent.config_feeds import (
 )
 from towline_agent.config_formats import (
     COLUMNS,
-    Parameter,
-    check_ccsid,
     object_name,
-    read_parameter,
 )
 from towline_agent.config_journal import (
     JournalSettings,
@@ -36,6 +33,7 @@ from towline_agent.config_journal import (
     read_journal,
     without_triggers,
 )
+from towline_agent.config_orders import OrderSettings, hold_orders, read_orders
 from towline_agent.config_queues import QueueSettings, read_queue
 from towline_agent.ibmi.port import EntityQuery, QueueName, Site
 from towline_agent.policy import FileName, Policy, ProgramName
@@ -54,8 +52,6 @@ __all__ = [
 
 ENTITIES = tuple(COLUMNS)
 _INITIAL = ("item", "price", "stock")  # what a shop needs before the first change
-_SINKS = ("order_tables", "data_queue", "program_call")
-_COMMITS = ("unit_of_work", "unique_key")
 _AUTHORITY = "-- authority:"
 
 
@@ -104,22 +100,6 @@ class EntitySettings:
     def is_state(self) -> bool:
         """True for what has a current value, and so can be loaded anew at any time."""
         return self.query.entity in _INITIAL
-
-
-@dataclass(frozen=True, slots=True)
-class OrderSettings:
-    """Where orders go: staging tables, a data queue, or one of the customer's own programs.
-
-    Attributes:
-        unique_key: staging tables are not journaled; see :class:`~towline_agent.ibmi.port.Site`.
-    """
-
-    sink: str
-    unique_key: bool
-    queue: QueueName | None
-    ccsid: int
-    program: ProgramName | None
-    parameters: tuple[Parameter, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,7 +190,7 @@ def load_config(path: Path) -> AgentConfig:
         outbox=_outbox(top.section("outbox", required=True)),
         entities=entities,
         queues=tuple(read_queue(name, each) for name, each in top.sections("queues").items()),
-        orders=_orders(top.section("orders")),
+        orders=read_orders(top.section("orders")),
         buffer=read_buffer(top.section("buffer")),
         snapshot=read_snapshot(top.section("snapshot")),
         courtesy=read_courtesy(top.section("calendar"), top.section("courtesy")),
@@ -346,26 +326,6 @@ def _select(section: Section) -> tuple[str, str]:
     return select, first.removeprefix(_AUTHORITY).strip()
 
 
-def _orders(section: Section) -> OrderSettings:
-    section.only("sink", "commit", "queue", "ccsid", "program", "parameters")
-    sink = section.text("sink", "order_tables", among=_SINKS)
-    queue, program = section.text("queue", ""), section.text("program", "")
-    if sink == "data_queue" and not queue:
-        raise Misconfigured(f"{section.file}: orders.queue is missing for the sink data_queue.")
-    if sink == "program_call" and not program:
-        raise Misconfigured(f"{section.file}: orders.program is missing for the sink program_call.")
-    ccsid = section.number("ccsid", 1208, least=1)
-    check_ccsid(section, ccsid)
-    return OrderSettings(
-        sink=sink,
-        unique_key=section.text("commit", "unit_of_work", among=_COMMITS) == "unique_key",
-        queue=QueueName(*object_name(section, "queue", queue)) if queue else None,
-        ccsid=ccsid,
-        program=ProgramName(*object_name(section, "program", program)) if program else None,
-        parameters=tuple(read_parameter(each) for each in section.array("parameters")),
-    )
-
-
 def _hold_against_policy(config: AgentConfig) -> None:
     """Refuse at start what the customer's own list does not allow."""
     policy = config.policy
@@ -386,8 +346,5 @@ def _hold_against_policy(config: AgentConfig) -> None:
                 f"{config.file}: queues.{source.name}.queue is also the doorbell.",
                 hint="A doorbell carries no data and is taken freely; use another queue.",
             )
-    if config.orders.sink == "data_queue" and config.orders.queue is not None:
-        policy.check_queue(config.orders.queue, why="orders.queue")
-    if config.orders.sink == "program_call" and config.orders.program is not None:
-        policy.check_program(config.orders.program, why="orders.program")
+    hold_orders(config.orders, policy)
     hold_signals(config.courtesy, policy)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from towline_agent.ibmi import ccsid as ccsids
@@ -13,6 +13,7 @@ from towline_agent.policy import parse_object
 from towline_shared.config import Section
 
 __all__ = [
+    "CHANGE_VALUES",
     "COLUMNS",
     "ORDER_VALUES",
     "Parameter",
@@ -39,6 +40,11 @@ ORDER_VALUES = (
     "event_id", "order_gid", "name", "placed_at", "currency", "total", "lines_total",
     "shipping_total", "tax_total", "line_count", "customer_gid", "purchase_order", "document",
 )  # fmt: skip
+CHANGE_VALUES = (
+    "event_id", "order_gid", "name", "change_gid", "kind", "status", "happened_at", "currency",
+    "moved", "tax_moved", "total", "tax_total", "refunded", "line_count", "goods_count", "reason",
+    "document",
+)  # fmt: skip
 _MOST_DIGITS = 63
 _WITHOUT_LENGTH = ("zoned", "packed", "date", "time", "timestamp")
 _LENGTHS = {"binary": (2, 4, 8), "unsigned": (2, 4, 8), "float": (4, 8)}
@@ -50,7 +56,8 @@ class Parameter:
     """One positional parameter of a program: which value, and the type it must fit.
 
     Attributes:
-        value: one of :data:`ORDER_VALUES`; ``document`` is the whole order as JSON.
+        value: one of :data:`ORDER_VALUES`, of a change one of :data:`CHANGE_VALUES`; ``document``
+            is all of it as JSON.
         kind: ``char`` (``length``), ``packed`` (``digits``, ``decimals``) or ``integer``.
     """
 
@@ -174,12 +181,12 @@ def check_ccsid(section: Section, ccsid: int) -> None:
         raise section.wrong("ccsid", ccsid, f"can't be used: {error}") from None
 
 
-def read_parameter(section: Section) -> Parameter:
-    """Read one parameter of the order program."""
+def read_parameter(section: Section, *, among: Sequence[str] = ORDER_VALUES) -> Parameter:
+    """Read one parameter of a program documents are given to; ``among``: what it may be given."""
     section.only("value", "type", "length", "digits", "decimals")
     kind = section.text("type", among=("char", "packed", "integer"))
     return Parameter(
-        value=section.text("value", among=ORDER_VALUES),
+        value=section.text("value", among=among),
         kind=kind,
         length=section.number("length", None if kind == "char" else 0),
         digits=section.number("digits", None if kind == "packed" else 0),

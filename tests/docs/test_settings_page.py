@@ -14,6 +14,7 @@ _SOURCES = (
     "agent/towline_agent/config_formats.py",
     "agent/towline_agent/ibmi/odbc/settings.py",
     "agent/towline_agent/config_journal.py",
+    "agent/towline_agent/config_orders.py",
     "agent/towline_agent/config_queues.py",
     "relay/towline_relay/config.py",
     "relay/towline_relay/sync/rules.py",

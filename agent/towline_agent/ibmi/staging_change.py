@@ -14,7 +14,7 @@ from towline_agent.ibmi.staging_order import (
 )
 from towline_shared.events import ChangeLine, Charge, OrderChange, Scalar
 
-__all__ = ["change_notes", "change_records"]
+__all__ = ["change_notes", "change_records", "moved"]
 
 
 def change_records(document: OrderChange, at: str) -> Iterator[Record]:
@@ -61,11 +61,17 @@ def change_notes(document: OrderChange) -> Iterator[Note]:
         yield "ATTRIBUTE", name, value
 
 
-def _header(document: OrderChange, at: str) -> dict[str, Scalar]:
+def moved(document: OrderChange) -> tuple[Decimal, Decimal]:
+    """Return what a change adds to the order's total and to its tax; negative takes off."""
     parts: list[ChangeLine | Charge] = list(document.lines)
     parts += [charge for charge in document.charges if charge.kind != "ADJUSTMENT"]
     tax = sum((part.tax for part in parts), Decimal(0))
-    moved = sum((part.amount for part in parts), Decimal(0))
+    amount = sum((part.amount for part in parts), Decimal(0))
+    return (amount if document.taxes_included else amount + tax), tax
+
+
+def _header(document: OrderChange, at: str) -> dict[str, Scalar]:
+    amount, tax = moved(document)
     return {
         "ORDGID": document.order_gid,
         "ORDNAME": document.name,
@@ -75,7 +81,7 @@ def _header(document: OrderChange, at: str) -> dict[str, Scalar]:
         "HAPPENED": document.happened_at,
         "CURRENCY": document.currency,
         "TAXINCL": "Y" if document.taxes_included else "N",
-        "MOVED": moved if document.taxes_included else moved + tax,
+        "MOVED": amount,
         "TAXMOVED": tax,
         "TOTAL": document.total,
         "TAXTOT": document.tax_total,

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 from decimal import Decimal
 
+from towline_agent.ibmi.staging_change import moved
 from towline_shared.codec import encode
 from towline_shared.errors import Permanent
 from towline_shared.events import Customer, Event, Order, OrderChange, Scalar
 
-__all__ = ["document_of", "document_text", "order_of", "order_value"]
+__all__ = ["change_value", "document_of", "document_text", "order_of", "order_value"]
 
 
 def document_of(event: Event) -> Order | OrderChange | Customer:
@@ -64,5 +65,39 @@ def order_value(event: Event, name: str) -> Scalar:
         "line_count": len(order.lines),
         "customer_gid": order.customer_gid,
         "purchase_order": order.purchase_order,
+    }
+    return document_text(event) if name == "document" else values[name]
+
+
+def change_value(event: Event, name: str) -> Scalar:
+    """Return one of the values a program may be given of a change (``CHANGE_VALUES``).
+
+    Raises:
+        Permanent: the event carries no change of an order.
+    """
+    change = event.body
+    if not isinstance(change, OrderChange):
+        raise Permanent(
+            f"The document {event.id} is of the kind {event.entity} and no change of an order.",
+            hint="Upgrade the agent, or correct the relay's rules.",
+        )
+    amount, tax = moved(change)
+    values: dict[str, str | int | Decimal] = {
+        "event_id": event.id,
+        "order_gid": change.order_gid,
+        "name": change.name,
+        "change_gid": change.change_gid,
+        "kind": change.kind,
+        "status": change.status,
+        "happened_at": change.happened_at,
+        "currency": change.currency,
+        "moved": amount,
+        "tax_moved": tax,
+        "total": change.total,
+        "tax_total": change.tax_total,
+        "refunded": change.refunded,
+        "line_count": len(change.lines),
+        "goods_count": len(change.restocks),
+        "reason": change.reason,
     }
     return document_text(event) if name == "document" else values[name]

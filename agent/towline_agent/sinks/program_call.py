@@ -1,4 +1,4 @@
-"""Orders to one of the customer's own programs, with positional, typed parameters.
+"""Orders, or their changes, to one of the customer's own programs: positional, typed parameters.
 
 The program keeps all validations in the ERP. Whether a call that broke off had its effect can't be
 seen from outside, so the program gets the event id and must treat a known one as done.
@@ -13,11 +13,11 @@ from towline_agent.config_formats import Parameter
 from towline_agent.ibmi.port import Applied, ProgramCall
 from towline_agent.ibmi.worker import IbmIWorker
 from towline_agent.policy import ProgramName
-from towline_agent.sinks.documents import order_value
+from towline_agent.sinks.documents import change_value, order_value
 from towline_shared.errors import Refused
-from towline_shared.events import Customer, Event, OrderChange, Scalar
+from towline_shared.events import Customer, Event, Scalar
 
-__all__ = ["OrderProgram", "fitted"]
+__all__ = ["ChangeProgram", "OrderProgram", "fitted"]
 
 _EXACT = Context(prec=100)
 
@@ -40,16 +40,31 @@ class OrderProgram:
                 f"The order program {self._program} takes orders, not customers.",
                 hint='Set down = "never" for customers, or let documents come through tables.',
             )
-        if isinstance(event.body, OrderChange):
-            raise Refused(
-                f"The order {event.body.name} was changed in the shop ({event.body.kind}) and the"
-                f" order program {self._program} takes orders only.",
-                hint="Change it in the ERP by hand, or let orders come through staging tables.",
-            )
         values = tuple(fitted(each, order_value(event, each.value)) for each in self._parameters)
-        call = ProgramCall(self._program.library, self._program.name, values)
-        await self._worker.call(lambda ibmi: ibmi.call_program(call))
-        return Applied.WRITTEN
+        return await _called(self._worker, self._program, values)
+
+
+class ChangeProgram:
+    """Calls a program once for each change of an order; it gets the event id and the kind."""
+
+    def __init__(
+        self, worker: IbmIWorker, program: ProgramName, *, parameters: Sequence[Parameter]
+    ) -> None:
+        """Use the writing connection."""
+        self._worker = worker
+        self._program = program
+        self._parameters = tuple(parameters)
+
+    async def write(self, event: Event) -> Applied:
+        """See :class:`~towline_agent.sinks.base.Sink`; at least once, see the module."""
+        values = tuple(fitted(each, change_value(event, each.value)) for each in self._parameters)
+        return await _called(self._worker, self._program, values)
+
+
+async def _called(worker: IbmIWorker, program: ProgramName, values: tuple[Scalar, ...]) -> Applied:
+    call = ProgramCall(program.library, program.name, values)
+    await worker.call(lambda ibmi: ibmi.call_program(call))
+    return Applied.WRITTEN
 
 
 def fitted(parameter: Parameter, value: Scalar) -> Scalar:

@@ -20,7 +20,6 @@ from towline_agent.ibmi.install.objects import (
     Table,
     Wanted,
 )
-from towline_agent.ibmi.port import QueueName
 from towline_agent.ibmi.towline_files import STAGING, TOWLINE_FILES
 from towline_agent.policy import FileName, tables_of
 from towline_shared.errors import Misconfigured
@@ -101,13 +100,13 @@ def _hold_names(config: AgentConfig, library: str, owner: str, agent: str, entry
 def _tables(config: AgentConfig) -> Iterator[Table]:
     ccsid = int(config.ibmi.data.get("ccsid", 37))
     for layout in TOWLINE_FILES:
-        if layout.name not in STAGING or config.orders.sink == "order_tables":
+        if layout.name not in STAGING or config.orders.staged:
             yield Table(config.outbox.library, layout, ccsid)
 
 
 def _queues(config: AgentConfig) -> Iterator[DataQueue]:
     library = config.outbox.library
-    bell, orders = config.outbox.doorbell, config.orders.queue
+    bell = config.outbox.doorbell
     if bell is not None:
         yield DataQueue(
             bell, "look at the outbox", _DOORBELL_LENGTH, ours=bell.library == library, data=False
@@ -120,10 +119,9 @@ def _queues(config: AgentConfig) -> Iterator[DataQueue]:
             ours=source.queue.library == library,
             data=True,
         )
-    if config.orders.sink == "data_queue" and orders is not None:
-        yield DataQueue(
-            orders, "orders as JSON", _MOST_ENTRY, ours=orders.library == library, data=True
-        )
+    for queue in config.orders.queues:
+        what = "orders as JSON" if queue == config.orders.queue else "changes of orders as JSON"
+        yield DataQueue(queue, what, _MOST_ENTRY, ours=queue.library == library, data=True)
 
 
 def _length(size: int) -> int:
@@ -143,8 +141,8 @@ def _read(config: AgentConfig) -> Iterator[FileName]:
 
 
 def _procedures(config: AgentConfig) -> Iterator[Procedure]:
-    if config.orders.sink == "program_call" and config.orders.program is not None:
-        yield Procedure(config.orders.program, config.orders.parameters)
+    for program, parameters in config.orders.programs:
+        yield Procedure(program, parameters)
 
 
 def _agent_grants(
@@ -176,7 +174,7 @@ def _agent_grants(
         rights = _RIGHT_OF_AGENT.get(table.layout.name, ("SELECT", "INSERT"))
         yield Grant(agent, "*FILE", library, table.layout.name, rights)
     for each in queues:
-        rights = _SEND if each.queue == _orders_queue(config) else _RECEIVE
+        rights = _SEND if each.queue in config.orders.queues else _RECEIVE
         yield Grant(agent, "*DTAQ", each.queue.library, each.queue.name, rights)
     for program in programs:
         yield Grant(agent, "*PGM", program.library, program.name, _LOOK)
@@ -207,10 +205,6 @@ def _of_messages(config: AgentConfig, agent: str) -> Iterator[Grant]:
         yield Grant(agent, "*MSGQ", queue.library, queue.name, _SEND)
 
 
-def _orders_queue(config: AgentConfig) -> QueueName | None:
-    return config.orders.queue if config.orders.sink == "data_queue" else None
-
-
 def _order_entry_grants(
     config: AgentConfig, tables: tuple[Table, ...], queues: tuple[DataQueue, ...]
 ) -> Iterator[Grant]:
@@ -225,5 +219,5 @@ def _order_entry_grants(
         rights = _RIGHT_OF_ORDER_ENTRY.get(table.layout.name, ("SELECT",))
         yield Grant(profile, "*FILE", library, table.layout.name, rights)
     for each in ours:
-        rights = _RECEIVE if each.queue == _orders_queue(config) else _SEND
+        rights = _RECEIVE if each.queue in config.orders.queues else _SEND
         yield Grant(profile, "*DTAQ", library, each.queue.name, rights)
