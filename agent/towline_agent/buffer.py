@@ -19,6 +19,7 @@ from towline_agent.buffer_rows import TABLES, Backlog, InboxRow, KeptEntry, inbo
 from towline_agent.buffer_sealing import BufferSeal, open_seal
 from towline_agent.erasing import erase_if_asked
 from towline_agent.join_counter import known_counter, note_counter
+from towline_agent.load_place import load_place
 from towline_agent.sources.sendable import sendable
 from towline_shared.clock import Clock
 from towline_shared.database import Connect, Database, plain
@@ -136,6 +137,10 @@ class Buffer:
             return found
 
         return self._database.submit(work)
+
+    def load_place(self) -> Future[tuple[str, int]]:
+        """Return where an image read now goes, see :func:`load_place`."""
+        return self._database.submit(lambda db: load_place(db, self._log, PEER))
 
     def highest_taken(self) -> Future[int]:
         """Return the highest outbox id that is captured and not yet forgotten; 0 for none."""

@@ -15,6 +15,7 @@ from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 
 from towline_agent.buffer import PEER
+from towline_agent.load_place import ORDERS_IMAGES
 from towline_agent.speaker import Listener, Speaker
 from towline_shared import __version__, caps
 from towline_shared.clock_gap import gap_s
@@ -191,6 +192,8 @@ class Session:
         if welcome.relay_keys:
             await asyncio.to_thread(keeper.pinned, welcome.relay_keys)
         self._may_rotate = caps.ROTATE in welcome.caps
+        orders = "yes" if caps.BULK in welcome.caps else ""
+        await asyncio.wrap_future(self._buffer.set_meta(ORDERS_IMAGES, orders))
         if caps.PARTS in welcome.caps:
             self._parts = PartSender(parts=True, kept=welcome.parts)
             self._most = FRAME_BYTES

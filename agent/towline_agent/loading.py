@@ -27,6 +27,7 @@ from towline_agent.sources.stamp import Stamp, facts_of
 from towline_shared.clock import Clock, utc_text
 from towline_shared.errors import Permanent, Retryable
 from towline_shared.events import Event
+from towline_shared.images import behind_change
 
 __all__ = ["Loading", "LoadingState"]
 
@@ -222,17 +223,19 @@ class Loading:
         """Read one page and write it down with the new position; return where the next starts."""
         async with self._order:
             began = self._clock.monotonic()
+            stream, number = await asyncio.wrap_future(self._buffer.load_place())
             rows = await self._reader.call(_page_verb(query, progress.after, self._page))
             page = cut(query, rows, limit=self._page)
             if page.cut_key is not None:
                 whole = await self._reader.call(_rows_verb(query, page.cut_key))
                 page = replace(page, groups=((page.cut_key, tuple(whole)),))
             took_s = self._clock.monotonic() - began
-            events = self._events(query, page, identity)
+            read_at = behind_change(number) if stream == "bulk" else ""
+            events = self._events(query, page, identity, read_at)
             position = DONE if page.after is None else replace(progress, after=page.after).text()
             await asyncio.wrap_future(
                 self._buffer.capture(
-                    stream="changes", events=events, position=(source_name(query.entity), position)
+                    stream=stream, events=events, position=(source_name(query.entity), position)
                 )
             )
         self._captured()
@@ -244,17 +247,20 @@ class Loading:
             await self._pace.rest(asyncio.Event(), rest_s)
         return page.after
 
-    def _events(self, query: EntityQuery, page: Page, identity: tuple[str, ...]) -> list[Event]:
+    def _events(
+        self, query: EntityQuery, page: Page, identity: tuple[str, ...], read_at: str
+    ) -> list[Event]:
         seen_at = self._clock.now()
         events: list[Event] = []
         for key, rows in page.groups:
-            stamp = Stamp((*identity, *key), f"select/{query.entity}", seen_at)
+            stamp = Stamp((*identity, *key), f"select/{query.entity}", seen_at, read_at)
             events += facts_of(query, key, rows, stamp)
         for place, row in enumerate(page.nameless):
             stamp = Stamp(
                 (*identity, "nameless", str(page.after), str(place)),
                 f"select/{query.entity}",
                 seen_at,
+                read_at,
             )
             events += facts_of(query, (), [row], stamp)
         return events

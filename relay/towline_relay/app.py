@@ -35,8 +35,9 @@ from towline_relay.operator_link import LinkApi
 from towline_relay.operator_shop import ShopApi
 from towline_relay.schedule import Schedule
 from towline_relay.secrets_box import read_or_make_keyring
-from towline_relay.store import vault
+from towline_relay.store import image_rows, vault
 from towline_relay.store.order_book import OrderBook
+from towline_relay.store.outstanding import is_outstanding
 from towline_relay.store.price_book import PriceBook
 from towline_relay.store.privacy import PrivacyStore
 from towline_relay.store.sealed_documents import SealedDocuments
@@ -124,6 +125,8 @@ class Relay:
             database=database,
             log=log,
             sink=self._store,
+            outstanding=is_outstanding,
+            renewed=image_rows.forget,
             identity=read_or_make_keys(self.config.identity),
             clock=self.clock,
             ready=self._ready,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-__all__ = ["KNOWN", "PARTS", "PINS", "ROTATE", "agreed"]
+__all__ = ["BULK", "KNOWN", "PARTS", "PINS", "ROTATE", "agreed"]
 
 #: The agent may change its key: ROTATE and ROTATED.
 ROTATE = "rotate"
@@ -19,7 +19,10 @@ PINS = "pins"
 #: Rows too large for one DATA go in parts: PART, and what was kept in HELLO and WELCOME.
 PARTS = "parts"
 
-KNOWN = (ROTATE, PINS, PARTS)
+#: The relay lets no image of a load in ``bulk`` overtake a change that was read after it.
+BULK = "bulk"
+
+KNOWN = (ROTATE, PINS, PARTS, BULK)
 
 
 def agreed(theirs: Collection[str]) -> tuple[str, ...]:

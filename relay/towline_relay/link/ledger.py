@@ -69,6 +69,7 @@ class Ledger:
                 self._agent_id,
                 self._hello.streams,
                 again=lambda event_id: self._server.outstanding(db, event_id),
+                renewed=lambda: self._server.renewed(db, self._agent_id),
             )
             return joined, found
 

@@ -21,6 +21,7 @@ def positions(
     offers: Sequence[StreamOffer],
     *,
     again: Callable[[str], bool] = lambda event_id: True,
+    renewed: Callable[[], None] = lambda: None,
 ) -> list[Position]:
     """Compare, bind streams seen for the first time, and note what the agent has received.
 
@@ -29,13 +30,14 @@ def positions(
 
     Args:
         again: tells of a document's event id whether the agent has still to report on it.
+        renewed: called when an up stream begins anew.
 
     Raises:
         Refused: the agent's database is not the one the numbers were given by or to.
     """
     offered = {(offer.direction, offer.name): offer for offer in offers}
     up = [
-        _up(db, log, agent_id, offered["up", name])
+        _up(db, log, agent_id, offered["up", name], renewed)
         for name in UP_STREAMS
         if ("up", name) in offered
     ]
@@ -68,7 +70,13 @@ def windows(
     return incoming, outgoing
 
 
-def _up(db: sqlite3.Connection, log: StreamLog, agent_id: str, offer: StreamOffer) -> Position:
+def _up(
+    db: sqlite3.Connection,
+    log: StreamLog,
+    agent_id: str,
+    offer: StreamOffer,
+    renewed: Callable[[], None],
+) -> Position:
     state = log.expect(db, agent_id, offer.name, offer.stream_id)
     if state.stream_id != offer.stream_id:
         if offer.first > 1:
@@ -78,6 +86,7 @@ def _up(db: sqlite3.Connection, log: StreamLog, agent_id: str, offer: StreamOffe
                 code="diverged",
             )
         forget(db, agent_id, offer.name, "in")
+        renewed()
         state = log.expect(db, agent_id, offer.name, offer.stream_id)
     return Position(offer.name, "up", state.stream_id, state.last, state.chain.hex())
 

@@ -66,6 +66,7 @@ class LinkServer:
         on_received: Callable[[str, str, int], None] = lambda agent_id, stream, rows: None,
         holds: Callable[[str], bool] = lambda tenant: False,
         outstanding: Callable[[sqlite3.Connection, str], bool] = lambda db, event_id: True,
+        renewed: Callable[[sqlite3.Connection, str], None] = lambda db, agent_id: None,
         heartbeat_s: int = 20,
         window_rows: int = WINDOW_ROWS,
     ) -> None:
@@ -78,6 +79,7 @@ class LinkServer:
             on_received: called with the agent's id, the stream and how many rows after a commit.
             holds: tells whether a tenant wants a person to approve its agents first.
             outstanding: tells whether a document, by its event's id, has no report yet.
+            renewed: told of an agent whose buffer is a new one, so that its numbers begin anew.
         """
         self.database = database
         self.log = log
@@ -89,6 +91,7 @@ class LinkServer:
         self.heartbeat_s = heartbeat_s
         self._holds = holds
         self.outstanding = outstanding
+        self.renewed = renewed
         self.window_rows = window_rows
         self.rng = random.SystemRandom()
         self.shelf = Shelf()

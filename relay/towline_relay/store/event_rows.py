@@ -195,13 +195,17 @@ def retry(db: sqlite3.Connection, tenant: str, event_id: str, *, now: datetime) 
 def latest(
     db: sqlite3.Connection, tenant: str, entity: str, *, keys: Iterable[str], subkeys: Sequence[str]
 ) -> dict[str, EventRow]:
-    """Read the newest event of each key and these subkeys, with its body."""
+    """Read the newest event of each key and these subkeys, with its body.
+
+    Not one that was superseded when it came: it was read before the others.
+    """
     found = {}
     marks = ", ".join("?" * len(subkeys))
     for key in set(keys):
         row = db.execute(
             f"""SELECT {_COLUMNS}, body FROM event
                 WHERE tenant = ? AND entity = ? AND key = ? AND subkey IN ({marks})
+                  AND state <> 'superseded'
                 ORDER BY serial DESC LIMIT 1""",  # noqa: S608 - constants and bound marks only
             (tenant, entity, key, *subkeys),
         ).fetchone()

@@ -33,7 +33,8 @@ def _last(db: sqlite3.Connection, tenant: str, key: str, what: SayAgain) -> list
     rows = db.execute(
         """SELECT lane, agent, subkey, seen_at, body, state, waits_for FROM event
            WHERE serial IN (SELECT max(serial) FROM event
-                            WHERE tenant = ? AND entity = 'stock' AND key = ? GROUP BY subkey)""",
+                            WHERE tenant = ? AND entity = 'stock' AND key = ?
+                              AND state <> 'superseded' GROUP BY subkey)""",
         (tenant, key),
     ).fetchall()
     return [

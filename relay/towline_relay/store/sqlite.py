@@ -13,6 +13,7 @@ from towline_relay.store import (
     change_rows,
     event_rows,
     flight_rows,
+    image_rows,
     intake_rows,
     lane_rows,
     order_rows,
@@ -159,7 +160,8 @@ class SqliteStore:
                 db, tenant, event.body
             ):
                 text = self._people.hidden(db, agent_id, event, row.text)
-                new.append(uplink.new_event(text, event, tenant=tenant, agent=agent_id))
+                made = uplink.new_event(text, event, tenant=tenant, agent=agent_id)
+                new.append(image_rows.in_order(db, made, event.origin_time, stream, row.seq))
                 people += [row.seq] if event.entity in uplink.PEOPLE else []
         event_rows.append(db, new, now=self._clock.now())
         if rows:

@@ -23,7 +23,7 @@ _CLOSED = """
       AND EXISTS (SELECT 1 FROM event AS newer
                   WHERE newer.tenant = event.tenant AND newer.entity = event.entity
                     AND newer.key = event.key AND newer.subkey = event.subkey
-                    AND newer.serial > event.serial)"""
+                    AND newer.serial > event.serial AND newer.state <> 'superseded')"""
 
 _STATEMENTS = (
     f"DELETE FROM event_history WHERE serial IN ({_CLOSED})",  # noqa: S608 - constant
@@ -32,6 +32,7 @@ _STATEMENTS = (
     "DELETE FROM written WHERE at < ?1",
     "DELETE FROM intent WHERE state <> 'open' AND closed_at < ?1",
     "DELETE FROM conflict WHERE at < ?1",
+    "DELETE FROM image WHERE at < ?1",
     f"DELETE FROM bulk_run WHERE state IN {OVER} AND changed_at < ?1",  # noqa: S608
 )
 

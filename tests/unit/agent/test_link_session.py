@@ -103,6 +103,20 @@ def test_a_session_sends_within_the_credit_and_notes_what_is_durable(buffer: Buf
     assert notes.acks == [("changes", 3)]
     assert buffer.backlog().result().unacked == 2
     assert buffer.meta("join_counter").result() == "6"
+    assert buffer.load_place().result() == ("changes", 5)
+
+
+def test_a_load_goes_beside_the_changes_when_the_relay_says_so(buffer: Buffer) -> None:
+    """The word of the last WELCOME counts; an older relay takes it back."""
+    for said, stream in ((("bulk",), "bulk"), (("rotate",), "changes")):
+
+        async def story(relay: ScriptedRelay, said: tuple[str, ...] = said) -> None:
+            await relay.welcome(caps=said)
+            await relay.hear(Beat)
+            await goodbye(relay)
+
+        play(buffer, story)
+        assert buffer.load_place().result() == (stream, 0)
 
 
 def test_documents_are_on_disk_before_they_are_acknowledged(buffer: Buffer) -> None:

@@ -18,9 +18,12 @@ from towline_agent.courtesy.reload import ask_reload
 from towline_agent.ibmi.errors import LinkLost, SiteFault
 from towline_agent.ibmi.port import EntityQuery, Purpose, Unread
 from towline_agent.ibmi.worker import IbmIWorker
-from towline_agent.sources.snapshot import DONE
+from towline_agent.load_place import ORDERS_IMAGES
+from towline_agent.sources.snapshot import DONE, Progress
+from towline_shared.codec import decode
 from towline_shared.errors import Permanent
 from towline_shared.events import Shipment
+from towline_shared.images import behind
 
 QUERIES: dict[str, EntityQuery] = {each.query.entity: each.query for each in ENTITIES}
 
@@ -319,3 +322,23 @@ def test_a_wish_that_can_not_be_removed_is_granted_once(tmp_path: Path) -> None:
 
 def _not_permitted(self: Path, missing_ok: bool = False) -> None:
     raise PermissionError(1, "Operation not permitted")
+
+
+def test_a_load_goes_beside_the_changes_once_the_relay_keeps_them_in_order(tmp_path: Path) -> None:
+    """Each image says behind which change it was read; without the relay's word all go as one."""
+
+    async def scenario(house: AgentHouse) -> None:
+        fill(house, 4)
+        await house.loading("item").load(QUERIES["item"])
+        house.buffer.set_meta(ORDERS_IMAGES, "yes").result()
+        fill(house, 6)
+        house.buffer.remember("snapshot:item", Progress(run="again").text()).result()
+        await house.loading("item").load(QUERIES["item"])
+
+    with agent_house(tmp_path) as house:
+        asyncio.run(scenario(house))
+        before = house.buffer.unsent("changes", after=0, rows=99, most=1 << 30).result()
+        beside = house.buffer.unsent("bulk", after=0, rows=99, most=1 << 30).result()
+        assert (len(before), len(beside)) == (4, 6)
+        assert [decode(row.text).origin_time for row in before] == [""] * 4
+        assert {behind(decode(row.text).origin_time) for row in beside} == {4}

@@ -69,6 +69,17 @@ def test_sending_goes_on_behind_what_the_agent_has(db: sqlite3.Connection) -> No
     assert set(outgoing) == {"orders", "commands"}
 
 
+def test_whoever_orders_rows_by_their_numbers_is_told_of_a_new_buffer(
+    db: sqlite3.Connection,
+) -> None:
+    """Once for each stream that begins anew, and not at a meeting as always."""
+    told: list[str] = []
+    for stream_id, times in (("mine", 0), ("mine", 0), ("another", 1), ("another", 1)):
+        offer = StreamOffer("changes", "up", stream_id, 1, 0, "")
+        positions(db, LOG, AGENT, [offer], renewed=lambda: told.append("renewed"))
+        assert len(told) == times
+
+
 def test_a_new_buffer_behind_an_old_identity_begins_anew(db: sqlite3.Connection) -> None:
     """Its numbers start at 1 under another id: what was received stays, what follows is taken."""
     positions(db, LOG, AGENT, [UP])
