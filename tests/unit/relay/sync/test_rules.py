@@ -154,14 +154,20 @@ def test_yen_have_no_cents(tmp_path: Path) -> None:
 
 
 @given(on_hand=st.integers(min_value=-(10**8), max_value=10**8))
-def test_the_demo_never_promises_negative_stock(on_hand: int) -> None:
-    """A negative balance is none, whatever the ERP's figure is."""
+@pytest.mark.parametrize(
+    ("warehouse", "place", "safety"),
+    [("001", "Berlin warehouse", 0), ("002", "Hamburg warehouse", 2)],
+)
+def test_the_demo_never_promises_negative_stock(
+    warehouse: str, place: str, safety: int, on_hand: int
+) -> None:
+    """A negative balance is none, whatever the ERP's figure is; the store keeps some back."""
     path = resources.files("towline_sandbox").joinpath("rules/towline.toml")
     rules = load_rules(Path(str(path))).stock
     assert rules is not None
-    row = {"IBQOH": Decimal(on_hand), "IBQAL": Decimal(0)}
-    mapped = map_stock(Stock("AB-1", "001", row=row), rules)
-    assert mapped == StockTarget(rules.name, "Berlin warehouse", max(0, on_hand))
+    row = {"IBQOH": Decimal(on_hand), "IBQAL": Decimal(0), "WAREHOUSE": warehouse}
+    mapped = map_stock(Stock("AB-1", warehouse, row=row), rules)
+    assert mapped == StockTarget(rules.name, place, max(0, on_hand - safety))
 
 
 def test_a_cleared_balance_never_zeroes_the_shop(demo: Rules) -> None:
