@@ -36,12 +36,14 @@ from towline_agent.ibmi.binding import Binding
 from towline_agent.ibmi.drivers import load_driver
 from towline_agent.ibmi.port import IbmIDriver, Purpose
 from towline_agent.ibmi.worker import IbmIWorker, SignOn
+from towline_agent.identity import protect_identity
 from towline_agent.journal_reader import JournalReader
 from towline_agent.keeper import Keeper
 from towline_agent.link_client import LinkClient
 from towline_agent.loading import Loading
 from towline_agent.pace import Pace, Patience, RealPace
 from towline_agent.partition import Partition
+from towline_agent.protect import chosen
 from towline_agent.queue_reader import QueueReader
 from towline_agent.retention import Retention
 from towline_agent.second_look import SecondLook
@@ -92,6 +94,7 @@ class Agent:
         self._rng = rng or random.SystemRandom()
         self._order = asyncio.Lock()
         prepare_state(config.state)
+        protect_identity(config.state, chosen(config.protect))
         self._keeper = Keeper.of(config.state, clock=self._clock)
         tls = tls_context(config.relay.url, config.relay.ca_file)
         driver = driver or load_driver(config.ibmi, config.site)

@@ -17,6 +17,7 @@ from towline_agent.buffer import Buffer
 from towline_agent.buffer_key import KEY_FILE, KeyFile
 from towline_agent.config import AgentConfig
 from towline_agent.courtesy.reload import ask_reload
+from towline_agent.protect import chosen
 from towline_agent.state_folder import BUFFER_FILE
 from towline_shared.clock import Clock
 from towline_shared.database import Damaged
@@ -36,7 +37,8 @@ def open_buffer(config: AgentConfig, *, clock: Clock) -> Buffer:
             can't be set aside.
     """
     folder = config.state
-    path, keys, room = folder / BUFFER_FILE, KeyFile(folder / KEY_FILE), config.buffer.room
+    path, room = folder / BUFFER_FILE, config.buffer.room
+    keys = KeyFile(folder / KEY_FILE, chosen(config.protect))
     try:
         return Buffer(path, clock=clock, room=room, keys=keys)
     except Damaged as error:

@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 from typing import Protocol
 
+from towline_agent.protect import conceal, protection_of, reveal
 from towline_shared.errors import Misconfigured
 from towline_shared.private_file import write_private
 from towline_shared.row_seal import KEY_BYTES, RowSeal
@@ -14,6 +15,7 @@ from towline_shared.row_seal import KEY_BYTES, RowSeal
 __all__ = ["KEY_FILE", "BufferKey", "KeyFile"]
 
 KEY_FILE = "buffer.key"
+_ABOUT = "buffer's key"
 
 
 class BufferKey(Protocol):
@@ -34,10 +36,12 @@ class BufferKey(Protocol):
 
 
 class KeyFile:
-    """A key in a file with mode 0600."""
+    """A key in a file with mode 0600, under a protection of the machine if there is one."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, protection: str = "") -> None:
+        """Use a file; an empty protection leaves it as it is (clear, if it is made)."""
         self._path = path
+        self._protection = protection
 
     @property
     def where(self) -> str:
@@ -52,7 +56,8 @@ class KeyFile:
         """
         try:
             mode = self._path.stat().st_mode
-            key = base64.b64decode(self._path.read_text(encoding="ascii").strip(), validate=True)
+            text = self._path.read_text(encoding="ascii").strip()
+            key = base64.b64decode(reveal(text, _ABOUT), validate=True)
         except FileNotFoundError:
             return None
         except (OSError, ValueError) as error:  # its content must not get into a message
@@ -63,6 +68,8 @@ class KeyFile:
             raise Misconfigured(
                 f"{self._path} can be read by others.", hint=f"Run chmod 600 {self._path}."
             )
+        if self._protection and protection_of(text) != self._protection:
+            self._write(key)
         return key
 
     def make(self) -> bytes:
@@ -72,11 +79,15 @@ class KeyFile:
             Misconfigured: the folder can't be written.
         """
         key = RowSeal.make_key()
+        self._write(key)
+        return key
+
+    def _write(self, key: bytes) -> None:
+        text = base64.b64encode(key).decode("ascii")
         try:
-            write_private(self._path, base64.b64encode(key).decode("ascii") + "\n")
+            write_private(self._path, conceal(text, self._protection or "file", _ABOUT) + "\n")
         except OSError as error:
             raise Misconfigured(f"{self._path} can't be written: {error.strerror}.") from None
-        return key
 
     def _unreadable(self, why: str) -> Misconfigured:
         return Misconfigured(

@@ -37,6 +37,7 @@ from towline_agent.config_orders import OrderSettings, hold_orders, read_orders
 from towline_agent.config_queues import QueueSettings, read_queue
 from towline_agent.ibmi.port import EntityQuery, QueueName, Site
 from towline_agent.policy import FileName, Policy, ProgramName
+from towline_agent.protect import PROTECTIONS
 from towline_shared.config import Section, load_toml
 from towline_shared.errors import Misconfigured, Permanent
 
@@ -117,6 +118,7 @@ class AgentConfig:
     file: Path
     relay: RelaySettings
     state: Path
+    protect: str
     health_port: int
     driver: str
     ibmi: Section
@@ -183,6 +185,7 @@ def load_config(path: Path) -> AgentConfig:
         file=path,
         relay=_relay(top.section("relay", required=True)),
         state=_state(top.section("state")),
+        protect=top.section("state").text("protect", "auto", among=PROTECTIONS),
         health_port=_port(top.section("health")),
         driver=top.section("ibmi", required=True).text("driver"),
         ibmi=top.section("ibmi"),
@@ -227,7 +230,7 @@ def _relay(section: Section) -> RelaySettings:
 
 
 def _state(section: Section) -> Path:
-    section.only("folder")
+    section.only("folder", "protect")
     return section.path("folder", "state")
 
 

@@ -17,6 +17,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 import aiohttp
 
+from towline_agent.protect import conceal, protection_of, reveal
 from towline_agent.state_file import write_private
 from towline_shared import __version__
 from towline_shared.clock import Clock, SystemClock, parse_utc, utc_text
@@ -29,9 +30,17 @@ from towline_shared.sealing import (
     is_public_key,
 )
 
-__all__ = ["Identity", "enrol", "enrolment_url", "load_identity", "save_identity"]
+__all__ = [
+    "Identity",
+    "enrol",
+    "enrolment_url",
+    "load_identity",
+    "protect_identity",
+    "save_identity",
+]
 
 _FILE = "identity.json"
+_ABOUT = "agent's key"
 _TIMEOUT = aiohttp.ClientTimeout(total=30)
 
 
@@ -46,6 +55,7 @@ class Identity:
         candidate_good: the relay has the candidate on disk, so it may be tried.
         former: the key before; for a relay that was restored from an older backup.
         waiting: a person has to approve the agent first, as enrolment said; not kept.
+        protection: how the private keys stand in the file; see ``protect``.
     """
 
     agent_id: str
@@ -59,6 +69,7 @@ class Identity:
     candidate_good: bool = False
     former: SigningKey | None = field(default=None, repr=False)
     waiting: bool = False
+    protection: str = "file"
 
     @property
     def words(self) -> str:
@@ -87,17 +98,20 @@ def load_identity(folder: Path) -> Identity:
             name=raw["name"],
             relay_url=raw["relay_url"],
             relay_keys=tuple(raw["relay_keys"]),
-            key=SigningKey.from_text(str(raw["key"])),
+            key=SigningKey.from_text(reveal(str(raw["key"]), _ABOUT)),
             key_since=parse_utc(raw["key_since"]) if raw.get("key_since") else None,
             candidate=_key(raw.get("candidate")),
             candidate_good=bool(raw.get("candidate_good")),
             former=_key(raw.get("former")),
+            protection=protection_of(str(raw["key"])),
         )
     except FileNotFoundError:
         raise Misconfigured(
             f"This agent is not enrolled: {path} does not exist.",
             hint="Run towline-agent enrol with a code from the relay.",
         ) from None
+    except Misconfigured:
+        raise
     except (OSError, ValueError, KeyError, TypeError, PeerFault) as error:
         raise Misconfigured(
             f"{path} can't be read as an identity: {type(error).__name__}.",
@@ -109,7 +123,27 @@ def load_identity(folder: Path) -> Identity:
 
 
 def _key(text: object) -> SigningKey | None:
-    return SigningKey.from_text(str(text)) if text else None
+    return SigningKey.from_text(reveal(str(text), _ABOUT)) if text else None
+
+
+def _kept(key: SigningKey | None, protection: str) -> str:
+    return conceal(key.secret_text(), protection, _ABOUT) if key is not None else ""
+
+
+def protect_identity(folder: Path, protection: str) -> None:
+    """Write the identity anew under a protection, if it has another one and is there at all.
+
+    Raises:
+        Misconfigured: it can't be read or written, or this process has no such protection.
+    """
+    if not (folder / _FILE).exists():
+        return
+    identity = load_identity(folder)
+    if identity.protection != protection:
+        try:
+            save_identity(folder, replace(identity, protection=protection))
+        except OSError as error:
+            raise Misconfigured(f"{folder / _FILE} can't be written: {error.strerror}.") from None
 
 
 def save_identity(folder: Path, identity: Identity) -> Path:
@@ -123,11 +157,11 @@ def save_identity(folder: Path, identity: Identity) -> Path:
             "name": identity.name,
             "relay_url": identity.relay_url,
             "relay_keys": list(identity.relay_keys),
-            "key": identity.key.secret_text(),
+            "key": _kept(identity.key, identity.protection),
             "key_since": utc_text(identity.key_since) if identity.key_since else "",
-            "candidate": identity.candidate.secret_text() if identity.candidate else "",
+            "candidate": _kept(identity.candidate, identity.protection),
             "candidate_good": identity.candidate_good,
-            "former": identity.former.secret_text() if identity.former else "",
+            "former": _kept(identity.former, identity.protection),
         },
         indent=1,
     )
