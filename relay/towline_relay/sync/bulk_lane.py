@@ -31,7 +31,7 @@ from towline_relay.sync import decide
 from towline_relay.sync.attempt import Judge
 from towline_relay.sync.bulk_collect import HELD_FOR, Collector, FileLimits, NewLine, new_run
 from towline_relay.sync.bulk_lines import create_line, list_line, price_line, seen_line, stock_line
-from towline_relay.sync.bulk_plan import LISTED, is_cheaper
+from towline_relay.sync.bulk_plan import LISTED, is_cheaper, named
 from towline_relay.sync.bulk_port import BulkPort
 from towline_relay.sync.bulk_runs import BulkRuns, paused_until
 from towline_relay.sync.catalogue_intents import MOST_LINES
@@ -98,10 +98,12 @@ class BulkLane:
         name = f"bulk {self.tenant}"
         for run in self._runs:
             if run.reason:
-                words = f"A bulk run of {run.kind}s is put off. {run.reason}"
+                words = f"A bulk run of {named(run.kind)} is put off. {run.reason}"
                 hint = "It is tried again by itself; then its events go by calls."
                 return Check(name, Status.WARNING, run.opened_at, words, hint)
-        shown = ", ".join(f"{run.kind} {run.state} ({run.lines} lines)" for run in self._runs)
+        shown = ", ".join(
+            f"{named(run.kind)} {run.state} ({run.lines} lines)" for run in self._runs
+        )
         return Check(name, Status.OK, self._runs[0].opened_at, f"Under way: {shown}.")
 
     async def recover(self, lease: Lease) -> None:
@@ -243,14 +245,17 @@ class BulkLane:
         """Put off variants of products that are being made; returns the other products."""
         touches = [handle_touch(one.handle) for one in products if one.grouped]
         making = await self._touched(lease, touches)
-        behind = [one for one in products if one.grouped and handle_touch(one.handle) in making]
-        for one in behind:
-            run = making[handle_touch(one.handle)]
+        left: list[NewProduct] = []
+        for one in products:
+            run = making.get(handle_touch(one.handle)) if one.grouped else None
+            if run is None:
+                left.append(one)
+                continue
             self._making |= {fold_sku(item.event.key) for item in one.items}
             keys = tuple(item.event.key for item in one.items)
             serials = [item.event.serial for item in one.items]
             await self._put_off(lease, run, serials, hold=(BulkHold(run, keys),))
-        return [one for one in products if one not in behind]
+        return left
 
     async def take_seen(
         self,

@@ -12,12 +12,22 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-__all__ = ["LISTED", "Cost", "by_calls", "in_bulk", "is_cheaper"]
+__all__ = ["LISTED", "Cost", "by_calls", "in_bulk", "is_cheaper", "named"]
 
 #: Kinds of prices of the shop's price lists, without and with volume prices.
 LISTED = ("list_price", "volume_price")
 
 _MUTATION = 10.0
+_NAMES = {
+    "create": "new products",
+    "price": "prices",
+    "stock": "stocks",
+    "list_price": "prices of price lists",
+    "volume_price": "prices of price lists with volume prices",
+    "status": "what buyers see",
+    "publish": "sales channels",
+    "picture": "all variants, read",
+}
 _GROUPED = ("stock", *LISTED)  # many values in one call, and in one line
 _MOST_LINES = 250  # of one call: https://shopify.dev/docs/api/usage/limits
 _LOOK = 1.0
@@ -69,3 +79,8 @@ def in_bulk(kind: str, count: int, *, most_lines: int = 100_000) -> Cost:
 def is_cheaper(kind: str, count: int) -> bool:
     """Tell whether a run is worth it."""
     return in_bulk(kind, count).points * _WORTH <= by_calls(kind, count).points
+
+
+def named(kind: str) -> str:
+    """Say what a run is about, for people."""
+    return _NAMES[kind]

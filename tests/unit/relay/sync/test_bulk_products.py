@@ -165,6 +165,16 @@ def test_what_follows_a_run_is_one_run_again_and_no_trickle(house: House) -> Non
     assert {on_sale(engine, f"AB-{n}") for n in (0, 499, 500, 699)} == {("ACTIVE", CHANNEL)}
 
 
+def test_without_its_channel_no_product_goes_on_sale(house: House) -> None:
+    """It is made as a draft, and every item says which publication the shop lacks."""
+    engine = house(STATUS.replace("Online Store", "Nowhere"))
+    singles(engine)
+    settle(engine)
+    assert {on_sale(engine, f"AB-{n}") for n in range(MANY)} == {("DRAFT", ())}
+    assert set(engine.states("item")) == {"parked"}
+    assert "no publication 'Nowhere'" in engine.last("item").reason
+
+
 def test_the_most_visible_wish_of_a_group_is_its_products_status(house: House) -> None:
     """One colour is released: the product is on sale; the other one's wish is remembered."""
     engine = house(STATUS_OF_GROUPS)
