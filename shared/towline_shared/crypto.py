@@ -98,8 +98,8 @@ def crypto() -> Crypto:
         raise Misconfigured(
             "Nothing can be sealed here: Python's cryptography package can't be imported"
             f" ({error}).",
-            hint="pip install cryptography; in PASE install the RPM of the Python in use, such as"
-            " python39-cryptography, and make the environment with --system-site-packages."
+            hint="pip install cryptography; in PASE install its RPM for the Python in use"
+            " (yum list 'python3.13*') and make the environment with --system-site-packages."
             " Towline sends and keeps nothing unsealed.",
         ) from None
     return found
