@@ -294,6 +294,8 @@ def _print_status(status: dict[str, Any]) -> None:
     relay = "up" if status["relay"]["connected"] else "down"
     buffer = status["buffer"]
     print(f"agent    {status['agent']['agent_id']} version {status['agent']['version']}")
+    relay_key = (*status["agent"].get("relay_words", ()), "unknown")[0]
+    print(f"key      {status['agent']['words']}; the relay's {relay_key}")
     ibmi_good = status["ibmi"]["last_good_at"] or "never"
     print(f"IBM i    {status['ibmi']['status']}, last good {ibmi_good}")
     print(f"relay    {relay}, last good {status['relay']['last_good_at'] or 'never'}")

@@ -252,6 +252,10 @@ def test_status_before_the_first_contact_says_never(
     out = capsys.readouterr().out
     assert out.count("last good never") == 2
     assert "None" not in out
+    assert "key      amber bolt canal; the relay's unknown" in out
+    facts["agent"]["relay_words"] = ["lusab-babad", "gutih-tugad"]
+    _print_status(facts)
+    assert "the relay's lusab-babad" in capsys.readouterr().out
 
 
 def test_check_asks_the_signals_of_quiet_hours(
