@@ -13,6 +13,7 @@ from tests.faults.events import BULK, price
 from tests.faults.kills.site import JumpingClock, Site, Told, begin
 from tests.faults.mutations import mutated
 from towline_agent.buffer import Buffer
+from towline_agent.buffer_key import KEY_FILE, KeyFile
 from towline_agent.deliver import Delivery
 from towline_agent.ibmi.port import Applied
 from towline_agent.keeper import Keeper
@@ -30,6 +31,8 @@ CREATE TABLE IF NOT EXISTS applied (
 """
 _AHEAD = 4_000  # events that may wait for the relay
 _PIECE = 200
+_LARGE = 300_000  # characters: three parts
+_LARGE_EVERY = 1_000
 _KEEP = timedelta(hours=1)
 _LOOK_S = 0.02
 _TRIM_S = 1.0
@@ -63,7 +66,8 @@ def run_agent(site: Site, offset_s: Any) -> None:
 async def _run(site: Site, clock: JumpingClock) -> None:
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
-    buffer, told = Buffer(site.buffer, clock=clock), Told(site.told("agent"))
+    keys, told = KeyFile(site.folder / KEY_FILE), Told(site.told("agent"))
+    buffer = Buffer(site.buffer, clock=clock, keys=keys)
     link: LinkClient
     delivery = Delivery(
         buffer=buffer,
@@ -111,7 +115,7 @@ async def _capture(site: Site, buffer: Buffer, link: LinkClient) -> None:
             n = min(_PIECE, room, total - at)
             more = more or at < total
             if n > 0:
-                events = [price(start + at + i) for i in range(1, n + 1)]
+                events = [_event(start + at + i) for i in range(1, n + 1)]
                 position = (stream, str(at + n))
                 await asyncio.wrap_future(
                     buffer.capture(stream=stream, events=events, position=position)
@@ -119,6 +123,11 @@ async def _capture(site: Site, buffer: Buffer, link: LinkClient) -> None:
                 link.nudge()
         if room <= 0 or not more:
             await asyncio.sleep(_LOOK_S)
+
+
+def _event(number: int) -> Event:
+    """Return the event of a number; one in many is so large that it travels in parts."""
+    return price(number, size=_LARGE if number % _LARGE_EVERY == _LARGE_EVERY // 2 else 0)
 
 
 async def _trim(buffer: Buffer) -> None:
