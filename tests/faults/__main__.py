@@ -6,19 +6,24 @@ Exit code 0 when nothing was lost, doubled, torn or accepted that was changed; 1
 from __future__ import annotations
 
 import argparse
+import logging
+import signal
 import sys
 import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
 
+import structlog
+
 from tests.faults.fuzz.soak import fuzzed
 from tests.faults.kills.driver import Plan, kill_rounds
-from tests.faults.power.soak import full_disks, power_cuts
+from tests.faults.power.soak import full_disks, linked_power, power_cuts
 from tests.faults.report import Part
 
 _PARTS: dict[str, Callable[[argparse.Namespace], Part]] = {
     "power": lambda o: power_cuts(o.cuts, seed=o.seed),
+    "linked": lambda o: linked_power(o.cuts, seed=o.seed),
     "full": lambda o: full_disks(o.cuts // 5, seed=o.seed),
     "fuzz": lambda o: fuzzed(o.frames, seed=o.seed),
     "kills": lambda o: _kills(o),
@@ -48,13 +53,18 @@ def main() -> int:
     parser.add_argument("--only", choices=_PARTS, action="append", help="a part; may be repeated")
     parser.add_argument("--seed", type=int, default=0, help="of the first run; others follow")
     parser.add_argument(
-        "--cuts", type=int, default=300, help="power cuts of each store; a fifth as many full disks"
+        "--cuts",
+        type=int,
+        default=300,
+        help="power cuts of each store and of linked ones; a fifth as many full disks",
     )
     parser.add_argument("--rounds", type=int, default=1_000, help="kills of agent, relay or both")
     parser.add_argument("--events", type=int, default=1_000_000, help="through the fault proxy")
     parser.add_argument("--frames", type=int, default=1_000_000, help="to fuzz")
     parser.add_argument("--folder", type=Path, help="empty; keep the files of the kills here")
     options = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the processes end with us
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     wrong = 0
     for name in options.only or _PARTS:
         began = time.monotonic()

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.faults.power.buffer_script import BufferScript
 from tests.faults.power.full import full_trial
+from tests.faults.power.linked import linked_cuts
 from tests.faults.power.relay_script import RelayScript
 from tests.faults.power.trial import cut_trial
 
@@ -28,3 +30,12 @@ def test_a_full_disk_refuses_whole_units_and_drops_nothing(script: Any) -> None:
     runs = [full_trial(script, seed) for seed in range(4)]
     assert [run for run in runs if run.fault] == []
     assert all(run.refused > 3 and run.done > 20 for run in runs)
+
+
+def test_what_one_end_was_told_is_on_the_other_ends_platter(tmp_path: Path) -> None:
+    """Over a real link, with the power of either end cut in turn; then everything arrives."""
+    done = linked_cuts(tmp_path, seed=3, cuts=6)
+    assert done.wrong == []
+    assert min(done.cuts.values()) > 0
+    assert done.up > 50
+    assert done.down > 50

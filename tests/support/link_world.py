@@ -19,7 +19,7 @@ from towline_relay.link import enrolment
 from towline_relay.link.server import LinkServer, RelayIdentity
 from towline_shared import stream_log
 from towline_shared.clock import Clock, SystemClock
-from towline_shared.database import Database
+from towline_shared.database import Connect, Database, plain
 from towline_shared.events import Event, Heartbeat, Price, event_id
 from towline_shared.reserve import NO_ROOM_KEPT
 from towline_shared.retry import Backoff
@@ -60,8 +60,10 @@ class Relay:
         heartbeat_s: int = 20,
         holds: Callable[[str], bool] = lambda tenant: False,
         room: Room = NO_ROOM_KEPT,
+        connect: Connect = plain,
     ) -> None:
         self.path = folder / "relay.db"
+        self._connect = connect
         self._room = room
         self._heartbeat_s = heartbeat_s
         self._holds = holds
@@ -76,7 +78,7 @@ class Relay:
         return f"ws://127.0.0.1:{self.port}/link"
 
     async def start(self) -> None:
-        self.database = Database(self.path, prepare=prepare, room=self._room)
+        self.database = Database(self.path, prepare=prepare, room=self._room, connect=self._connect)
         clock = SystemClock()
         self.server = LinkServer(
             database=self.database,

@@ -1,23 +1,29 @@
-"""Many power cuts of each store, and many full disks."""
+"""Many power cuts of each store, alone and over the link, and many full disks."""
 
 from __future__ import annotations
 
 import random
+import tempfile
+from collections import Counter
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from tests.faults.power.buffer_script import BufferScript
 from tests.faults.power.full import full_trial
+from tests.faults.power.linked import linked_cuts
 from tests.faults.power.relay_script import RelayScript
 from tests.faults.power.trial import Script, cut_trial
 from tests.faults.report import Part
 
-__all__ = ["full_disks", "power_cuts"]
+__all__ = ["full_disks", "linked_power", "power_cuts"]
 
 _STORES: dict[str, Callable[[random.Random], Script[Any]]] = {
     "agent's buffer": BufferScript,
     "relay's store": RelayScript,
 }
+
+_CUTS_A_PAIR = 6
 
 
 def power_cuts(cuts: int, *, seed: int = 0) -> Part:
@@ -43,4 +49,21 @@ def full_disks(runs: int, *, seed: int = 0) -> Part:
         part.figures[f"{name}: units of work done in the end"] = sum(run.done for run in done)
         part.figures[f"{name}: units dropped or done in part"] = sum(bool(r.fault) for r in done)
         part.wrong += [f"{name}, full, seed {run.seed}: {run.fault}" for run in done if run.fault]
+    return part
+
+
+def linked_power(cuts: int, *, seed: int = 0) -> Part:
+    """Cut the power of either end of a link so often, a few times in the life of each pair."""
+    part, whose = Part(), Counter[str]()
+    up = down = 0
+    for n in range(-(-cuts // _CUTS_A_PAIR)):
+        with tempfile.TemporaryDirectory() as folder:
+            done = linked_cuts(Path(folder), seed + n, _CUTS_A_PAIR)
+        whose += done.cuts
+        up, down = up + done.up, down + done.down
+        part.wrong += [f"link, seed {seed + n}: {sentence}" for sentence in done.wrong]
+    part.figures |= {f"linked pairs: power cuts of the {who}": n for who, n in whose.items()}
+    part.figures["linked pairs: events up"] = up
+    part.figures["linked pairs: events down"] = down
+    part.figures["linked pairs: lost, doubled or out of order"] = len(part.wrong)
     return part
