@@ -65,6 +65,7 @@ def main() -> int:
     options = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the processes end with us
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+    logging.disable()  # what is logged here is wanted; the processes have logs of their own
     wrong = 0
     for name in options.only or _PARTS:
         began = time.monotonic()
