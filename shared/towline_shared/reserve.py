@@ -57,11 +57,13 @@ class Reserve:
         size, inside = page * pages, page * inside
         free = self._measured()
         cap = self._room.cap or (size + free) * 4 // 5
-        left = inside + min(free, max(0, cap - size))
+        held = self._ballast.exists()
+        spare = max(0, free - (0 if held else self._room.ballast))  # its room is kept, too
+        left = inside + min(spare, max(0, cap - size))
         low = min(self._room.low, self._room.cap // 4) if self._room.cap else self._room.low
         self.storage = replace(
             self.storage, used=size - inside, cap=cap, disk_free=free,
-            ballast=self._ballast.exists(),
+            ballast=held,
         )  # fmt: skip
         connection.execute(f"PRAGMA max_page_count={max(1, cap // page)}")
         if is_low(left, low=low, was_low=self.storage.refuses):

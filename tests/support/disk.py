@@ -1,7 +1,11 @@
-"""A disk whose room the test says; the files really lie on a larger one."""
+"""Disks that fill up: one whose room the test says, and a small real one where root may mount."""
 
 from __future__ import annotations
 
+import contextlib
+import os
+import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -9,7 +13,7 @@ import pytest
 from towline_shared import reserve
 from towline_shared.storage import MIB
 
-__all__ = ["Disk", "put_disk"]
+__all__ = ["Disk", "fill", "put_disk", "small_disk"]
 
 
 class Disk:
@@ -31,3 +35,30 @@ def put_disk(monkeypatch: pytest.MonkeyPatch, *, free: int = 100 * MIB) -> Disk:
     disk = Disk(free)
     monkeypatch.setattr(reserve, "disk_free", disk)
     return disk
+
+
+@contextlib.contextmanager
+def small_disk(folder: Path, *, megabytes: int = 24) -> Iterator[Path]:
+    """Mount a file system of its own for the length of a block; skips where that is not allowed."""
+    folder.mkdir()
+    mount = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", f"size={megabytes}m", "tmpfs", str(folder)],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    if mount.returncode:
+        pytest.skip(f"no right to mount a tmpfs: {mount.stderr.strip()}")
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", str(folder)], check=True)
+
+
+def fill(path: Path) -> None:
+    """Write a file until its disk is full to the last block."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT)
+    try:
+        with contextlib.suppress(OSError):
+            while os.write(descriptor, b"x" * 4096):
+                pass
+    finally:
+        os.close(descriptor)

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import sqlite3
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.support.disk import Disk, put_disk
+from tests.support.disk import Disk, fill, put_disk, small_disk
 from towline_shared.clock import ManualClock
 from towline_shared.database import Database, StorageFull
 from towline_shared.storage import MIB, Room
@@ -46,17 +44,6 @@ def _add_until_full(database: Database, size: int) -> int:
             _add(database, size)
             taken += 1
     return taken
-
-
-def _fill(path: Path) -> None:
-    """Write a file until its disk is full to the last block."""
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT)
-    try:
-        with contextlib.suppress(OSError):
-            while os.write(descriptor, b"x" * 4096):
-                pass
-    finally:
-        os.close(descriptor)
 
 
 def _count(database: Database) -> int:
@@ -166,6 +153,21 @@ def test_no_ballast_is_made_of_the_last_room(tmp_path: Path, disk: Disk) -> None
         database.close()
 
 
+def test_the_room_of_a_ballast_that_was_given_up_is_not_for_news(
+    tmp_path: Path, disk: Disk
+) -> None:
+    """After a restart without it, what it left free is kept for acknowledging and trimming."""
+    disk.free = 5 * MIB
+    database = _open(tmp_path / "x.db", Room(ballast=4 * MIB, low=2 * MIB))
+    try:
+        assert not database.storage.ballast
+        with pytest.raises(StorageFull):
+            _add(database)
+        assert _trim(database, 9) == 0
+    finally:
+        database.close()
+
+
 def test_a_full_disk_that_was_met_is_tried_again_and_then_over(tmp_path: Path) -> None:
     """Where figures say there is room (a quota), the alarm stays until something new fits."""
     database = _open(tmp_path / "x.db", Room(ballast=0, low=1))
@@ -221,25 +223,16 @@ def test_a_group_that_fails_over_news_still_commits_the_rest(tmp_path: Path) -> 
 
 
 @pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A real file system of 24 MiB; needs the right to mount."""
-    folder = tmp_path / "small"
-    folder.mkdir()
-    mount = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=24m", "tmpfs", str(folder)],
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    if mount.returncode:
-        pytest.skip(f"no right to mount a tmpfs: {mount.stderr.strip()}")
-    yield folder
-    subprocess.run(["umount", str(folder)], check=True)
+def small(tmp_path: Path) -> Iterator[Path]:
+    with small_disk(tmp_path / "small") as folder:
+        yield folder
 
 
 def test_a_disk_others_filled_to_the_last_byte_lets_us_trim_and_is_over_by_itself(
-    small_disk: Path,
+    small: Path,
 ) -> None:
     """The real thing: ENOSPC, the ballast given up, rows deleted, room again, ballast again."""
-    database = _open(small_disk / "x.db", Room(ballast=4 * MIB, low=2 * MIB))
+    database = _open(small / "x.db", Room(ballast=4 * MIB, low=2 * MIB))
     try:
         rows = 0
         while database.storage.disk_free > 12 * MIB:
@@ -247,14 +240,14 @@ def test_a_disk_others_filled_to_the_last_byte_lets_us_trim_and_is_over_by_itsel
             rows += 1
         assert database.storage.ballast
         database.settle().result(10)  # without it the log has room of its own
-        _fill(small_disk / "others")
+        fill(small / "others")
         with pytest.raises(StorageFull):
             _add(database)
         assert database.storage.full
         assert _count(database) == rows, "everything acknowledged is there"
         assert _trim(database, rows // 2) == rows // 2
-        assert not (small_disk / "x.db.ballast").exists()
-        (small_disk / "others").unlink()
+        assert not (small / "x.db.ballast").exists()
+        (small / "others").unlink()
         _add(database)
         assert database.storage.full == ""
         assert database.storage.ballast
