@@ -204,6 +204,7 @@ class Agent:
         self._delivery = Delivery(
             buffer=self._buffer, sink=self._sink(writer), clock=self._clock, pace=self._pace,
             patience=self._patience(), reported=self._link.nudge, quiet=self._quiet,
+            policy=config.policy,
         )  # fmt: skip
         self._doorbell: Doorbell | None = None
         if config.outbox.doorbell is not None:

@@ -26,6 +26,7 @@ from towline_agent.config_feeds import (
 from towline_agent.config_formats import (
     COLUMNS,
     object_name,
+    object_names,
 )
 from towline_agent.config_journal import (
     JournalSettings,
@@ -34,9 +35,10 @@ from towline_agent.config_journal import (
     without_triggers,
 )
 from towline_agent.config_orders import OrderSettings, hold_orders, read_orders
+from towline_agent.config_policy import read_policy
 from towline_agent.config_queues import QueueSettings, read_queue
 from towline_agent.ibmi.port import EntityQuery, QueueName, Site
-from towline_agent.policy import FileName, Policy, ProgramName
+from towline_agent.policy import FileName, Policy
 from towline_agent.protect import PROTECTIONS
 from towline_shared.config import Section, load_toml
 from towline_shared.errors import Misconfigured, Permanent
@@ -189,7 +191,7 @@ def load_config(path: Path) -> AgentConfig:
         health_port=_port(top.section("health")),
         driver=top.section("ibmi", required=True).text("driver"),
         ibmi=top.section("ibmi"),
-        policy=_policy(top.section("policy", required=True)),
+        policy=read_policy(top.section("policy", required=True)),
         outbox=_outbox(top.section("outbox", required=True)),
         entities=entities,
         queues=tuple(read_queue(name, each) for name, each in top.sections("queues").items()),
@@ -247,20 +249,6 @@ def _log(section: Section) -> str:
     return section.text("format", "console", among=("console", "json"))
 
 
-def _policy(section: Section) -> Policy:
-    section.only("libraries", "files", "queues", "programs")
-    return Policy(
-        libraries=frozenset(section.texts("libraries")),
-        files=frozenset(FileName(*pair) for pair in _objects(section, "files")),
-        queues=frozenset(QueueName(*pair) for pair in _objects(section, "queues")),
-        programs=frozenset(ProgramName(*pair) for pair in _objects(section, "programs")),
-    )
-
-
-def _objects(section: Section, field: str) -> list[tuple[str, str]]:
-    return [object_name(section, field, text) for text in section.texts(field, ())]
-
-
 def _outbox(section: Section) -> OutboxSettings:
     section.only("library", "doorbell", "wait_s", "sweep_s", "batch", "look_again_s")
     doorbell = section.text("doorbell", "")
@@ -302,7 +290,7 @@ def _entity(name: str, section: Section) -> EntitySettings:
         raise section.wrong("key", list(key), f"must hold {', '.join(COLUMNS[name])}")
     return EntitySettings(
         query=EntityQuery(entity=name, select=select, key=key),
-        fed_by=tuple(FileName(*pair) for pair in _objects(section, "fed_by")),
+        fed_by=tuple(FileName(*pair) for pair in object_names(section, "fed_by")),
         authority=authority,
         initial_load=section.flag("initial_load", name in _INITIAL),
     )

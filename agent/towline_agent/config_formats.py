@@ -19,6 +19,7 @@ __all__ = [
     "Parameter",
     "check_ccsid",
     "object_name",
+    "object_names",
     "read_field",
     "read_parameter",
 ]
@@ -171,6 +172,11 @@ def object_name(section: Section, field: str, text: str) -> tuple[str, str]:
         return parse_object(text)
     except ValueError as error:
         raise section.wrong(field, text, str(error)) from None
+
+
+def object_names(section: Section, field: str) -> list[tuple[str, str]]:
+    """Read a list of LIBRARY/NAME; an absent one is empty."""
+    return [object_name(section, field, text) for text in section.texts(field, ())]
 
 
 def check_ccsid(section: Section, ccsid: int) -> None:

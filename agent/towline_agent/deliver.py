@@ -20,6 +20,7 @@ from towline_agent.calendar import Work
 from towline_agent.courtesy.quiet import NEVER_QUIET, Rests
 from towline_agent.ibmi.errors import InUse, SiteFault
 from towline_agent.pace import Pace, Patience
+from towline_agent.policy import OutsidePolicy, Policy
 from towline_agent.sinks.base import Sink
 from towline_shared.clock import Clock
 from towline_shared.errors import Misconfigured, Permanent, Retryable, TowlineError
@@ -42,6 +43,8 @@ class DeliveryState:
         waiting: sentence of what the next document waits for; empty when nothing waits.
         waiting_since: since when it waits.
         locked_since: since when another job's lock has kept it waiting; None while none does.
+        outside: documents since the start that this site's policy does not allow, with the
+            sentence of the last one and when it came.
     """
 
     written: int = 0
@@ -50,6 +53,9 @@ class DeliveryState:
     last_at: datetime | None = None
     waiting_since: datetime | None = None
     locked_since: datetime | None = None
+    outside: int = 0
+    outside_last: str = ""
+    outside_at: datetime | None = None
 
 
 class Delivery:
@@ -65,9 +71,11 @@ class Delivery:
         patience: Patience,
         reported: Callable[[], None],
         quiet: Rests = NEVER_QUIET,
+        policy: Policy | None = None,
     ) -> None:
         """``reported`` is called after each report in the buffer, so that the link sends it."""
         self._quiet = quiet
+        self._policy = policy
         self._buffer = buffer
         self._sink = sink
         self._clock = clock
@@ -159,16 +167,32 @@ class Delivery:
 
     async def _outcome(self, row: InboxRow) -> tuple[str, str]:
         if row.event is None:
+            self._outside(row, row.error)
             return "refused", row.error
         if isinstance(row.event.body, Erase):
             return "written", ""  # the buffer empties its copies in the commit of this report
         try:
+            if self._policy is not None:
+                self._policy.check_document(row.event.entity)
             applied = await self._sink.write(row.event)
+        except OutsidePolicy as error:
+            self._outside(row, error.what)
+            return "refused", str(error)
         except (SiteFault, Misconfigured):
             raise  # nothing is wrong with the document
         except Permanent as error:
             return "refused", str(error)
         return applied.value, ""
+
+    def _outside(self, row: InboxRow, sentence: str) -> None:
+        """Note that the relay asked for something this site does not allow."""
+        _log.warning("outside the policy", action="policy.refused", event_id=row.event_id)
+        self._state = replace(
+            self._state,
+            outside=self._state.outside + 1,
+            outside_last=sentence,
+            outside_at=self._clock.now(),
+        )
 
     async def _wait(self, row: InboxRow, error: TowlineError) -> None:
         if self._state.waiting != str(error):

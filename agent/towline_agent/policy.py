@@ -11,9 +11,22 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from towline_agent.ibmi.port import EntityQuery, JournalName, QueueName
+from towline_agent.policy_functions import FunctionName, functions_of
 from towline_shared.errors import Permanent
 
-__all__ = ["FileName", "Policy", "ProgramName", "parse_object", "tables_of"]
+__all__ = [
+    "DOCUMENTS",
+    "FileName",
+    "FunctionName",
+    "OutsidePolicy",
+    "Policy",
+    "ProgramName",
+    "parse_object",
+    "tables_of",
+]
+
+#: What the relay may send for the IBM i; an agent acts on nothing else.
+DOCUMENTS = frozenset({"order", "order_change", "customer"})
 
 # System names: 10 characters, first one a letter or $ # @; national variants of the three exist.
 _NAME = re.compile(r"[A-Z$#@][A-Z0-9$#@_]{0,9}")
@@ -30,6 +43,10 @@ _NOT_A_SOURCE = re.compile(  # FROM inside a scalar function, and the predicate 
     r"\b(?:EXTRACT|TRIM|STRIP|SUBSTRING|OVERLAY)\s*\([^()]*\)|\bDISTINCT\s+FROM\b"
 )
 _LITERAL = re.compile(r"'(?:[^']|'')*'")
+
+
+class OutsidePolicy(Permanent):
+    """The relay asked for something this site does not allow; nothing was done."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,12 +97,25 @@ class Policy:
         files: when not empty, only these files of those libraries.
         queues: data queues that may be read or written.
         programs: programs that may be called; none by default.
+        functions: functions a SELECT may call beside Db2's own; none by default.
+        documents: kinds of documents from the shop that may have an effect on the IBM i.
     """
 
     libraries: frozenset[str]
     files: frozenset[FileName] = frozenset()
     queues: frozenset[QueueName] = frozenset()
     programs: frozenset[ProgramName] = frozenset()
+    functions: frozenset[FunctionName] = frozenset()
+    documents: frozenset[str] = DOCUMENTS
+
+    def check_document(self, kind: str) -> None:
+        """Raise :class:`OutsidePolicy` unless such a document from the relay may have an effect."""
+        if kind not in self.documents:
+            raise OutsidePolicy(
+                f"Documents of the kind {kind[:40]!r} are outside this site's policy.",
+                hint=f"If they are wanted, add it to documents under [policy] in agent.toml; known"
+                f" are {', '.join(sorted(DOCUMENTS))}.",
+            )
 
     def check_file(self, file: FileName, *, why: str) -> None:
         """Raise Permanent unless the file may be touched; ``why`` names who wants it."""
@@ -129,6 +159,18 @@ class Policy:
                     hint=f"Write LIBRARY.{table} in the SELECT.",
                 )
             self.check_file(table, why=why)
+        for function in functions_of(_plain(query.select), common=_common(query.select)):
+            self._check_function(function, why=why)
+
+    def _check_function(self, function: FunctionName, *, why: str) -> None:
+        if not function.library:
+            raise Permanent(
+                f"The function {function} is none of Db2's own; it is called by {why}.",
+                hint=f"Write LIBRARY.{function} in the SELECT, and if it may be called add"
+                f' "LIBRARY/{function}" to functions under [policy] in agent.toml.',
+            )
+        if function not in self.functions:
+            raise _outside("function", str(function), why, f'"{function}" to functions')
 
 
 def _outside(kind: str, name: str, why: str, what: str) -> Permanent:
@@ -138,11 +180,20 @@ def _outside(kind: str, name: str, why: str, what: str) -> Permanent:
     )
 
 
+def _plain(select: str) -> str:
+    """Return a SELECT in upper case, without literals and comments."""
+    return _LITERAL.sub("''", _COMMENT.sub(" ", select)).upper()
+
+
+def _common(select: str) -> frozenset[str]:
+    """Return the names of a SELECT's common table expressions."""
+    return frozenset(_COMMON.findall(_NOT_A_SOURCE.sub("''", _plain(select))))
+
+
 def tables_of(select: str) -> Iterator[FileName | str]:
     """Yield the tables a SELECT names after FROM and JOIN; a text where the library is missing."""
-    text = _LITERAL.sub("''", _COMMENT.sub(" ", select)).upper()
-    text = _NOT_A_SOURCE.sub("''", text)
-    common = set(_COMMON.findall(text))
+    text = _NOT_A_SOURCE.sub("''", _plain(select))
+    common = _common(select)
     for clause in _SOURCES.finditer(text):
         for part in clause["list"].split(","):
             found = _TABLE.match(part.strip())

@@ -12,6 +12,7 @@ _SOURCES = (
     "agent/towline_agent/config_courtesy.py",
     "agent/towline_agent/config_feeds.py",
     "agent/towline_agent/config_formats.py",
+    "agent/towline_agent/config_policy.py",
     "agent/towline_agent/ibmi/odbc/settings.py",
     "agent/towline_agent/config_journal.py",
     "agent/towline_agent/config_orders.py",

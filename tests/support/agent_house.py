@@ -29,7 +29,7 @@ from towline_agent.ibmi.worker import IbmIWorker, SignOn
 from towline_agent.journal_reader import JournalReader
 from towline_agent.loading import Loading
 from towline_agent.pace import Patience
-from towline_agent.policy import FileName
+from towline_agent.policy import FileName, Policy
 from towline_agent.queue_reader import QueueReader
 from towline_agent.sinks.base import Sink
 from towline_agent.sinks.order_tables import OrderTables
@@ -209,11 +209,11 @@ class AgentHouse:
             changes_wait=self.changes_wait,
         )  # fmt: skip
 
-    def delivery(self, sink: Sink | None = None) -> Delivery:
+    def delivery(self, sink: Sink | None = None, *, policy: Policy | None = None) -> Delivery:
         return Delivery(
             buffer=self.buffer, sink=sink or OrderTables(self.workers[Purpose.WRITE]),
             clock=self.clock, pace=self.pace, patience=self.patience(), reported=self._captured,
-            quiet=self.quiet,
+            quiet=self.quiet, policy=policy,
         )  # fmt: skip
 
     def doorbell(self, rang: Callable[[], None]) -> Doorbell:

@@ -73,6 +73,7 @@ def metrics_text(status: AgentStatus) -> str:
         "documents_total", "counter", "Documents by outcome.",
         (_labels(outcome="written"), status.delivery.written),
         (_labels(outcome="refused"), status.delivery.refused),
+        (_labels(outcome="outside the policy"), status.delivery.outside),
     )  # fmt: skip
     readings = sorted(status.fuse.readings.items())
     family(

@@ -142,6 +142,7 @@ def _buffer_facts(status: AgentStatus) -> Mapping[str, str]:
         "documents waiting here": _documents(status),
         "documents written": f"{status.delivery.written:,}",
         "documents refused": f"{status.delivery.refused:,}",
+        "outside the policy": f"{status.delivery.outside:,}",
     }
     if status.loading.running:
         rows = status.loading.rows.get(status.loading.running, 0)

@@ -170,7 +170,7 @@ class AgentStatus:
         for check in fuse_checks(self.fuse, self.about.library, since):
             return check.detail
         paused = quiet_sentence(self.quiet.paused)  # a window by the clock is no news
-        return f"The agent is paused: {paused}." if paused else ""
+        return f"The agent is paused: {paused}." if paused else self._outside()
 
     def checks(self) -> list[Check]:
         """Named checks, each with what to do."""
@@ -201,6 +201,8 @@ class AgentStatus:
             found += journal_checks(self.journal, since)
         if self.delivery.waiting:
             found.append(self._orders_check())
+        if self.delivery.outside:
+            found.append(self._policy_check())
         if self.clearing.locked_since is not None:
             detail = self.clearing.trouble + self._locked(self.clearing.locked_since)
             found.append(Check("outbox", Status.WARNING, self.clearing.locked_since, detail))
@@ -223,6 +225,21 @@ class AgentStatus:
         found += quiet_checks(self.quiet, since)
         found += fuse_checks(self.fuse, self.about.library, since)
         return found
+
+    def _policy_check(self) -> Check:
+        return Check(
+            "policy", Status.WARNING, self.delivery.outside_at or self.about.started_at,
+            self._outside(),
+            "Nothing was done with it. Ask the relay's operator, or see [policy] in agent.toml.",
+        )  # fmt: skip
+
+    def _outside(self) -> str:
+        """Say what the relay asked for that this site does not allow; empty when nothing."""
+        count = self.delivery.outside
+        if not count:
+            return ""
+        documents = "document" if count == 1 else "documents"
+        return f"{count} {documents} from the relay refused; the last: {self.delivery.outside_last}"
 
     def _orders_check(self) -> Check:
         detail = self.delivery.waiting + self._locked(self.delivery.locked_since)

@@ -11,9 +11,10 @@ import pytest
 
 from tests.support.agent_house import START, AgentHouse, agent_house, until
 from towline_agent.ibmi.errors import InUse, Restricted, SignOnRefused, SiteFault
+from towline_agent.policy import Policy
 from towline_shared.codec import encode
 from towline_shared.errors import Misconfigured, Permanent, Refused
-from towline_shared.events import Delivered, Event, Order, OrderLine
+from towline_shared.events import Delivered, Event, Order, OrderLine, Stock
 
 LINE = OrderLine(
     line_gid="gid://shopify/LineItem/1", number=1, sku="10-4711", title="Bolt", quantity=2,
@@ -172,3 +173,27 @@ def test_stopping_leaves_what_waits_in_the_inbox(tmp_path: Path) -> None:
     with agent_house(tmp_path) as house:
         asyncio.run(scenario(house))
         assert reports(house) == [("event-1", "written", "")]
+
+
+def test_what_the_site_does_not_allow_is_refused_reported_and_counted(tmp_path: Path) -> None:
+    """An order of a site that takes none, a fact that is none of its business, a stranger."""
+
+    async def scenario(house: AgentHouse) -> None:
+        stock = Event("event-2", "A", "relay", START, Stock("A", "001"))
+        arrive(house, order(1), stock)
+        house.receive(("event-3", "sql", "k", '{"v":1,"entity":"sql"}'), first=3)
+        policy = Policy(frozenset({"TOWLINE"}), documents=frozenset({"customer"}))
+        delivery = house.delivery(policy=policy)
+        task = asyncio.create_task(delivery.run())
+        await until(lambda: len(reports(house)) == 3)
+        delivery.stop()
+        await task
+        assert {outcome for _, outcome, _ in reports(house)} == {"refused"}
+        assert "'order' are outside this site's policy" in reports(house)[0][2]
+        assert "'stock' are outside this site's policy" in reports(house)[1][2]
+        assert house.partition.orders == {}
+        assert (delivery.state.outside, delivery.state.outside_at) == (3, START)
+        assert "sql" in delivery.state.outside_last
+
+    with agent_house(tmp_path) as house:
+        asyncio.run(scenario(house))

@@ -32,7 +32,7 @@ from towline_agent.ibmi.odbc.driver import OdbcDriver
 from towline_agent.ibmi.port import Purpose, QueueName
 from towline_agent.ibmi.worker import IbmIWorker, SignOn
 from towline_agent.pace import Patience
-from towline_agent.policy import ProgramName
+from towline_agent.policy import Policy, ProgramName
 from towline_agent.sinks.base import Sink
 from towline_agent.sinks.data_queue import OrderQueue
 from towline_agent.sinks.order_tables import OrderTables
@@ -94,6 +94,7 @@ class House:
         self.delivery = Delivery(
             buffer=self.buffer, sink=self._sink(sink), clock=self.clock, pace=ManualPace(),
             patience=Patience(Backoff(0.01, 0.02), rng), reported=lambda: None,
+            policy=Policy(frozenset({"TOWLINE"})),
         )  # fmt: skip
 
     def _sink(self, name: str) -> Sink:

@@ -204,3 +204,20 @@ def test_a_clock_that_is_off_is_a_warning_and_shows_on_the_page() -> None:
         assert clocks == ([said] if said else [])
         assert f"{gap:+.0f} s against ours" in render(off)
         assert "1,234" in render(off)
+
+
+def test_what_the_policy_refused_stands_on_both_pages() -> None:
+    """A check and a figure here; the sentence of the heartbeat is what the relay's page shows."""
+    status = sample_status()
+    refused = replace(
+        status.delivery, outside=2, outside_last="Documents of the kind 'price' are outside.",
+        outside_at=NOW,
+    )  # fmt: skip
+    status = replace(status, delivery=refused)
+    sentence = "2 documents from the relay refused; the last: Documents of the kind 'price'"
+    (check,) = [check for check in status.checks() if check.name == "policy"]
+    assert check.status is Status.WARNING
+    assert sentence in check.detail
+    assert status.heartbeat().detail.startswith(sentence)
+    assert "outside the policy" in render(status)
+    assert 'documents_total{outcome="outside the policy"} 2' in metrics_text(status)
