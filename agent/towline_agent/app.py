@@ -190,6 +190,7 @@ class Agent:
                 look_s=each.look_s, buffer=self._buffer, reader=reader, writer=writer,
                 order=self._order, gate=self._gate, clock=self._clock, pace=self._pace,
                 patience=self._patience(), captured=self._link.nudge, quiet=self._quiet,
+                after_ack=each.after_ack,
             )
             for each in config.queues
         ]  # fmt: skip
@@ -248,6 +249,8 @@ class Agent:
 
     def _on_acked(self, stream: str, upto: int) -> None:
         self._clearing.wake()
+        for queue in self._queues:
+            queue.acked()
         if self._capture.state.held:
             self._capture.wake()
 

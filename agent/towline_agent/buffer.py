@@ -218,7 +218,9 @@ class Buffer:
             if first is not None and not ahead:
                 return 0
             start = 0 if first is None else first - len(entries)
-            self._log.append(db, PEER, stream, list(map(sendable, events)))
+            seq = self._log.append(db, PEER, stream, list(map(sendable, events)))
+            covered = (f"queue {queue}", f"{stream} {seq}")
+            db.execute("INSERT OR REPLACE INTO position VALUES (?,?)", covered)
             for n, (data, key) in enumerate(entries, start):
                 if self._seal is not None:
                     data, key = self._seal.seal_entry(queue, KeptEntry(n, data, key))
@@ -226,6 +228,16 @@ class Buffer:
             return len(entries)
 
         return self._take(work)
+
+    def kept_acked(self, queue: str) -> Future[bool]:
+        """Tell whether the relay holds the events of all that is kept of a queue."""
+
+        def work(db: sqlite3.Connection) -> bool:
+            row = db.execute("SELECT value FROM position WHERE source=?", (f"queue {queue}",))
+            stream, _, seq = next((str(each["value"]) for each in row), "changes 0").rpartition(" ")
+            return self._log.state(db, PEER, stream, "out").acked >= int(seq)
+
+        return self._database.submit(work)
 
     def kept_entries(self, queue: str) -> Future[list[KeptEntry]]:
         """Return what is durable here and has still to be taken from the queue, in order."""

@@ -20,7 +20,10 @@ _CCSID = {"record": 37, "json": 1208, "text": 37}
 
 @dataclass(frozen=True, slots=True)
 class QueueSettings:
-    """A data queue whose entries are data; ``look_s`` is in seconds."""
+    """A data queue whose entries are data; ``look_s`` is in seconds.
+
+    ``after_ack``: entries leave the queue only when the relay holds their events.
+    """
 
     name: str
     queue: QueueName
@@ -28,6 +31,7 @@ class QueueSettings:
     entries: EntryFormat
     key: tuple[str, ...]
     look_s: float
+    after_ack: bool = False
 
     @property
     def entry_bytes(self) -> int:
@@ -43,8 +47,9 @@ def read_queue(name: str, section: Section) -> QueueSettings:
     """
     form = section.text("format", "record", among=tuple(_OWN))
     section.only(
-        "queue", "entity", "format", "ccsid", "key", "look_s", "fields", "columns", "separator"
-    )
+        "queue", "entity", "format", "ccsid", "key", "look_s", "fields", "columns", "separator",
+        "take",
+    )  # fmt: skip
     for other in {each for names in _OWN.values() for each in names} - set(_OWN[form]):
         if other in section.data:
             raise section.wrong(other, section.data[other], f'is not for format = "{form}"')
@@ -61,7 +66,9 @@ def read_queue(name: str, section: Section) -> QueueSettings:
         entries = _text(section, str(queue), entity, key, ccsid)
     else:
         entries = _record(section, str(queue), entity, key, ccsid)
-    return QueueSettings(name, queue, entity, entries, key, section.seconds("look_s", 5.0))
+    take = section.text("take", "kept", among=("kept", "acked"))
+    look_s = section.seconds("look_s", 5.0)
+    return QueueSettings(name, queue, entity, entries, key, look_s, take == "acked")
 
 
 def _record(

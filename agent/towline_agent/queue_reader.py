@@ -85,13 +85,18 @@ class QueueReader:
         captured: Callable[[], None],
         nonce: Callable[[], str] = lambda: secrets.token_hex(16),
         quiet: Rests = NEVER_QUIET,
+        after_ack: bool = False,
     ) -> None:
         """Peek on the reading connection, take on the writing one.
 
         Args:
             look_s: seconds between looks; a queue can't wake us without giving an entry away.
             nonce: identity of a kept entry.
+            after_ack: take entries only when the relay holds their events, so that the queue keeps
+                what a lost host would take along; else when they are durable here.
         """
+        self._after_ack = after_ack
+        self._waits = False
         self._form = form
         self._name = str(form.queue)
         self._look_s = look_s
@@ -117,6 +122,11 @@ class QueueReader:
     def wake(self) -> None:
         """Say that a look may be worth it; call it on the event loop's thread."""
         self._wake.set()
+
+    def acked(self) -> None:
+        """Say that the relay acknowledged something; same thread as :meth:`wake`."""
+        if self._waits:
+            self._wake.set()
 
     async def run(self) -> None:
         """Look for ever."""
@@ -146,6 +156,8 @@ class QueueReader:
         """Finish what is kept, keep the next entries and take them; return whether more wait."""
         sequence = await self._ask_sequence()
         kept = await self._kept()
+        if kept and not await self._may_take():
+            return False
         if kept:
             # what a crash, a broken line or a LIFO newcomer left over comes first
             then = await self._turn(sequence, kept, fingerprint)
@@ -170,7 +182,16 @@ class QueueReader:
                 return _Then.REST
             if settled.fresh:
                 await self._keep(sequence, settled.fresh, fingerprint, ahead=bool(kept))
+        if not await self._may_take():
+            return _Then.REST
         return await self._take(sequence, await self._kept(), fingerprint)
+
+    async def _may_take(self) -> bool:
+        """Tell whether what is kept may leave the queue."""
+        if not self._after_ack:
+            return True
+        self._waits = not await asyncio.wrap_future(self._buffer.kept_acked(self._name))
+        return not self._waits
 
     async def _look(self, sequence: str, kept: list[KeptEntry]) -> list[QueueEntry]:
         """Peek until all that matters for the queue's sequence is seen."""

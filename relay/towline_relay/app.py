@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import secrets
 import shutil
+import sqlite3
 from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
@@ -29,6 +30,8 @@ from towline_relay.day_book import DayBook
 from towline_relay.inflow import InflowControl
 from towline_relay.keys import read_or_make_keys, roll_keys
 from towline_relay.link import enrolment
+from towline_relay.link.inheritance import SCHEMA as HEIRS
+from towline_relay.link.inheritance import inherit
 from towline_relay.link.server import LinkServer
 from towline_relay.operator_api import OperatorApi
 from towline_relay.operator_link import LinkApi
@@ -68,7 +71,7 @@ def open_database(config: RelayConfig) -> Database:
     try:
         return Database(
             config.database,
-            prepare=prepare([stream_log.SCHEMA, enrolment.SCHEMA, vault.SCHEMA]),
+            prepare=prepare([stream_log.SCHEMA, enrolment.SCHEMA, vault.SCHEMA, HEIRS]),
             room=config.room,
         )
     except Damaged as error:
@@ -265,9 +268,20 @@ class Relay:
         schedule.every("control totals", self._days.settle, interval=timedelta(minutes=10))
         schedule.every("trim", self._trim, interval=timedelta(hours=6), soon=False)
         minute = timedelta(minutes=1)
+        schedule.every("inherit", self._inherit, interval=minute)
         schedule.every("trim in need", self._trim_in_need, interval=minute, soon=False)
         schedule.start()
         stack.callback(schedule.stop)
+
+    async def _inherit(self) -> None:
+        """Send again what agents that were shut out never reported about."""
+
+        def work(db: sqlite3.Connection) -> dict[str, int]:
+            return inherit(db, self._log, enrolment.agents(db))
+
+        for agent_id, count in (await asyncio.wrap_future(self._database.submit(work))).items():
+            _log.warning("documents inherited", action="agent.heir", agent=agent_id, count=count)
+            self._link.nudge(agent_id)
 
     def _ready(self, agent_id: str, stream: str) -> bool:
         return not self._database.storage.refuses and self._inflow.ready(agent_id, stream)

@@ -184,13 +184,16 @@ class AgentHouse:
             clock=self.clock, pace=self.pace, patience=self.patience(), quiet=self.quiet,
         )  # fmt: skip
 
-    def queue_reader(self, form: QueueFormat = PRICE_RECORD) -> QueueReader:
+    def queue_reader(
+        self, form: QueueFormat = PRICE_RECORD, *, after_ack: bool = False
+    ) -> QueueReader:
         nonces = iter(range(10_000))
         return QueueReader(
             form=form, look_s=5, buffer=self.buffer, reader=self.workers[Purpose.READ],
             writer=self.workers[Purpose.WRITE], order=self.order, gate=self.gate, clock=self.clock,
             pace=self.pace, patience=self.patience(), captured=self._captured,
             nonce=lambda: f"{id(nonces)}-{next(nonces)}", quiet=self.quiet,
+            after_ack=after_ack,
         )  # fmt: skip
 
     def journal_reader(self, settings: JournalSettings, **more: Any) -> JournalReader:

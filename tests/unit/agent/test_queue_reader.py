@@ -308,3 +308,45 @@ def test_trouble_is_said_and_survived(tmp_path: Path, verb: str, error: TowlineE
     with agent_house(tmp_path) as house:
         asyncio.run(scenario(house))
         assert prices(house) == [("A", Decimal("1.10"))]
+
+
+def test_with_after_ack_an_entry_stays_on_the_queue_until_the_relay_has_it(tmp_path: Path) -> None:
+    """The buffer alone is not enough: its host may be lost; and nothing is read twice meanwhile."""
+
+    async def scenario(house: AgentHouse) -> None:
+        put(house, entry("A", "1.10"))
+        reader = house.queue_reader(after_ack=True)
+        assert await reader.read(PRINT) is False
+        assert prices(house) == [("A", Decimal("1.10"))]
+        assert len(house.partition.queues[str(WEBPRICE)]) == 1
+        put(house, entry("B", "2.20"))
+        assert await reader.read(PRINT) is False
+        assert len(prices(house)) == 1
+        assert house.partition.calls.count("queue_take") == 0
+        house.ack_all()
+        await reader.read(PRINT)
+        assert prices(house) == [("A", Decimal("1.10")), ("B", Decimal("2.20"))]
+        assert len(house.partition.queues[str(WEBPRICE)]) == 1
+        house.ack_all()
+        await house.queue_reader(after_ack=True).read(PRINT)  # a restart knows what was covered
+        assert not house.partition.queues[str(WEBPRICE)]
+        assert len(prices(house)) == 2
+
+    with agent_house(tmp_path) as house:
+        asyncio.run(scenario(house))
+
+
+def test_an_acknowledgement_wakes_a_reader_that_waits_for_it(tmp_path: Path) -> None:
+    """Not one that does not: each ack would be a look at the IBM i."""
+
+    async def scenario(house: AgentHouse) -> None:
+        reader = house.queue_reader(after_ack=True)
+        reader.acked()
+        assert not reader._wake.is_set()
+        put(house, entry("A", "1.10"))
+        await reader.read(PRINT)
+        reader.acked()
+        assert reader._wake.is_set()
+
+    with agent_house(tmp_path) as house:
+        asyncio.run(scenario(house))
