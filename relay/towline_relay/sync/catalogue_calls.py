@@ -297,7 +297,7 @@ def made(pairs: Sequence[tuple[decide.Create, VariantRef]], closed: IntentClose)
         if found.target.status in ("", "DRAFT"):
             moves.append(Move(found.event.serial, State.APPLIED, reason))
         # else its event stays open: the next turn sets the status
-        if found.target.status == "DRAFT" and not found.target.group:
+        if found.target.status == "DRAFT":  # its own wish; its product may be seen for another's
             known.append(status_known(link, "DRAFT"))
         compare_at = found.price.compare_at if found.price.writes_compare_at else ref.compare_at
         if (ref.price, ref.compare_at) == (found.price.price, compare_at):
