@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from towline_sandbox.once import open_shop, rest
+from towline_sandbox.reckoning.books import ErpBook
 from towline_sandbox.reckoning.erp_book import read_erp
 from towline_sandbox.shopify.corpus_features import Act, Case, cases
 from towline_sandbox.whole import Whole
@@ -29,19 +30,21 @@ async def run_corpus(
     seed: int,
     most_s: float,
     short: bool = False,
+    keep: Callable[[Case], bool] = lambda case: True,
     say: Callable[[str], None] = lambda line: None,
 ) -> Ran:
     """Run every case; goods leave only between the two rounds of changes.
 
     Args:
         short: only the cases that move money in ways of their own; see :func:`cases`.
+        keep: tells which of the cases are run.
         most_s: how long to wait for rest after each round, in seconds.
     """
     await open_shop(whole, most_s=most_s)
     await whole.erp("end_program", name="WHSHIP")
-    corpus = cases(_skus(whole), seed=seed, currency=whole.world.currency, short=short)
+    corpus = cases(_skus(await _book(whole)), seed=seed, currency=whole.world.currency, short=short)
     orders: dict[str, Case] = {}
-    for case in corpus:
+    for case in filter(keep, corpus):
         placed = await whole.shop("orders", case.order)
         orders[placed["id"]] = case
     settled = [await _accepted(whole, most_s=most_s, say=say)]
@@ -67,9 +70,18 @@ async def _do(whole: Whole, gid: str, acts: Sequence[Act]) -> None:
         await whole.shop(f"order/{number}/{act.action}", dict(act.body))
 
 
-def _skus(whole: Whole) -> list[str]:
+async def _book(whole: Whole) -> ErpBook:
+    """Read the ERP's book; the ODBC lab keeps no file, so it saves one."""
+    file = whole.world.ibmi_file
+    if whole.world.engine != "simulated":
+        file = whole.world.folder / "before.db"
+        await whole.erp("save", file=str(file))
+    return read_erp(file)
+
+
+def _skus(book: ErpBook) -> list[str]:
     """Return items that nothing is wrong with, on the IBM i's side."""
-    items = read_erp(whole.world.ibmi_file).items.values()
+    items = book.items.values()
     clean = sorted(
         item.sku
         for item in items

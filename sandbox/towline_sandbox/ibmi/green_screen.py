@@ -52,7 +52,7 @@ class GreenScreen:
         return found[0]
 
     def web_orders(self, *, count: int = 10) -> list[dict[str, Any]]:
-        """List web orders, newest first; S is an accepted one that is completely shipped."""
+        """List web orders, newest first; S is completely shipped, H held for the shop."""
         headers = self._system.select("TOWLINE/WEBORDH", order=("-CRTTS",), most=count)
         numbers = tuple({row["ERPORD"] for row in headers if row["ERPORD"]})
         events = tuple(row["EVENTID"] for row in headers)
@@ -63,7 +63,7 @@ class GreenScreen:
             {
                 "name": row["ORDNAME"],
                 "gid": row["ORDGID"],
-                "status": "S" if _state(shipping[row["ERPORD"]]) == "S" else row["STATUS"],
+                "status": _shown_status(row, _state(shipping[row["ERPORD"]])),
                 "erp_order": f"{row['ERPORD']:07d}" if row["ERPORD"] else "",
                 "reason": row["REASON"],
                 "total": Decimal(row["TOTAL"]),
@@ -208,6 +208,10 @@ class GreenScreen:
             for row in self._system.select(file, Where(column, "in", values), *more):
                 found[row[column]].append(row)
         return found
+
+
+def _shown_status(row: Record, state: str) -> str:
+    return state if state in ("S", "H") else str(row["STATUS"])
 
 
 def _state(orders: Sequence[Record]) -> str:

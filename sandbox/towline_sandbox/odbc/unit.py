@@ -19,7 +19,12 @@ from towline_shared.events import Scalar
 __all__ = ["OdbcUnit", "columns", "key_values", "lock_record"]
 
 # Where a job of the ERP may not write every column, it locks by one that it may write.
-_LOCK_BY = {"TOWLINE/WEBORDH": "STATUS", "TOWLINE/WEBORDL": "ERPLIN"}
+_LOCK_BY = {
+    "TOWLINE/WEBORDH": "STATUS",
+    "TOWLINE/WEBORDL": "ERPLIN",
+    "TOWLINE/WEBCHG": "STATUS",
+    "TOWLINE/WEBCUST": "STATUS",
+}
 
 
 class OdbcUnit:
