@@ -56,6 +56,7 @@ from towline_shared.stream_rows import Cover
 __all__ = ["Enrolled", "Log", "SqliteStore", "prepare"]
 
 T = TypeVar("T")
+Unit = Callable[[sqlite3.Connection, datetime], T]
 
 
 class Log(Protocol):
@@ -124,9 +125,7 @@ class SqliteStore:
         self._enrolled = enrolled
         self._clock = clock
 
-    async def _unit(
-        self, work: Callable[[sqlite3.Connection, datetime], T], *, grows: bool = False
-    ) -> T:
+    async def _unit(self, work: Unit[T], *, grows: bool = False) -> T:
         now = self._clock.now()
         unit = self._database.submit(lambda db: work(db, now), grows=grows)
         return await asyncio.wrap_future(unit)
@@ -252,8 +251,6 @@ class SqliteStore:
 
     async def open_intents(self, lane: str) -> list[Intent]:
         return await self._unit(lambda db, now: lane_rows.open_intents(db, lane))
-
-    # -- bulk runs
 
     async def bulk_runs(self, lane: str, *, over: bool = False) -> list[BulkRun]:
         return await self._unit(lambda db, now: bulk_rows.runs(db, lane, over=over))
