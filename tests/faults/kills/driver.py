@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import multiprocessing
 import random
 import signal
@@ -31,6 +32,7 @@ _DAY_S = 86_400.0
 _LOOK_S = 0.02
 _STALLED_S = 5.0  # longer than it takes to notice a wire that fell silent
 _PATIENCE_S = 120.0
+_OWN_PORTS = (15_000, 30_000)
 _ASKED = (0, -signal.SIGTERM)  # a process may be asked before it can listen
 
 
@@ -115,7 +117,7 @@ class _Rounds:
         self._relay: _Process
 
     async def run(self) -> Part:
-        port = _free_port()
+        port = _free_port(random.Random())
         faults = Faults(random.Random(self._plan.seed + 1), self._plan.rate)
         async with FaultProxy(port, faults) as proxy:
             site = Site(
@@ -170,7 +172,7 @@ class _Rounds:
         ]
         for process in victims:
             if process.died:
-                self._history.wrong.append(f"{process.target.__name__} ended by itself")
+                self._history.ended_by_itself("agent" if process is self._agent else "relay")
             process.kill()
         if rng.random() < plan.look:
             if self._relay in victims:
@@ -209,6 +211,10 @@ class _Rounds:
         """Wait for any progress; False when there was none for a long time."""
         before, began = self._history.progress(), time.monotonic()
         while self._history.progress() <= before:
+            for who, process in (("agent", self._agent), ("relay", self._relay)):
+                if process.died:
+                    self._history.ended_by_itself(who)
+                    return False
             if time.monotonic() - began > _PATIENCE_S:
                 self._history.wrong.append(f"nothing moves any more at {before}")
                 return False
@@ -235,9 +241,16 @@ class _Rounds:
         return part
 
 
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
+def _free_port(rng: random.Random) -> int:
+    """Return a free port below those that systems give to whoever asks for any.
+
+    The relay is down again and again, and nobody may take its port meanwhile: no other program, and
+    not the proxy's own attempt to reach it, which on loopback may meet itself.
+    """
+    while True:
+        port = rng.randrange(*_OWN_PORTS)
+        with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port
 
 
 async def _listening(port: int) -> None:

@@ -128,6 +128,11 @@ class History:
         for who in ("agent", "relay"):
             self._read_log(who)
 
+    def ended_by_itself(self, who: str) -> None:
+        """Note a process that nobody killed, with its last words."""
+        lines = self._site.log(who).read_text(errors="replace").splitlines()
+        self._say(f"the {who} ended by itself: {' / '.join(lines[-3:])[:500]}")
+
     def _sound(self, db: sqlite3.Connection, who: str) -> None:
         verdict = db.execute("PRAGMA integrity_check").fetchone()[0]
         if verdict != "ok":
