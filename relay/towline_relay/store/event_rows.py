@@ -289,17 +289,13 @@ def history(db: sqlite3.Connection, event_id: str) -> list[Step]:
 
 
 def counts(db: sqlite3.Connection, tenant: str) -> list[Count]:
-    """Count by tenant, state and entity."""
+    """Read the counts by tenant, state and entity, which triggers keep."""
     rows = db.execute(
-        """SELECT tenant, state, entity, count(*) AS n, min(changed_at) AS oldest FROM event
-           WHERE ? IN ('', tenant) GROUP BY tenant, state, entity
-           ORDER BY tenant, state, entity""",
+        """SELECT tenant, state, entity, events FROM event_count
+           WHERE ? IN ('', tenant) AND events > 0 ORDER BY tenant, state, entity""",
         (tenant,),
     )
-    return [
-        Count(row["tenant"], State(row["state"]), row["entity"], row["n"], parse_utc(row["oldest"]))
-        for row in rows
-    ]
+    return [Count(row["tenant"], State(row["state"]), row["entity"], row["events"]) for row in rows]
 
 
 def _step(db: sqlite3.Connection, serial: int, *, at: str, state: State, reason: str) -> None:

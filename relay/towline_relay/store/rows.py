@@ -277,13 +277,12 @@ class LaneBacklog:
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """How many events of an entity stand in a state, and since when the oldest."""
+    """How many events of an entity stand in a state."""
 
     tenant: str
     state: State
     entity: str
     count: int
-    oldest: datetime
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from towline_relay.store.migrations import (
     m0004_order_told,
     m0005_catalogue,
     m0008_bulk_touches,
+    m0009_event_count,
     m0010_images,
     m0013_control_totals,
 )
@@ -34,6 +35,7 @@ STEPS: tuple[tuple[str, Callable[[sqlite_utils.Database], None]], ...] = (
     ("0004_order_told", m0004_order_told.apply),
     ("0005_catalogue", m0005_catalogue.apply),
     ("0008_bulk_touches", m0008_bulk_touches.apply),
+    ("0009_event_count", m0009_event_count.apply),
     ("0010_images", m0010_images.apply),
     ("0013_control_totals", m0013_control_totals.apply),
 )
