@@ -33,7 +33,8 @@ class ShopConfig:
         client_id: of a Dev Dashboard app, with ``client_secret``.
         refresh_token: the first one of an offline token that expires; empty for client credentials.
         webhook_secrets: newest first.
-        sweep_s: seconds between two looks for orders no webhook told about.
+        sweep_s: seconds between two looks for orders and customers no webhook told about.
+        sweep_products_s: likewise for products, at least.
         webhooks: who subscribes: the ``app`` by its toml file, or the relay by the ``api``.
         reconcile_days: how far back the daily comparison of orders looks.
     """
@@ -47,6 +48,7 @@ class ShopConfig:
     refresh_token: str = field(repr=False)
     webhook_secrets: tuple[str, ...] = field(repr=False)
     sweep_s: float
+    sweep_products_s: float
     webhooks: str
     reconcile_days: int
 
@@ -172,7 +174,8 @@ def _tenant(section: Section, *, secrets: bool) -> TenantConfig:
 def _shop(section: Section, tenant: str, *, secrets: bool) -> ShopConfig:
     section.only(
         "shop", "api_version", "url", "client_id", "client_secret_file", "access_token_file",
-        "refresh_token_file", "webhook_secrets_file", "sweep_s", "webhooks", "reconcile_days",
+        "refresh_token_file", "webhook_secrets_file", "sweep_s", "sweep_products_s",
+        "webhooks", "reconcile_days",
     )  # fmt: skip
     shop = section.text("shop").lower()
     if not _SHOP.fullmatch(shop):
@@ -201,6 +204,7 @@ def _shop(section: Section, tenant: str, *, secrets: bool) -> ShopConfig:
         refresh_token=refresh_token,
         webhook_secrets=webhook_secrets,
         sweep_s=section.seconds("sweep_s", 300.0),
+        sweep_products_s=section.seconds("sweep_products_s", 3600.0),
         webhooks=section.text("webhooks", "app", among=("app", "api")),
         reconcile_days=section.number("reconcile_days", 7, least=1),
     )

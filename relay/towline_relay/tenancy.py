@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import aiohttp
 
@@ -123,6 +123,7 @@ class Tenancy:
             store=store,
             clock=clock,
             nudge=self.nudge,
+            products_every=timedelta(seconds=config.shop.sweep_products_s),
         )
         self.upkeep = Upkeep(
             config,
@@ -145,15 +146,17 @@ class Tenancy:
         for loop in self.loops.values():
             loop.nudge()
 
-    async def sweep(self, since: Mapping[str, datetime] | None = None) -> Mapping[str, int]:
+    async def sweep(
+        self, since: Mapping[str, datetime] | None = None, *, everything: bool = False
+    ) -> Mapping[str, int]:
         """Look for what no webhook told about; nothing while the app is uninstalled.
 
         Args:
-            since: see :meth:`~towline_relay.sync.sweeps.Sweeps.run`.
+            since, everything: see :meth:`~towline_relay.sync.sweeps.Sweeps.run`.
         """
         if not await self.upkeep.standing.look():
             return {}
-        return await self._sweeps.run(since)
+        return await self._sweeps.run(since, everything=everything)
 
     async def recall(self) -> None:
         """Take up what earlier processes learned; before the first call."""

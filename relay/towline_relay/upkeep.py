@@ -42,7 +42,9 @@ _log = structlog.get_logger()
 class Sweep(Protocol):
     """Sweeps the tenant; see :meth:`towline_relay.sync.sweeps.Sweeps.run`."""
 
-    async def __call__(self, since: Mapping[str, datetime] | None = None) -> Mapping[str, int]: ...
+    async def __call__(
+        self, since: Mapping[str, datetime] | None = None, *, everything: bool = False
+    ) -> Mapping[str, int]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +156,7 @@ class Upkeep:
         async with self._one_at_a_time:
             lacked = await self.subscriptions.repair()
         if lacked:
-            await self._sweep()
+            await self._sweep(everything=True)
 
     async def nightly(self) -> None:
         """Compare the orders once a day."""

@@ -13,6 +13,7 @@ import pytest
 
 from tests.support.engine_house import EngineHouse, item, price, stock
 from tests.support.fake_customers import FakeCustomers
+from tests.support.store import START
 from towline_relay.shopify.models import ChangedRef
 from towline_relay.store.rows import EventQuery, LinkRow
 from towline_relay.sync import sweep as sweeping
@@ -291,6 +292,7 @@ def test_all_sweeps_run_and_one_can_begin_at_an_earlier_day(engine: EngineHouse)
             store=engine.store,
             clock=engine.house.clock,
             nudge=lambda: rung.append(1),
+            products_every=timedelta(hours=1),
         )
         assert await swept.run() == {"orders": 0, "customers": 0, "products": 0}
         early = datetime(2026, 1, 1, tzinfo=UTC)
@@ -300,3 +302,29 @@ def test_all_sweeps_run_and_one_can_begin_at_an_earlier_day(engine: EngineHouse)
 
     asyncio.run(scene())
     assert rung == [1]
+
+
+def test_products_are_swept_for_once_an_hour_unless_news_were_missed(engine: EngineHouse) -> None:
+    """Also over a restart; a repair of lost subscriptions and a replay don't wait for the hour."""
+
+    async def scene() -> int:
+        swept = Sweeps(
+            tenant="t",
+            shop=engine.shop,
+            people=None,
+            store=engine.store,
+            clock=engine.house.clock,
+            nudge=lambda: None,
+            products_every=timedelta(hours=1),
+        )
+        await swept.run()
+        await swept.run()
+        await swept.run(everything=True)
+        await swept.run({"products": START})
+        return engine.shop.count("products_updated_since")
+
+    assert engine.run(scene()) == 3
+    engine.restart()
+    assert engine.run(scene()) == 5
+    engine.house.clock.advance(3600)
+    assert engine.run(scene()) == 8
