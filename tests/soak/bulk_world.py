@@ -248,11 +248,7 @@ class BulkWorld:
         """Yield every stock anew."""
         for number in range(self.items):
             for warehouse in WAREHOUSES:
-                row = {
-                    "WAREHOUSE": warehouse,
-                    "IBQOH": Decimal(stock_of(number, warehouse, count)),
-                    "IBQAL": Decimal(0),
-                }
+                row = {"IBQOH": Decimal(stock_of(number, warehouse, count)), "IBQAL": Decimal(0)}
                 yield sku_of(number), Stock(sku_of(number), warehouse, row=row)
 
     # -- looking (read-only, beside the running programs)
