@@ -52,7 +52,7 @@ from towline_shared import stream_log
 from towline_shared.clock import Clock, SystemClock
 from towline_shared.database import Damaged, Database
 from towline_shared.health import Check
-from towline_shared.storage import storage_check
+from towline_shared.storage import sqlite_check, storage_check
 
 __all__ = ["Relay", "open_database", "serve"]
 
@@ -341,7 +341,8 @@ class Relay:
             self._database.storage, started_at=self._started_at, meanwhile=_MEANWHILE
         )
         own = [*self._receiver.checks(), *self._days.checks(), *self._inflow.checks()]
-        return [disk, *found, *own]
+        version = sqlite_check(sqlite3.sqlite_version_info, started_at=self._started_at)
+        return [disk, version, *found, *own]
 
 
 async def _end(tasks: Sequence[asyncio.Task[Any]]) -> None:

@@ -19,6 +19,7 @@ __all__ = [
     "has_wal_reset_flaw",
     "is_low",
     "read_room",
+    "sqlite_check",
     "sqlite_note",
     "storage_check",
 ]
@@ -107,6 +108,12 @@ def storage_check(storage: Storage, *, started_at: datetime, meanwhile: str) -> 
         f"{storage.used // MIB:,} MiB used of at most {storage.cap // MIB:,};"
         f" the disk has {storage.disk_free // MIB:,} MiB left.",
     )
+
+
+def sqlite_check(version: Sequence[int], *, started_at: datetime) -> Check:
+    """Return which SQLite runs; a flaw that one connection can't meet is told and no alarm."""
+    said = f"SQLite {'.'.join(map(str, version))}. {sqlite_note(version)}".rstrip()
+    return Check("SQLite", Status.OK, started_at, said)
 
 
 def has_wal_reset_flaw(version: Sequence[int]) -> bool:

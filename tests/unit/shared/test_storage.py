@@ -12,6 +12,7 @@ from towline_shared.storage import (
     Storage,
     has_wal_reset_flaw,
     is_low,
+    sqlite_check,
     sqlite_note,
     storage_check,
 )
@@ -69,3 +70,11 @@ def test_releases_with_the_wal_reset_flaw_are_known(
     """Two back ports and the release of the fix: https://www.sqlite.org/wal.html#walresetbug."""
     assert has_wal_reset_flaw(version) is flawed
     assert bool(sqlite_note(version)) is flawed
+
+
+def test_an_old_sqlite_is_told_without_an_alarm() -> None:
+    """We hold one connection, so it is worth an update and nobody is woken for it."""
+    old, fixed = (sqlite_check(version, started_at=START) for version in ((3, 40, 1), (3, 51, 3)))
+    assert old.status is fixed.status is Status.OK
+    assert "two connections" in old.detail
+    assert fixed.detail == "SQLite 3.51.3."
