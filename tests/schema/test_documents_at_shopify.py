@@ -76,6 +76,11 @@ def alternatives(name: str) -> dict[str, set[str]]:
                 if key in scopes:
                     found[key] = scopes[key]
 
+        def enter_inline_fragment(self, *_: Any) -> None:
+            kind = info.get_type()  # a node of any type, read as this one
+            if kind is not None and (key := get_named_type(kind).name) in scopes:
+                found[key] = scopes[key]
+
     visit(parse(document(name).text), TypeInfoVisitor(info, Touched()))
     return found
 
