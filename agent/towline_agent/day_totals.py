@@ -15,9 +15,10 @@ from datetime import datetime
 
 from towline_agent.buffer import PEER, Buffer
 from towline_agent.identity import Identity
+from towline_shared.agent_reports import StreamTotal
 from towline_shared.clock import Clock
 from towline_shared.control_totals import sealed_text
-from towline_shared.events import ControlTotals, Event, StreamTotal, event_id
+from towline_shared.events import ControlTotals, Event, event_id
 from towline_shared.stream_log import DOWN_STREAMS, UP_STREAMS, StreamLog
 from towline_shared.stream_totals import stream_total
 

@@ -11,7 +11,8 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 
-from towline_shared.events import ControlTotals, StreamTotal
+from towline_shared.agent_reports import StreamTotal
+from towline_shared.events import ControlTotals
 
 __all__ = ["differences", "sealed_text"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 
-from towline_shared.events import StreamTotal
+from towline_shared.agent_reports import StreamTotal
 from towline_shared.stream_log import StreamLog
 
 __all__ = ["stream_total"]

@@ -32,9 +32,10 @@ from towline_agent.journal_reader import JournalState
 from towline_agent.link_client import LinkState
 from towline_agent.loading import LoadingState
 from towline_agent.queue_reader import QueueState
+from towline_shared.agent_reports import Filling
 from towline_shared.clock import utc_text
 from towline_shared.clock_gap import gap_sentence, is_worth_a_warning
-from towline_shared.events import Filling, Heartbeat
+from towline_shared.events import Heartbeat
 from towline_shared.health import Check, Status, worst
 from towline_shared.storage import Storage, storage_check
 

@@ -5,19 +5,18 @@ from __future__ import annotations
 import math
 import secrets
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from datetime import datetime
 from importlib import resources
 from typing import Any
 from urllib.parse import quote, urlencode
 
 from aiohttp import web
-from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from towline_relay.admin import pages
 from towline_relay.admin.auth import Attempts, Sessions
-from towline_relay.admin.facts import STATES, AdminStore, AgentFacts, FlowFacts
+from towline_relay.admin.facts import AdminStore, AgentFacts, FlowFacts
 from towline_relay.admin.forms import Wrong, inside, read_filter, read_form
-from towline_shared.clock import Clock, parse_utc
+from towline_relay.admin.rendering import page_templates
+from towline_shared.clock import Clock
 from towline_shared.health import Check
 
 __all__ = ["setup_admin"]
@@ -135,7 +134,7 @@ class _Admin:
         self._clock = clock
         self._sessions = Sessions(token, clock=clock)
         self._attempts = Attempts(clock)
-        self._templates = _templates(clock)
+        self._templates = page_templates(clock)
         folder = resources.files("towline_relay.admin") / "static"
         self._files = {name: (folder / name).read_bytes() for name in _STATIC}
 
@@ -378,25 +377,3 @@ def _too_many(wait: float) -> web.Response:
     response = _json_error(429, f"Too many attempts. Try again in {math.ceil(wait)} seconds.")
     response.headers["Retry-After"] = str(math.ceil(wait))
     return response
-
-
-def _templates(clock: Clock) -> Environment:
-    templates = Environment(
-        loader=PackageLoader("towline_relay.admin"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-
-    def ago(moment: str | None) -> str:
-        if not moment:
-            return "never"
-        then: datetime = parse_utc(moment)
-        return f"{pages.duration((clock.now() - then).total_seconds())} ago"
-
-    templates.filters["ago"] = ago
-    templates.filters["duration"] = pages.duration
-    templates.filters["clock"] = lambda moment: str(moment)[:19].replace("T", " ") + " UTC"
-    templates.globals["STATES"] = STATES
-    return templates

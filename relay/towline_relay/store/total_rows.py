@@ -8,11 +8,12 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 
+from towline_shared.agent_reports import StreamTotal
 from towline_shared.clock import utc_text
 from towline_shared.codec import decode
 from towline_shared.control_totals import differences, sealed_text
 from towline_shared.errors import Misuse
-from towline_shared.events import ControlTotals, StreamTotal
+from towline_shared.events import ControlTotals
 from towline_shared.sealing import verify
 from towline_shared.stream_log import StreamLog
 from towline_shared.stream_totals import stream_total
