@@ -13,8 +13,8 @@ from typing import Any
 
 from towline_relay import operator_client
 from towline_relay.config import RelayConfig, TenantConfig, load_config
-from towline_relay.sync.list_comparison import COMPARED
-from towline_relay.sync.sweeps import SWEPT
+from towline_relay.sync.catalogue.list_comparison import COMPARED
+from towline_relay.sync.sweeps.all import SWEPT
 from towline_relay.webhooks.app_toml import fragment
 from towline_shared.clock import utc_text
 from towline_shared.errors import Misconfigured, Permanent

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from towline_relay.link.readiness import InflowLimits
 from towline_relay.shopify import versions
-from towline_relay.sync.rules import Rules, load_rules
+from towline_relay.sync.rules.tenant import Rules, load_rules
 from towline_shared.config import Section, load_toml, read_secret
 from towline_shared.errors import Misconfigured
 from towline_shared.storage import Room, read_room

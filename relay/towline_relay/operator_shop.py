@@ -12,9 +12,9 @@ from aiohttp import web
 
 from towline_relay.store.privacy import PrivacyStore
 from towline_relay.store.privacy_rows import PrivacyRequest
-from towline_relay.sync.list_comparison import COMPARED
-from towline_relay.sync.reconcile import sentence
-from towline_relay.sync.sweeps import SWEPT
+from towline_relay.sync.catalogue.list_comparison import COMPARED
+from towline_relay.sync.sweeps.all import SWEPT
+from towline_relay.sync.sweeps.reconcile import sentence
 from towline_relay.upkeep import Upkeep
 from towline_shared.clock import parse_utc, utc_text
 from towline_shared.errors import TowlineError

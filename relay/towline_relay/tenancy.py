@@ -25,15 +25,15 @@ from towline_relay.shopify.tokens import ClientCredentials, StaticToken, TokenPr
 from towline_relay.store.base import Store
 from towline_relay.store.vault import Vault
 from towline_relay.sync.attempt import Judge
-from towline_relay.sync.bulk_lane import BulkLane
-from towline_relay.sync.catalogue import CatalogueLane
-from towline_relay.sync.companies import Companies
-from towline_relay.sync.customers import Customers
-from towline_relay.sync.customers_lane import CustomersLane
-from towline_relay.sync.handover import HandOver
+from towline_relay.sync.bulk.lane import BulkLane
+from towline_relay.sync.catalogue.lane import CatalogueLane
 from towline_relay.sync.intents import Intents
-from towline_relay.sync.orders import OrdersLane
-from towline_relay.sync.sweeps import Sweeps
+from towline_relay.sync.orders.handover import HandOver
+from towline_relay.sync.orders.lane import OrdersLane
+from towline_relay.sync.people.companies import Companies
+from towline_relay.sync.people.customers import Customers
+from towline_relay.sync.people.customers_lane import CustomersLane
+from towline_relay.sync.sweeps.all import Sweeps
 from towline_relay.upkeep import Upkeep, UpkeepParts
 from towline_shared.clock import Clock
 from towline_shared.envelope import Keyring
@@ -152,7 +152,7 @@ class Tenancy:
         """Look for what no webhook told about; nothing while the app is uninstalled.
 
         Args:
-            since, everything: see :meth:`~towline_relay.sync.sweeps.Sweeps.run`.
+            since, everything: see :meth:`~towline_relay.sync.sweeps.all.Sweeps.run`.
         """
         if not await self.upkeep.standing.look():
             return {}

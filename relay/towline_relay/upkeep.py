@@ -21,14 +21,14 @@ from towline_relay.store.order_book import OrderBook
 from towline_relay.store.price_book import PriceBook
 from towline_relay.store.privacy import PrivacyStore
 from towline_relay.store.privacy_rows import DATA_REQUEST, NewPrivacyRequest, PrivacyRequest
-from towline_relay.sync.erasure import Erasure, Sign
-from towline_relay.sync.expiry_watch import ExpiryWatch
-from towline_relay.sync.list_comparison import ComparedList, ListComparison
-from towline_relay.sync.reconcile import Comparison, Reconciliation
+from towline_relay.sync.catalogue.list_comparison import ComparedList, ListComparison
+from towline_relay.sync.orders.expiry_watch import ExpiryWatch
+from towline_relay.sync.people.erasure import Erasure, Sign
 from towline_relay.sync.shop_port import ShopPort
 from towline_relay.sync.standing import Standing
 from towline_relay.sync.subscriptions import Subscriptions
 from towline_relay.sync.subscriptions_plan import Wanted
+from towline_relay.sync.sweeps.reconcile import Comparison, Reconciliation
 from towline_relay.webhooks.app_toml import address
 from towline_relay.webhooks.topics import SUBSCRIBED, enum_of
 from towline_shared.clock import Clock, parse_utc
@@ -40,7 +40,7 @@ _log = structlog.get_logger()
 
 
 class Sweep(Protocol):
-    """Sweeps the tenant; see :meth:`towline_relay.sync.sweeps.Sweeps.run`."""
+    """Sweeps the tenant; see :meth:`towline_relay.sync.sweeps.all.Sweeps.run`."""
 
     async def __call__(
         self, since: Mapping[str, datetime] | None = None, *, everything: bool = False
@@ -191,7 +191,7 @@ class Upkeep:
         Orders that were handed over are not handed over again, and those too old stay out.
 
         Args:
-            what: one of :data:`~towline_relay.sync.sweeps.SWEPT`.
+            what: one of :data:`~towline_relay.sync.sweeps.all.SWEPT`.
         """
         return (await self._sweep({what: since})).get(what, 0)
 

@@ -20,7 +20,7 @@ from towline_relay.link.agent_link import AgentLink
 from towline_relay.store.base import Store
 from towline_relay.store.rows import EventQuery, EventRow
 from towline_relay.store.states import State
-from towline_relay.sync.intake import take_in
+from towline_relay.sync.intake.deliveries import take_in
 from towline_relay.webhooks.delivery import Delivery, PutResult
 from towline_shared.sealing import fingerprint as key_words
 

@@ -13,7 +13,12 @@ from tests.property.test_bulk_runs import ERRORS, TROUBLES
 from tests.support import engine_house
 from tests.support.engine_house import RULES, EngineHouse, price, raiser
 from tests.support.fake_shop import Crash
-from tests.unit.relay.sync.test_item_groups import CHANNEL, STATUS_OF_GROUPS, item, product_of
+from tests.unit.relay.sync.catalogue.test_item_groups import (
+    CHANNEL,
+    STATUS_OF_GROUPS,
+    item,
+    product_of,
+)
 from towline_shared.events import Item
 
 STYLES = 8

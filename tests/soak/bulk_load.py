@@ -19,7 +19,7 @@ from tests.soak.bulk_world import (
     stock_of,
     style_of,
 )
-from towline_relay.sync.bulk_plan import Cost, by_calls, in_bulk
+from towline_relay.sync.bulk.plan import Cost, by_calls, in_bulk
 
 _SWEEPS = ("ProductsUpdated", "OrdersUpdated", "FulfillmentOrdersUpdated", "CustomersUpdated")
 _OPEN = ("pending", "waiting", "sent", "on_site")

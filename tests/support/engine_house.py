@@ -17,14 +17,14 @@ from towline_relay.store.base import Lease
 from towline_relay.store.rows import EventQuery, EventRow, NewEvent
 from towline_relay.store.uplink import new_event
 from towline_relay.sync.attempt import Judge
-from towline_relay.sync.bulk_collect import FileLimits
-from towline_relay.sync.bulk_lane import BulkLane
-from towline_relay.sync.catalogue import CatalogueLane
-from towline_relay.sync.handover import HandOver
-from towline_relay.sync.intake import order_event
-from towline_relay.sync.orders import OrdersLane
-from towline_relay.sync.rules import Rules, load_rules
-from towline_relay.sync.rules_bulk import BulkRules
+from towline_relay.sync.bulk.collect import FileLimits
+from towline_relay.sync.bulk.lane import BulkLane
+from towline_relay.sync.catalogue.lane import CatalogueLane
+from towline_relay.sync.intake.deliveries import order_event
+from towline_relay.sync.orders.handover import HandOver
+from towline_relay.sync.orders.lane import OrdersLane
+from towline_relay.sync.rules.bulk import BulkRules
+from towline_relay.sync.rules.tenant import Rules, load_rules
 from towline_shared.codec import encode
 from towline_shared.events import (
     Body,

@@ -30,7 +30,7 @@ _DOCUMENTS: Mapping[str, Document] = MappingProxyType(
 
 
 class BulkShop:
-    """See :class:`towline_relay.sync.bulk_port.BulkPort`; the kinds are those of a bulk run."""
+    """See :class:`towline_relay.sync.bulk.port.BulkPort`; the kinds are those of a bulk run."""
 
     def __init__(self, client: Client, files: BulkFiles) -> None:
         self._client = client

@@ -12,7 +12,7 @@ from typing import Protocol
 import structlog
 
 from towline_relay.store.base import Lease, Store
-from towline_relay.sync.intake import uninstalled_timer
+from towline_relay.sync.intake.deliveries import uninstalled_timer
 from towline_shared.clock import Clock, parse_utc
 from towline_shared.errors import Retryable, TowlineError
 from towline_shared.health import Check, Status

@@ -24,7 +24,7 @@ from towline_relay.app import Relay
 from towline_relay.cli import main
 from towline_relay.config import load_config
 from towline_relay.schedule import Schedule
-from towline_relay.sync.rules import load_rules
+from towline_relay.sync.rules.tenant import load_rules
 from towline_relay.upkeep import Upkeep
 from towline_sandbox.shopify.server import build_app
 from towline_sandbox.shopify.settings import SeedProduct, ShopSettings

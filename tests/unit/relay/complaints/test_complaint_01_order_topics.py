@@ -14,7 +14,7 @@ import pytest
 from tests.support.engine_house import EngineHouse
 from tests.support.fake_shop import shop_order
 from tests.support.hooks import hook
-from towline_relay.sync.intake import take_in
+from towline_relay.sync.intake.deliveries import take_in
 
 GID = "gid://shopify/Order/7"
 BODY = {"id": 7, "admin_graphql_api_id": GID, "updated_at": "2026-11-23T09:00:00+01:00"}

@@ -8,8 +8,8 @@ from __future__ import annotations
 from decimal import Decimal
 
 from tests.support.fake_shop import money, shop_order
-from towline_relay.sync.order_document import Document, build
-from towline_relay.sync.rules_orders import read_orders
+from towline_relay.sync.orders.document import Document, build
+from towline_relay.sync.rules.orders import read_orders
 from towline_shared.config import Section
 
 RULES = read_orders(Section({}, "towline.toml", "orders"))

@@ -10,8 +10,8 @@ from decimal import Decimal
 import pytest
 
 from tests.support.fake_shop import money, shop_order
-from towline_relay.sync.order_document import Document, build
-from towline_relay.sync.rules_orders import read_orders
+from towline_relay.sync.orders.document import Document, build
+from towline_relay.sync.rules.orders import read_orders
 from towline_shared.config import Section
 from towline_shared.errors import BadRecord
 

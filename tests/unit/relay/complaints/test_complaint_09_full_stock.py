@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.engine_house import EngineHouse, stock
-from towline_relay.sync.bulk_plan import by_calls, in_bulk, is_cheaper
+from towline_relay.sync.bulk.plan import by_calls, in_bulk, is_cheaper
 
 COUNT = 1500
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 import pytest
 
 from tests.support.fake_shop import shop_order
-from towline_relay.sync.order_document import Document, build
-from towline_relay.sync.rules_orders import OrderRules, read_orders
+from towline_relay.sync.orders.document import Document, build
+from towline_relay.sync.rules.orders import OrderRules, read_orders
 from towline_shared.config import Section
 from towline_shared.errors import BadRecord
 

@@ -13,7 +13,7 @@ import pytest
 
 from tests.support.engine_house import RULES, EngineHouse, stock
 from towline_relay.store.rows import LinkRow
-from towline_relay.sync.rules import load_rules
+from towline_relay.sync.rules.tenant import load_rules
 from towline_shared.errors import Misconfigured
 
 

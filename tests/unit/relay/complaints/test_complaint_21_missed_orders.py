@@ -17,7 +17,7 @@ from tests.support.fake_shop import shop_order
 from tests.support.shop_history import agreement, returned, sale
 from tests.support.store import START
 from towline_relay.store.order_book import OrderBook
-from towline_relay.sync.reconcile import Reconciliation, sentence
+from towline_relay.sync.sweeps.reconcile import Reconciliation, sentence
 from towline_shared.events import OrderChange
 from towline_shared.health import Status
 

@@ -14,8 +14,8 @@ import pytest
 from tests.support.engine_house import EngineHouse
 from tests.support.fake_shop import shop_order
 from tests.support.store import START
-from towline_relay.sync.cutoff import too_old
-from towline_relay.sync.sweep import sweep_orders
+from towline_relay.sync.orders.cutoff import too_old
+from towline_relay.sync.sweeps.orders import sweep_orders
 
 GID = "gid://shopify/Order/7"
 OLD = "2019-01-01T08:00:00Z"

@@ -11,8 +11,8 @@ import pytest
 from tests.unit.relay.shopify.test_order_history import RULES, act, document, ship
 from tests.unit.relay.shopify.test_simulated_shop import Stand, play
 from towline_agent.ibmi.staging import records
-from towline_relay.sync.order_changes import Change, History, Told, changes, keys_of
-from towline_relay.sync.order_ledger import refunded
+from towline_relay.sync.orders.changes import Change, History, Told, changes, keys_of
+from towline_relay.sync.orders.ledger import refunded
 from towline_sandbox.shopify.corpus_features import Act, Case, cases
 from towline_shared.events import Order
 

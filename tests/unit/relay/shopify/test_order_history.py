@@ -11,9 +11,9 @@ import pytest
 from tests.unit.relay.shopify.test_simulated_shop import Stand, play
 from towline_relay.shopify import order_history
 from towline_relay.shopify.models import FulfillmentSpec
-from towline_relay.sync.order_changes import History, Told, changes, keys_of
-from towline_relay.sync.order_document import Document, build
-from towline_relay.sync.rules_orders import read_orders
+from towline_relay.sync.orders.changes import History, Told, changes, keys_of
+from towline_relay.sync.orders.document import Document, build
+from towline_relay.sync.rules.orders import read_orders
 from towline_sandbox.shopify.corpus_features import cases
 from towline_shared.config import Section
 from towline_shared.errors import Refused

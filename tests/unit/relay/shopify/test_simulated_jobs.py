@@ -10,7 +10,7 @@ from tests.unit.relay.shopify.test_simulated_shop import Stand, place_order, pla
 from towline_relay.shopify.fulfillment_plan import plan_fulfillment
 from towline_relay.shopify.models import FulfillmentSpec
 from towline_relay.shopify.user_errors import Stale
-from towline_relay.sync.order_capture import authorizations
+from towline_relay.sync.orders.capture import authorizations
 
 
 async def cancel(on: Stand, gid: str) -> str:

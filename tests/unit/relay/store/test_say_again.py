@@ -13,8 +13,8 @@ from tests.support.store import StoreHouse, new_event
 from towline_relay.store.effects import AGAIN, Effects, Move, SayAgain
 from towline_relay.store.rows import EventQuery, EventRow, LinkRow, OrderSent
 from towline_relay.store.states import State
-from towline_relay.sync.decide import SetStock, Settle, decide_stock
-from towline_relay.sync.mapping import StockTarget
+from towline_relay.sync.catalogue.decide import SetStock, Settle, decide_stock
+from towline_relay.sync.rules.mapping import StockTarget
 
 _GID = "gid://shopify/Order/1"
 _LINK = LinkRow("AB-1", "product", "variant", "item", erp_key="AB-1")

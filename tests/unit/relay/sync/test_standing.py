@@ -12,7 +12,7 @@ import pytest
 from tests.support.hooks import hook
 from tests.support.store import StoreHouse
 from towline_relay.store.base import Lease
-from towline_relay.sync.intake import take_in
+from towline_relay.sync.intake.deliveries import take_in
 from towline_relay.sync.standing import Standing, Uninstalled
 from towline_shared.errors import Refused
 from towline_shared.health import Status

@@ -1,0 +1,172 @@
+"""Companies: businesses of the ERP in the shop, with their locations, contact and payment terms.
+
+A price list reaches a company through a catalog that names its location in the shop; that is the
+merchant's to set up, and nothing here touches it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from towline_relay.shopify.models_companies import CompanyRef, Place
+from towline_relay.store.base import Lease, Store
+from towline_relay.store.effects import Effects, Move, Supersede
+from towline_relay.store.rows import EventRow, Known
+from towline_relay.store.states import State
+from towline_relay.sync.intents import Intents
+from towline_relay.sync.people.companies_decide import CompanyTarget, changes, map_company
+from towline_relay.sync.people.companies_port import CompanyPort
+from towline_relay.sync.people.customers import KIND as CUSTOMER
+from towline_relay.sync.rules.companies import CompanyRules
+from towline_relay.sync.rules.mapping import LeftOut
+from towline_shared.errors import Retryable
+from towline_shared.events import BusinessCustomer
+
+__all__ = ["KIND", "Companies"]
+
+KIND = "company"  # target: the ERP's number; value: the gid
+
+
+class Companies:
+    """Decides about companies, inside the customers lane."""
+
+    def __init__(
+        self,
+        *,
+        tenant: str,
+        store: Store,
+        shop: CompanyPort,
+        rules: CompanyRules,
+        intents: Intents,
+    ) -> None:
+        self._tenant = tenant
+        self._store = store
+        self._shop = shop
+        self._rules = rules
+        self._intents = intents
+
+    async def up(
+        self,
+        lease: Lease,
+        row: EventRow,
+        business: BusinessCustomer,
+        replaced: tuple[Supersede, ...],
+    ) -> Effects:
+        """Bring the shop in step with a business; every step is decided from what was read.
+
+        Raises:
+            Stale: the shop has one of its numbers already; it is read again.
+            Refused: Shopify takes a value not at all.
+            Retryable: its contact is not in the shop yet.
+        """
+        terms = await self._shop.terms() if "terms" in self._rules.fields else {}
+        target = map_company(business, self._rules, terms)
+        if isinstance(target, LeftOut):
+            moves = (Move(row.serial, State.SKIPPED, target.reason),)
+            return Effects(moves=moves, supersede=replaced)
+        held, words = await self._held(target.number), "The shop has it as it is."
+        if held is None:
+            held = await self._create(lease, row, target)
+            words = f"Made in the shop as {held.gid}."
+        done = await self._write(lease, row, target, held)
+        done += await self._contact(lease, row, target, held)
+        if done:
+            words = f"Written in the shop as {held.gid}: {', '.join(done)}."
+        return Effects(
+            known=(self._known(target.number, held.gid),),
+            moves=(Move(row.serial, State.APPLIED, words),),
+            supersede=replaced,
+        )
+
+    def _known(self, number: str, gid: str) -> Known:
+        return Known(KIND, number, gid, gid)
+
+    async def _held(self, number: str) -> CompanyRef | None:
+        """Read the company: by what is remembered, else by the search, which lags."""
+        known = (await self._store.known(self._tenant, KIND, [number])).get(number)
+        held = await self._shop.company(known.value) if known else None
+        if held is None:
+            gid = await self._shop.find(number)
+            held = await self._shop.company(gid) if gid else None
+        return held
+
+    async def _create(self, lease: Lease, row: EventRow, target: CompanyTarget) -> CompanyRef:
+        made: list[str] = []
+        first = target.places[0]
+
+        async def call() -> None:
+            made.append(await self._shop.create(target.number, target.fields, first))
+
+        shown = {"company": target.number, "place": first.number}
+        await self._call(lease, row, "create_company", shown, call)
+        await self._store.advance(lease, Effects(known=(self._known(target.number, made[0]),)))
+        held = await self._shop.company(made[0])
+        if held is None:
+            raise Retryable(f"The company {target.number} was made and can't be read yet.")
+        return held
+
+    async def _write(
+        self, lease: Lease, row: EventRow, target: CompanyTarget, held: CompanyRef
+    ) -> list[str]:
+        """Write what differs, and say what it was."""
+        todo, done = changes(target, held), list[str]()
+        if todo.fields:
+            shown: dict[str, Any] = {"company": held.gid, "fields": sorted(todo.fields)}
+
+            async def update() -> None:
+                await self._shop.update(held.gid, todo.fields)
+
+            await self._call(lease, row, "update_company", shown, update)
+            done.append(", ".join(sorted(todo.fields)))
+        for place in todo.places:
+            await self._place(lease, row, held.gid, place)
+            done.append(f"place {place.number}")
+        return done
+
+    async def _place(self, lease: Lease, row: EventRow, gid: str, place: Place) -> None:
+        async def call() -> None:
+            if place.gid:
+                await self._shop.update_place(place)
+            else:
+                await self._shop.add_place(gid, place)
+
+        shown = {"company": gid, "place": place.number, "fields": sorted(place.fields)}
+        operation = "update_company_place" if place.gid else "add_company_place"
+        await self._call(lease, row, operation, shown, call)
+
+    async def _contact(
+        self, lease: Lease, row: EventRow, target: CompanyTarget, held: CompanyRef
+    ) -> list[str]:
+        """Make the ERP's customer its main contact; who is not in the shop yet is waited for."""
+        if not target.contact:
+            return []
+        known = await self._store.known(self._tenant, CUSTOMER, [target.contact])
+        person = known.get(target.contact)
+        if person is None:
+            raise Retryable(
+                f"Company {target.number} waits for its contact, the ERP's customer "
+                f"{target.contact}, who is not in the shop yet.",
+                hint="See why that customer is not; [entities.customer] must be in the rules.",
+            )
+        if held.contact == person.value:
+            return []
+
+        async def call() -> None:
+            await self._shop.set_contact(held.gid, person.value)
+
+        shown = {"company": held.gid, "customer": person.value}
+        await self._call(lease, row, "set_company_contact", shown, call)
+        return ["contact"]
+
+    async def _call(
+        self,
+        lease: Lease,
+        row: EventRow,
+        operation: str,
+        shown: dict[str, Any],
+        call: Callable[[], Awaitable[None]],
+    ) -> None:
+        """Make one of several calls of a step: its outcome is committed before the next."""
+        closed = await self._intents.make(lease, row, operation, shown, call)
+        await self._store.advance(lease, Effects(closed=(closed,)))

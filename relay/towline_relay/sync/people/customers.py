@@ -1,0 +1,251 @@
+"""Customers, both ways: the ERP's into the shop, and the shop's to the ERP as documents.
+
+Who is who is decided from what is read just before it is written; what is remembered is only which
+customer of the shop a number was, so that a merge in the shop can be followed. No intent, reason or
+log of this module holds a value of a person.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+from towline_relay.shopify.models_customers import CustomerRef, CustomerSpec
+from towline_relay.store.base import Lease, Store
+from towline_relay.store.effects import Downlink, Effects, IntentClose, Move, Supersede
+from towline_relay.store.rows import Conflict, EventRow, Known, NewEvent
+from towline_relay.store.states import State
+from towline_relay.sync.intents import Intents
+from towline_relay.sync.people.customers_decide import (
+    Clash,
+    CustomerTarget,
+    Keep,
+    Write,
+    decide,
+    document_of,
+    kept_hash,
+    map_customer,
+)
+from towline_relay.sync.people.customers_port import CustomerPort
+from towline_relay.sync.people.customers_wanted import is_wanted
+from towline_relay.sync.rules.customers import CustomerRules
+from towline_relay.sync.rules.mapping import LeftOut
+from towline_shared.clock import Clock
+from towline_shared.errors import Refused
+from towline_shared.events import Customer, Event, event_id
+
+__all__ = ["DOWN", "KIND", "MERGED", "Customers", "document_event", "merged"]
+
+KIND = "customer"  # target: the ERP's number; value: the gid it was written to
+DOWN = "customer down"  # target: gid; hash: of the document the agent was given last
+MERGED = "customer merged"  # target: gid that is gone; value: gid of who was kept
+_STREAM = "orders"  # documents about people go with orders, in one stream
+_NO_AGENT_WAIT_S = 30.0
+_HIDDEN = "(not shown)"
+
+
+class Customers:
+    """Decides about customers, inside the customers lane."""
+
+    def __init__(
+        self,
+        *,
+        tenant: str,
+        store: Store,
+        shop: CustomerPort,
+        rules: CustomerRules,
+        clock: Clock,
+        intents: Intents,
+    ) -> None:
+        self._tenant = tenant
+        self._store = store
+        self._shop = shop
+        self._rules = rules
+        self._clock = clock
+        self._intents = intents
+
+    # -- up
+
+    async def up(
+        self, lease: Lease, row: EventRow, customer: Customer, replaced: tuple[Supersede, ...]
+    ) -> Effects:
+        """Bring the shop in step with a customer of the ERP.
+
+        Raises:
+            Refused: two claim to be one, or Shopify takes a value not at all.
+            TowlineError: a call failed; it is decided again.
+        """
+        target = map_customer(customer, self._rules)
+        if isinstance(target, LeftOut):
+            return _moved(row, State.SKIPPED, target.reason, supersede=replaced)
+        step = await self._decided(target)
+        if isinstance(step, LeftOut):
+            return _moved(row, State.SKIPPED, step.reason, supersede=replaced)
+        if isinstance(step, Clash):
+            raise Refused(step.reason, hint=step.hint)
+        if isinstance(step, Keep):
+            words, gid = "The shop has it as it is.", step.gid
+            closed: tuple[IntentClose, ...] = ()
+        else:
+            gid, closed = await self._write(lease, row, step)
+            names = ", ".join(step.spec.fields) or "nothing but its number"
+            what = "Made in the shop" if not step.spec.gid else "Written in the shop"
+            words = f"{what} as {gid}: {names}."
+        known = Known(KIND, target.number, kept_hash(target.fields, target.kept), gid)
+        return _moved(row, State.APPLIED, words, supersede=replaced, closed=closed, known=(known,))
+
+    async def _decided(self, target: CustomerTarget) -> Write | Keep | Clash | LeftOut:
+        """Read who it may be, and decide."""
+        mine = await self._shop.by_number(target.number)
+        kept: CustomerRef | None = None
+        same: CustomerRef | None = None
+        if mine is None:
+            kept = await self._merged_into(target.number)
+            email = target.fields.get("email", "")
+            if kept is None and email:
+                same = await self._shop.by_email(email)
+        return decide(target, mine=mine, same_email=same, merged_into=kept, rules=self._rules)
+
+    async def _merged_into(self, number: str) -> CustomerRef | None:
+        """Follow the merges of the shop from whom the number was written to last."""
+        known = (await self._store.known(self._tenant, KIND, [number])).get(number)
+        first = gid = known.value if known else ""
+        seen = set[str]()
+        while gid and gid not in seen:
+            seen.add(gid)
+            step = (await self._store.known(self._tenant, MERGED, [gid])).get(gid)
+            if step is None:
+                break
+            gid = step.value
+        return await self._shop.customer(gid) if gid and gid != first else None
+
+    async def _write(
+        self, lease: Lease, row: EventRow, step: Write
+    ) -> tuple[str, tuple[IntentClose, ...]]:
+        """Write a customer; every call sets values, so that all may be repeated."""
+        spec, gids = step.spec, [step.spec.gid]
+
+        async def call() -> None:
+            if step.adopt:
+                await self._shop.set_number(spec.gid, spec.number)
+            if spec.fields or not spec.gid:
+                gids.append(await self._shop.write(spec))
+            tag = self._rules.tag_of(spec.number)
+            if tag and (step.adopt or not spec.gid):
+                await self._shop.add_tag(gids[-1], tag)
+
+        operation = "adopt_customer" if step.adopt else "write_customer"
+        closed = await self._intents.make(lease, row, operation, _shown(spec), call)
+        return gids[-1], (closed,)
+
+    # -- down
+
+    async def down(self, readings: Sequence[EventRow], gid: str) -> Effects:
+        """Tell the ERP about a customer of the shop, when the rules say so and it is news."""
+        row = readings[0]
+        ref = await self._shop.customer(gid)
+        if ref is None:
+            return _all(readings, State.SKIPPED, "The shop has no such customer any more.")
+        conflicts = await self._conflicts(ref, row.origin)
+        if self._rules.down != "always" and not any(is_wanted(one.body) for one in readings):
+            what = "The rules tell the ERP of no customers by themselves."
+            return Effects(conflicts=conflicts, moves=_moves(readings, State.SKIPPED, what))
+        agents = await self._store.agents(self._tenant)
+        if not agents:
+            due_at = self._clock.now() + timedelta(seconds=_NO_AGENT_WAIT_S)
+            what = "No agent is enrolled for this tenant; the customer waits for one."
+            return Effects(
+                moves=tuple(
+                    Move(one.serial, State.WAITING, what, due_at=due_at) for one in readings
+                )
+            )
+        document = document_of(ref)
+        event, known = document_event(self._tenant, document, row)
+        last = (await self._store.known(self._tenant, DOWN, [gid])).get(gid)
+        if last is not None and last.hash == known.hash:
+            what = "The ERP was told of this customer as it is."
+            return Effects(conflicts=conflicts, moves=_moves(readings, State.SKIPPED, what))
+        told = f"Handed to the agent {agents[0]}."
+        mine = [one for one in readings if one.id == event.id]
+        others = [one for one in readings if one.id != event.id]
+        return Effects(
+            conflicts=conflicts,
+            known=(known,),
+            downlink=(Downlink(agents[0], _STREAM, event),),
+            appended=() if mine else (document_row(self._tenant, event, told, agents[0]),),
+            moves=(
+                *(Move(one.serial, State.SENT, told) for one in mine),
+                *_moves(others, State.APPLIED, f"{told[:-1]} as the document {event.id}."),
+            ),
+        )
+
+    async def _conflicts(self, ref: CustomerRef, source: str) -> tuple[Conflict, ...]:
+        """Note that somebody changed what the IBM i owns; our own writes are no such thing."""
+        if not ref.number:
+            return ()
+        known = (await self._store.known(self._tenant, KIND, [ref.number])).get(ref.number)
+        if known is None or known.hash == kept_hash(ref.fields, self._rules.kept):
+            return ()
+        done = "The IBM i owns it: its next statement overwrites this one."
+        fields = ", ".join(sorted(self._rules.kept))
+        return (Conflict(KIND, ref.number, fields, _HIDDEN, _HIDDEN, source, done),)
+
+
+def merged(merges: Sequence[tuple[str, str]]) -> tuple[Known, ...]:
+    """Remember whom the shop merged into whom; the ERP's next statement follows it.
+
+    Args:
+        merges: (gid that is gone, gid of who was kept) pairs.
+    """
+    return tuple(Known(MERGED, gone, "", kept) for gone, kept in merges)
+
+
+def document_event(tenant: str, document: Customer, row: EventRow) -> tuple[Event, Known]:
+    """Return the document's event, and what is remembered of it; the same content, the same id."""
+    content = hashlib.sha256(repr(document).encode("utf-8", "backslashreplace")).hexdigest()
+    event = Event(
+        id=event_id("customer", tenant, document.customer_gid, content),
+        key=document.customer_gid,
+        origin=row.origin,
+        seen_at=row.seen_at,
+        body=document,
+    )
+    return event, Known(DOWN, document.customer_gid, content, "")
+
+
+def document_row(tenant: str, event: Event, told: str, agent: str) -> NewEvent:
+    """Return the row by which people see what became of a document about a customer."""
+    return NewEvent(
+        id=event.id,
+        lane=f"{tenant}/customers",
+        tenant=tenant,
+        agent=agent,
+        direction="down",
+        entity="customer",
+        key=event.key,
+        origin=event.origin,
+        seen_at=event.seen_at,
+        body=json.dumps({"document": event.key, "customer": event.key}),
+        state=State.SENT,
+        reason=told,
+    )
+
+
+def _shown(spec: CustomerSpec) -> dict[str, Any]:
+    """Show an intent's variables: which fields, never their values."""
+    return {"customer": spec.gid, "number": spec.number, "fields": sorted(spec.fields)}
+
+
+def _moves(rows: Sequence[EventRow], state: State, reason: str) -> tuple[Move, ...]:
+    return tuple(Move(row.serial, state, reason) for row in rows)
+
+
+def _all(rows: Sequence[EventRow], state: State, reason: str) -> Effects:
+    return Effects(moves=_moves(rows, state, reason))
+
+
+def _moved(row: EventRow, state: State, reason: str, **more: Any) -> Effects:
+    return Effects(moves=(Move(row.serial, state, reason),), **more)

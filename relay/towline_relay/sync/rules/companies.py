@@ -1,0 +1,59 @@
+"""The ``[entities.company]`` table: how businesses of the ERP become companies of the shop."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from towline_relay.shopify.models_companies import COMPANY_FIELDS, PLACE_FIELDS
+from towline_relay.sync.rules.expressions import Expression
+from towline_shared.config import Section
+from towline_shared.errors import Misconfigured
+
+if TYPE_CHECKING:
+    from towline_relay.sync.rules.tenant import Field, When
+
+__all__ = ["CompanyRules", "read_companies"]
+
+
+@dataclass(frozen=True, slots=True)
+class CompanyRules:
+    """How a business and its places are written.
+
+    Attributes:
+        fields: of the company and of its locations; ``terms`` gives the name of a payment terms
+            template of the shop.
+        place: the ERP's number of the place a row is about; None when a business has one place,
+            which then has the number of the business.
+        contact: the ERP's number of the customer who buys for it; None sets no contact.
+    """
+
+    when: When
+    fields: Mapping[str, Field]
+    place: Expression | None
+    contact: Expression | None
+
+
+def read_companies(
+    section: Section,
+    *,
+    fields: Callable[[Section, tuple[str, ...]], Mapping[str, Field]],
+    when: Callable[[Section], When],
+    expression: Callable[[Section, str], Expression],
+) -> CompanyRules:
+    """Read the table; the callables read and compile its parts.
+
+    Raises:
+        Misconfigured: names file, field and value.
+    """
+    section.only("when", "otherwise", "fields", "place", "contact")
+    read = fields(section, (*COMPANY_FIELDS, *PLACE_FIELDS))
+    if "name" not in read:
+        raise Misconfigured(f"{section.file}: {section.name}.fields.name is missing.")
+    return CompanyRules(
+        when=when(section),
+        fields=read,
+        place=expression(section, "place") if "place" in section.data else None,
+        contact=expression(section, "contact") if "contact" in section.data else None,
+    )

@@ -1,0 +1,91 @@
+"""All sweeps of one tenant: orders, customers, products, and what is gone."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from towline_relay.store.base import Store
+from towline_relay.sync.people.customers_port import CustomerPort
+from towline_relay.sync.shop_port import ShopPort
+from towline_relay.sync.sweeps.catalogue import sweep_gone, sweep_products
+from towline_relay.sync.sweeps.orders import sweep_orders, sweep_timer
+from towline_relay.sync.sweeps.people import sweep_customers
+from towline_relay.sync.sweeps.work import sweep_work
+from towline_shared.clock import Clock, parse_utc, utc_text
+
+__all__ = ["SWEPT", "Sweeps"]
+
+#: What can be swept for from an earlier day on.
+SWEPT = ("orders", "customers", "products")
+
+
+@dataclass(frozen=True, slots=True)
+class Sweeps:
+    """The sweeps, one at a time.
+
+    Attributes:
+        people: the shop's customers; None when the rules name none.
+        nudge: called as soon as something was found.
+        products_every: how much time lies between two sweeps of products. Each one reads again what
+            the relay itself has written, and every sale touches a product, so they are rare.
+    """
+
+    tenant: str
+    shop: ShopPort
+    people: CustomerPort | None
+    store: Store
+    clock: Clock
+    nudge: Callable[[], None]
+    products_every: timedelta
+    _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    async def run(
+        self, since: Mapping[str, datetime] | None = None, *, everything: bool = False
+    ) -> dict[str, int]:
+        """Sweep for what is due, orders first; returns how many of each were news. Idempotent.
+
+        Args:
+            since: sweep again from a moment on, by what is swept for (:data:`SWEPT`).
+            everything: news were missed, so sweep for products too, whenever that was done last.
+
+        Raises:
+            Retryable: the shop can't be read now; what was found before is kept.
+        """
+        async with self._lock:
+            for what, moment in (since or {}).items():
+                await self.store.set_timer(sweep_timer(self.tenant, what), utc_text(moment))
+            found = dict.fromkeys(SWEPT, 0)
+            for what in SWEPT:
+                if what == "products" and not (everything or since) and not await self._due():
+                    continue
+                found[what] = await self._one(what)
+                if found[what]:
+                    self.nudge()
+            return found
+
+    async def _one(self, what: str) -> int:
+        tenant, shop, store, clock = self.tenant, self.shop, self.store, self.clock
+        if what == "orders":
+            new = await sweep_orders(tenant=tenant, shop=shop, store=store, clock=clock)
+            return new + await sweep_work(tenant=tenant, shop=shop, store=store, clock=clock)
+        if what == "products":
+            begun = utc_text(clock.now())
+            new = await sweep_products(tenant=tenant, shop=shop, store=store, clock=clock)
+            new += await sweep_gone(tenant=tenant, shop=shop, store=store, clock=clock)
+            await store.set_timer(_swept(tenant), begun)
+            return new
+        if self.people is None:
+            return 0
+        return await sweep_customers(tenant=tenant, shop=self.people, store=store, clock=clock)
+
+    async def _due(self) -> bool:
+        """Tell whether products are to be swept for again; kept over a restart."""
+        done_at = await self.store.timer(_swept(self.tenant))
+        return done_at is None or self.clock.now() - parse_utc(done_at) >= self.products_every
+
+
+def _swept(tenant: str) -> str:
+    return f"{tenant}/swept products"

@@ -1,0 +1,3 @@
+"""Tests of the relay: sync, catalogue."""
+
+from __future__ import annotations

@@ -1,0 +1,3 @@
+"""Tests of the relay: sync, rules."""
+
+from __future__ import annotations

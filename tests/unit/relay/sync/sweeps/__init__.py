@@ -1,0 +1,3 @@
+"""Tests of the relay: sync, sweeps."""
+
+from __future__ import annotations
