@@ -7,12 +7,12 @@ https://shopify.dev/docs/api/admin-graphql/2026-10/queries/companies
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from towline_relay.shopify.client import Client
 from towline_relay.shopify.documents import Document, document
-from towline_relay.shopify.models_companies import CompanyRef, Place
+from towline_relay.shopify.models_companies import CompanyRef, ContactRoles, Place
 from towline_relay.shopify.paging import MOST, cursor_after, pages
 from towline_relay.shopify.throttle import Priority
 from towline_relay.shopify.user_errors import raise_first, read_errors
@@ -162,6 +162,35 @@ class CompanyShop:
             document("company_main_contact"),
             "companyAssignMainContact",
             {"id": gid, "contact": contact},
+        )
+
+    async def contact_roles(self, gid: str) -> ContactRoles:
+        """Read the roles of a company and where its main contact has one."""
+        variables: dict[str, Any] = {"id": gid, "first": _PLACES, "after": None}
+        places: set[str] = set()
+        while True:
+            answer = await self._client.execute(
+                document("company_roles"), variables, priority=Priority.CATALOGUE
+            )
+            found = answer.data["company"]
+            if found is None:
+                raise Refused(f"Shopify has no company {gid}.", code="NOT_FOUND")
+            main = found["mainContact"]
+            if main is not None:
+                assigned = main["roleAssignments"]
+                places |= {each["companyLocation"]["id"] for each in assigned["nodes"]}
+                variables["after"] = cursor_after(assigned)
+            if variables["after"] is None:
+                roles = {each["name"]: each["id"] for each in found["contactRoles"]["nodes"]}
+                return ContactRoles(main["id"] if main else "", roles, frozenset(places))
+
+    async def assign_role(self, contact: str, role: str, places: Sequence[str]) -> None:
+        """Give a contact a role at locations where it has none; what has one is not asked for."""
+        wanted = [{"companyContactRoleId": role, "companyLocationId": gid} for gid in places]
+        await self._write(
+            document("company_roles_assign"),
+            "companyContactAssignRoles",
+            {"contact": contact, "roles": wanted},
         )
 
     async def terms(self) -> Mapping[str, str]:

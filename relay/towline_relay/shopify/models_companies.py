@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-__all__ = ["COMPANY_FIELDS", "PLACE_FIELDS", "CompanyRef", "Place"]
+__all__ = ["COMPANY_FIELDS", "PLACE_FIELDS", "CompanyRef", "ContactRoles", "Place"]
 
 COMPANY_FIELDS = ("name", "note")
 #: Of a company's location; ``terms`` is the gid of a payment terms template.
@@ -41,3 +41,18 @@ class CompanyRef:
     fields: Mapping[str, str]
     contact: str
     places: tuple[Place, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ContactRoles:
+    """Where the main contact of a company may buy.
+
+    Attributes:
+        contact: gid of the main contact; empty when there is none.
+        roles: gid of each role a contact may have there, by its name.
+        places: gids of the locations at which it has a role, whichever.
+    """
+
+    contact: str
+    roles: Mapping[str, str]
+    places: frozenset[str]

@@ -61,6 +61,10 @@ CREATE TABLE IF NOT EXISTS company_contacts (
   id INTEGER PRIMARY KEY, company_id INTEGER NOT NULL, customer_id INTEGER NOT NULL,
   UNIQUE (company_id, customer_id)
 );
+CREATE TABLE IF NOT EXISTS company_role_assignments (
+  id INTEGER PRIMARY KEY, contact_id INTEGER NOT NULL, location_id INTEGER NOT NULL,
+  role_id INTEGER NOT NULL, UNIQUE (contact_id, location_id)
+);
 CREATE TABLE IF NOT EXISTS orders (
   id INTEGER PRIMARY KEY, number INTEGER NOT NULL UNIQUE, name TEXT NOT NULL,
   created_at TEXT NOT NULL, updated_at TEXT NOT NULL, cancelled_at TEXT, currency TEXT NOT NULL,

@@ -50,6 +50,7 @@ TABLES: Mapping[str, Table] = {
             "companyAssignCustomerAsContact",
             "companyAssignMainContact",
             "companyContactAssignRole",
+            "companyContactAssignRoles",
             "companyContactCreate",
             "companyContactUpdate",
             "companyCreate",

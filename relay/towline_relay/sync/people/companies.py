@@ -15,12 +15,17 @@ from towline_relay.store.effects import Effects, Move, Supersede
 from towline_relay.store.rows import EventRow, Known
 from towline_relay.store.states import State
 from towline_relay.sync.intents import Intents
-from towline_relay.sync.people.companies_decide import CompanyTarget, changes, map_company
+from towline_relay.sync.people.companies_decide import (
+    CompanyTarget,
+    changes,
+    map_company,
+    without_role,
+)
 from towline_relay.sync.people.companies_port import CompanyPort
 from towline_relay.sync.people.customers import KIND as CUSTOMER
 from towline_relay.sync.rules.companies import CompanyRules
 from towline_relay.sync.rules.mapping import LeftOut
-from towline_shared.errors import Retryable
+from towline_shared.errors import Refused, Retryable
 from towline_shared.events import BusinessCustomer
 
 __all__ = ["KIND", "Companies"]
@@ -71,6 +76,7 @@ class Companies:
             words = f"Made in the shop as {held.gid}."
         done = await self._write(lease, row, target, held)
         done += await self._contact(lease, row, target, held)
+        done += await self._role(lease, row, target, held.gid)
         if done:
             words = f"Written in the shop as {held.gid}: {', '.join(done)}."
         return Effects(
@@ -158,6 +164,31 @@ class Companies:
         shown = {"company": held.gid, "customer": person.value}
         await self._call(lease, row, "set_company_contact", shown, call)
         return ["contact"]
+
+    async def _role(
+        self, lease: Lease, row: EventRow, target: CompanyTarget, gid: str
+    ) -> list[str]:
+        """Let the contact buy at the ERP's places: without a role there it can't."""
+        if not (self._rules.role and target.contact):
+            return []
+        given, held = await self._shop.contact_roles(gid), await self._shop.company(gid)
+        role = given.roles.get(self._rules.role)
+        if role is None:
+            raise Refused(
+                f"Company {target.number} has no contact role {self._rules.role!r} in the shop.",
+                code="NO_ROLE",
+                hint=f"Known: {', '.join(sorted(given.roles))}. Correct [entities.company] role.",
+            )
+        places = without_role(target, held, given) if held else ()
+        if not (places and given.contact):
+            return []
+
+        async def call() -> None:
+            await self._shop.assign_role(given.contact, role, places)
+
+        shown = {"company": gid, "contact": given.contact, "places": len(places)}
+        await self._call(lease, row, "assign_company_role", shown, call)
+        return ["role of the contact"]
 
     async def _call(
         self,

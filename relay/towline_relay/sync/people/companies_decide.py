@@ -6,14 +6,20 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
-from towline_relay.shopify.models_companies import COMPANY_FIELDS, PLACE_FIELDS, CompanyRef, Place
+from towline_relay.shopify.models_companies import (
+    COMPANY_FIELDS,
+    PLACE_FIELDS,
+    CompanyRef,
+    ContactRoles,
+    Place,
+)
 from towline_relay.sync.rules.companies import CompanyRules
 from towline_relay.sync.rules.mapping import LeftOut
 from towline_shared.errors import BadRecord
 from towline_shared.events import BusinessCustomer, Row
 from towline_shared.money import plain
 
-__all__ = ["Changes", "CompanyTarget", "changes", "map_company"]
+__all__ = ["Changes", "CompanyTarget", "changes", "map_company", "without_role"]
 
 _MOST = 255
 
@@ -100,6 +106,19 @@ def changes(target: CompanyTarget, held: CompanyRef) -> Changes:
         if changed or not mine.number:
             places.append(Place(mine.gid, place.number, changed))
     return Changes(_changed(target.fields, held.fields, target.kept), tuple(places))
+
+
+def without_role(target: CompanyTarget, held: CompanyRef, given: ContactRoles) -> tuple[str, ...]:
+    """Return the gids of the ERP's places at which the main contact has no role yet.
+
+    A role it has, whichever, is the merchant's to change; so is any at other places.
+    """
+    numbers = {place.number for place in target.places}
+    return tuple(
+        place.gid
+        for place in held.places
+        if place.number in numbers and place.gid not in given.places
+    )
 
 
 def _changed(

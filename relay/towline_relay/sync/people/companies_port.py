@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from towline_relay.shopify.models_companies import CompanyRef, Place
+from towline_relay.shopify.models_companies import CompanyRef, ContactRoles, Place
 
 __all__ = ["CompanyPort"]
 
@@ -26,5 +26,9 @@ class CompanyPort(Protocol):
     async def update_place(self, place: Place) -> None: ...
 
     async def set_contact(self, gid: str, customer_gid: str) -> None: ...
+
+    async def contact_roles(self, gid: str) -> ContactRoles: ...
+
+    async def assign_role(self, contact: str, role: str, places: Sequence[str]) -> None: ...
 
     async def terms(self) -> Mapping[str, str]: ...

@@ -27,12 +27,14 @@ class CompanyRules:
         place: the ERP's number of the place a row is about; None when a business has one place,
             which then has the number of the business.
         contact: the ERP's number of the customer who buys for it; None sets no contact.
+        role: name of the role the contact gets at each place where it has none; empty gives none.
     """
 
     when: When
     fields: Mapping[str, Field]
     place: Expression | None
     contact: Expression | None
+    role: str = ""
 
 
 def read_companies(
@@ -47,13 +49,20 @@ def read_companies(
     Raises:
         Misconfigured: names file, field and value.
     """
-    section.only("when", "otherwise", "fields", "place", "contact")
+    section.only("when", "otherwise", "fields", "place", "contact", "role")
     read = fields(section, (*COMPANY_FIELDS, *PLACE_FIELDS))
     if "name" not in read:
         raise Misconfigured(f"{section.file}: {section.name}.fields.name is missing.")
+    role = section.text("role", "")
+    if role and "contact" not in section.data:
+        raise Misconfigured(
+            f"{section.file}: {section.name}.role gives the contact a role, but names no contact.",
+            hint=f"Set {section.name}.contact, or leave role out.",
+        )
     return CompanyRules(
         when=when(section),
         fields=read,
         place=expression(section, "place") if "place" in section.data else None,
         contact=expression(section, "contact") if "contact" in section.data else None,
+        role=role,
     )

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -20,7 +20,6 @@ from aiohttp.typedefs import Handler
 
 from tests.support.answer_shape import faults
 from towline_relay.shopify.client import Client
-from towline_relay.shopify.companies import CompanyShop
 from towline_relay.shopify.customers import CustomerShop
 from towline_relay.shopify.documents import scopes
 from towline_relay.shopify.fulfillment_plan import plan_fulfillment, plan_moves
@@ -34,7 +33,6 @@ from towline_relay.shopify.models import (
     Remedy,
     VariantPrice,
 )
-from towline_relay.shopify.models_companies import Place
 from towline_relay.shopify.models_customers import CustomerSpec, NumberField
 from towline_relay.shopify.models_fulfillment import DeliveryStatus, TrackingSpec
 from towline_relay.shopify.operations import Shop
@@ -401,40 +399,5 @@ def test_a_customer_is_made_found_and_written_field_by_field(tmp_path: Path) -> 
         other = await people.write(CustomerSpec("", "2", {"last_name": "Hansen"}))
         with pytest.raises(Refused, match="already assigned"):
             await people.set_number(other, "100010")
-
-    play(tmp_path, scene)
-
-
-def test_a_company_has_its_places_terms_and_contact(tmp_path: Path) -> None:
-    """Found exactly by its number; a second one of the number is refused; fields are written."""
-
-    async def scene(on: Stand) -> None:
-        shop = CompanyShop(on.client)
-        terms = await shop.terms()
-        address = {"address1": "Hafen 1", "city": "Kiel", "country": "DE"}
-        first = Place("", "7", {"place_name": "Kiel", "terms": terms["Net 30"], **address})
-        made = await shop.create("7", {"name": "Petersen GmbH"}, first)
-        with pytest.raises(Stale):
-            await shop.create("7", {"name": "Petersen GmbH"}, first)
-        await shop.create("7-1", {"name": "Petersen Nord"}, Place("", "71", {}))
-        assert await shop.find("7") == made
-        assert await shop.find("8") == ""
-        await shop.add_place(made, Place("", "7/2", {"place_name": "Bremen", "tax_id": "DE1"}))
-        held = await shop.company(made)
-        assert held is not None
-        assert [place.number for place in held.places] == ["7", "7/2"]
-        assert held.places[0].fields["terms"] == terms["Net 30"]
-        await shop.update(made, {"note": "B2B"})
-        changed = {"city": "Lübeck", "country": "DE", "tax_id": "DE2", "terms": terms["Net 7"]}
-        await shop.update_place(replace(held.places[0], fields=changed))
-        people = CustomerShop(on.client, NumberField("ibmi", "customer_number"))
-        buyer = await people.write(CustomerSpec("", "1", {"last_name": "Petersen"}))
-        for _ in range(2):
-            await shop.set_contact(made, buyer)
-        now = await shop.company(made)
-        assert now is not None
-        assert (now.fields["note"], now.contact) == ("B2B", buyer)
-        kiel = now.places[0].fields
-        assert (kiel["address1"], kiel["city"], kiel["tax_id"]) == ("Hafen 1", "Lübeck", "DE2")
 
     play(tmp_path, scene)

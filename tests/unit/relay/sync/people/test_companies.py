@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import random
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ import pytest
 from tests.support.engine_house import RULES, raiser
 from tests.support.fake_shop import Crash
 from tests.support.store import START, StoreHouse
-from towline_relay.shopify.models_companies import CompanyRef, Place
+from towline_relay.shopify.models_companies import CompanyRef, ContactRoles, Place
 from towline_relay.shopify.user_errors import Stale
 from towline_relay.store.base import Lease
 from towline_relay.store.effects import Effects
@@ -33,6 +33,7 @@ COMPANIES = """
 [entities.company]
 place = "PLACE"
 contact = "BUYER"
+role = "Ordering only"
 [entities.company.fields]
 name = { from = "NAME | trim" }
 place_name = { from = "TOWN | trim" }
@@ -50,6 +51,7 @@ class FakeCompanies:
     searched: bool = True
     calls: list[str] = field(default_factory=list)
     after: dict[str, Any] = field(default_factory=dict)
+    roles: list[tuple[str, str, str]] = field(default_factory=list)
     numbers: Any = field(default_factory=lambda: itertools.count(1))
 
     def _do(self, verb: str) -> None:
@@ -98,6 +100,15 @@ class FakeCompanies:
     async def set_contact(self, gid: str, customer_gid: str) -> None:
         self.companies[gid] = replace(self.companies[gid], contact=customer_gid)
         self._do("set_contact")
+
+    async def contact_roles(self, gid: str) -> ContactRoles:
+        held = self.companies[gid]
+        at = frozenset(place for who, _, place in self.roles if who == held.contact)
+        return ContactRoles(held.contact, {"Ordering only": "R2", "Location admin": "R1"}, at)
+
+    async def assign_role(self, contact: str, role: str, places: Sequence[str]) -> None:
+        self.roles += [(contact, role, place) for place in places]
+        self._do("assign_role")
 
     async def terms(self) -> Mapping[str, str]:
         return {"Net 30": "gid://t/30"}
@@ -243,6 +254,36 @@ def test_the_contact_is_waited_for(house: House) -> None:
     house.settle()
     assert house.only.contact == "gid://shopify/Customer/1"
     assert house.shop.calls.count("create") == 1
+
+
+def test_the_contact_may_buy_at_every_place_of_the_erp(house: House) -> None:
+    """It gets the role where it has none, also at a place that comes later; never a second one."""
+    buyer = {"BUYER": "100010"}
+    house.know_customer("100010", "C1")
+    house.feed({**KIEL, **buyer})
+    house.settle()
+    assert house.shop.roles == [("C1", "R2", "L1")]
+    assert "role of the contact" in house.last().reason
+    house.shop.roles[0] = ("C1", "R1", "L1")  # the merchant made it an admin
+    house.feed({**KIEL, **buyer}, {**BREMEN, **buyer})
+    house.settle()
+    assert house.shop.roles == [("C1", "R1", "L1"), ("C1", "R2", "L2")]
+    house.feed({**KIEL, **buyer}, {**BREMEN, **buyer})
+    house.settle()
+    assert house.shop.calls.count("assign_role") == 2
+
+
+def test_a_role_the_shop_does_not_know_is_parked_with_those_it_knows(house: House) -> None:
+    """Whoever wrote the rules sees what to write instead."""
+    assert house.rules.company is not None
+    house.rules = replace(house.rules, company=replace(house.rules.company, role="Buyer"))
+    house._build()
+    house.know_customer("100010", "C1")
+    house.feed({**KIEL, "BUYER": "100010"})
+    house.settle()
+    assert house.last().state == "parked"
+    assert "no contact role 'Buyer'" in house.last().reason
+    assert "Location admin, Ordering only" in house.last().hint
 
 
 def test_unknown_terms_and_a_place_twice_are_parked_with_a_sentence(house: House) -> None:

@@ -1,0 +1,102 @@
+"""Companies at the simulated shop: places, terms, the contact and where it may buy."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.unit.relay.shopify.test_simulated_shop import Stand, play
+from towline_relay.shopify.companies import CompanyShop
+from towline_relay.shopify.customers import CustomerShop
+from towline_relay.shopify.models_companies import Place
+from towline_relay.shopify.models_customers import CustomerSpec, NumberField
+from towline_relay.shopify.user_errors import Stale
+from towline_shared.errors import Permanent, Refused
+
+
+def test_a_company_has_its_places_terms_and_contact(tmp_path: Path) -> None:
+    """Found exactly by its number; a second one of the number is refused; fields are written."""
+
+    async def scene(on: Stand) -> None:
+        shop = CompanyShop(on.client)
+        terms = await shop.terms()
+        address = {"address1": "Hafen 1", "city": "Kiel", "country": "DE"}
+        first = Place("", "7", {"place_name": "Kiel", "terms": terms["Net 30"], **address})
+        made = await shop.create("7", {"name": "Petersen GmbH"}, first)
+        with pytest.raises(Stale):
+            await shop.create("7", {"name": "Petersen GmbH"}, first)
+        await shop.create("7-1", {"name": "Petersen Nord"}, Place("", "71", {}))
+        assert await shop.find("7") == made
+        assert await shop.find("8") == ""
+        await shop.add_place(made, Place("", "7/2", {"place_name": "Bremen", "tax_id": "DE1"}))
+        held = await shop.company(made)
+        assert held is not None
+        assert [place.number for place in held.places] == ["7", "7/2"]
+        assert held.places[0].fields["terms"] == terms["Net 30"]
+        await shop.update(made, {"note": "B2B"})
+        changed = {"city": "Lübeck", "country": "DE", "tax_id": "DE2", "terms": terms["Net 7"]}
+        await shop.update_place(replace(held.places[0], fields=changed))
+        people = CustomerShop(on.client, NumberField("ibmi", "customer_number"))
+        buyer = await people.write(CustomerSpec("", "1", {"last_name": "Petersen"}))
+        for _ in range(2):
+            await shop.set_contact(made, buyer)
+        now = await shop.company(made)
+        assert now is not None
+        assert (now.fields["note"], now.contact) == ("B2B", buyer)
+        kiel = now.places[0].fields
+        assert (kiel["address1"], kiel["city"], kiel["tax_id"]) == ("Hafen 1", "Lübeck", "DE2")
+
+    play(tmp_path, scene)
+
+
+def test_the_main_contact_gets_a_role_at_each_place_once(tmp_path: Path) -> None:
+    """Roles are the company's own and read page by page; a second one at a place is refused."""
+
+    async def scene(on: Stand) -> None:
+        shop = CompanyShop(on.client)
+        made = await shop.create("7", {"name": "Petersen GmbH"}, Place("", "7/0", {}))
+        none = await shop.contact_roles(made)
+        assert (none.contact, none.places) == ("", frozenset())
+        assert set(none.roles) == {"Location admin", "Ordering only"}
+        for number in range(1, 60):
+            await shop.add_place(made, Place("", f"7/{number}", {}))
+        people = CustomerShop(on.client, NumberField("ibmi", "customer_number"))
+        await shop.set_contact(made, await people.write(CustomerSpec("", "1", {"last_name": "P"})))
+        held, given = await shop.company(made), await shop.contact_roles(made)
+        assert held is not None
+        gids = [place.gid for place in held.places]
+        role = given.roles["Ordering only"]
+        await shop.assign_role(given.contact, role, gids)
+        now = await shop.contact_roles(made)
+        assert now.places == frozenset(gids)
+        with pytest.raises((Refused, Permanent), match="already been assigned"):
+            await shop.assign_role(given.contact, role, gids[:1])
+
+    play(tmp_path, scene)
+
+
+def test_a_role_of_another_company_is_no_role_here(tmp_path: Path) -> None:
+    """And neither is a place of another company."""
+
+    async def scene(on: Stand) -> None:
+        shop = CompanyShop(on.client)
+        mine = await shop.create("7", {"name": "Petersen GmbH"}, Place("", "7", {}))
+        other = await shop.create("8", {"name": "Hansen KG"}, Place("", "8", {}))
+        people = CustomerShop(on.client, NumberField("ibmi", "customer_number"))
+        await shop.set_contact(mine, await people.write(CustomerSpec("", "1", {"last_name": "P"})))
+        given, strange = await shop.contact_roles(mine), await shop.contact_roles(other)
+        own, foreign = await shop.company(mine), await shop.company(other)
+        assert own is not None
+        assert foreign is not None
+        wrong = (
+            (strange.roles["Ordering only"], own.places[0].gid),
+            (given.roles["Ordering only"], foreign.places[0].gid),
+        )
+        for role, place in wrong:
+            with pytest.raises(Stale, match="does not exist"):
+                await shop.assign_role(given.contact, role, [place])
+        assert (await shop.contact_roles(mine)).places == frozenset()
+
+    play(tmp_path, scene)
