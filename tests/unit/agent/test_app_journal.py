@@ -85,7 +85,11 @@ def change(console: Console, job: str, sku: str, price: str) -> None:
 
 def prices(agent: Agent, arrived: list[str]) -> dict[str, Decimal]:
     """Return the prices among the events that arrived at the relay."""
-    rows = agent._buffer.unsent("changes", after=0, rows=100_000, most=1 << 30).result()
+    rows = [
+        row
+        for stream in ("bulk", "changes")  # a load, and what changed since
+        for row in agent._buffer.unsent(stream, after=0, rows=100_000, most=1 << 30).result()
+    ]
     events = [event for event in (decode(row.text) for row in rows) if event.id in arrived]
     return {
         event.body.sku: Decimal(str(event.body.row["PRICE"]))
