@@ -39,8 +39,10 @@ from towline_agent.ibmi.worker import IbmIWorker, SignOn
 from towline_agent.identity import protect_identity
 from towline_agent.journal_reader import JournalReader
 from towline_agent.keeper import Keeper
+from towline_agent.lease import Lease, OnDuty
 from towline_agent.link_client import LinkClient
 from towline_agent.loading import Loading
+from towline_agent.new_term import PAIR, take_up
 from towline_agent.pace import Pace, Patience, RealPace
 from towline_agent.partition import Partition
 from towline_agent.protect import chosen
@@ -114,6 +116,7 @@ class Agent:
         self._partition = Partition(
             self._workers[Purpose.READ], self._workers[Purpose.WRITE], clock=self._clock
         )
+        self._lease = Lease(clock=self._clock, begin=self._begin_term)
         self._link = LinkClient(
             url=config.relay.url,
             keeper=self._keeper,
@@ -125,6 +128,7 @@ class Agent:
             tls=tls,
             backoff=_LINK_BACKOFF,
             rng=self._rng,
+            lease=self._lease,
             on_inbox=self._on_inbox,
             on_acked=self._on_acked,
         )
@@ -165,23 +169,23 @@ class Agent:
         self._second_look = SecondLook(
             after_s=config.look_again_s, queries=config.queries, buffer=self._buffer,
             reader=reader, order=self._order, gate=self._gate, clock=self._clock, pace=self._pace,
-            patience=self._patience(), captured=self._link.nudge, quiet=self._quiet,
+            patience=self._patience(), captured=self._link.nudge, quiet=self._duty,
         )  # fmt: skip
         self._capture = Capture(
             settings=config.outbox, entities=config.triggered, buffer=self._buffer, reader=reader,
             order=self._order, gate=self._gate, clock=self._clock, pace=self._pace,
-            patience=self._patience(), captured=self._link.nudge, quiet=self._quiet,
+            patience=self._patience(), captured=self._link.nudge, quiet=self._duty,
             told=self._second_look.note,
         )  # fmt: skip
         self._clearing = Clearing(
             buffer=self._buffer, writer=writer, order=self._order, clock=self._clock,
-            pace=self._pace, patience=self._patience(), quiet=self._quiet,
+            pace=self._pace, patience=self._patience(), quiet=self._duty,
         )  # fmt: skip
         self._loading = Loading(
             queries=[each.query for each in config.entities if each.initial_load],
             page=config.snapshot.page, buffer=self._buffer, reader=reader, order=self._order,
             gate=self._gate, clock=self._clock, pace=self._pace, patience=self._patience(),
-            captured=self._link.nudge, budget=config.snapshot.budget, quiet=self._quiet,
+            captured=self._link.nudge, budget=config.snapshot.budget, quiet=self._duty,
             changes_wait=lambda: self._capture.has_work,
         )  # fmt: skip
         self._queues = [
@@ -189,8 +193,8 @@ class Agent:
                 form=QueueFormat(each.queue, each.entity, each.entries, each.key),
                 look_s=each.look_s, buffer=self._buffer, reader=reader, writer=writer,
                 order=self._order, gate=self._gate, clock=self._clock, pace=self._pace,
-                patience=self._patience(), captured=self._link.nudge, quiet=self._quiet,
-                after_ack=each.after_ack,
+                patience=self._patience(), captured=self._link.nudge, quiet=self._duty,
+                after_ack=each.after_ack, paired=lambda: self._lease.paired,
             )
             for each in config.queues
         ]  # fmt: skip
@@ -200,11 +204,11 @@ class Agent:
                 settings=config.journal, entities=config.entities, folder=config.state,
                 buffer=self._buffer, reader=reader, order=self._order, gate=self._gate,
                 clock=self._clock, pace=self._pace, patience=self._patience(),
-                captured=self._link.nudge, quiet=self._quiet, published=self._second_look.note,
+                captured=self._link.nudge, quiet=self._duty, published=self._second_look.note,
             )  # fmt: skip
         self._delivery = Delivery(
             buffer=self._buffer, sink=self._sink(writer), clock=self._clock, pace=self._pace,
-            patience=self._patience(), reported=self._link.nudge, quiet=self._quiet,
+            patience=self._patience(), reported=self._link.nudge, quiet=self._duty,
             policy=config.policy,
         )  # fmt: skip
         self._doorbell: Doorbell | None = None
@@ -213,6 +217,7 @@ class Agent:
                 queue=config.outbox.doorbell, wait_s=config.outbox.wait_s,
                 waiter=self._workers[Purpose.WAIT], clock=self._clock, pace=self._pace,
                 patience=self._patience(), rang=self._rang,
+                on_duty=lambda: self._lease.active,
             )  # fmt: skip
 
     def _build_courtesy(self, reader: IbmIWorker) -> None:
@@ -221,6 +226,7 @@ class Agent:
             calendar=courtesy.calendar, signals=courtesy.signals, ask_s=courtesy.ask_s,
             folder=config.state, reader=reader, clock=self._clock, pace=self._pace,
         )  # fmt: skip
+        self._duty = OnDuty(self._quiet, self._lease, pace=self._pace)
         queues = [each.queue for each in config.queues]
         if config.outbox.doorbell is not None:
             queues.append(config.outbox.doorbell)
@@ -254,6 +260,11 @@ class Agent:
         if self._capture.state.held:
             self._capture.wake()
 
+    async def _begin_term(self, term: int) -> None:
+        """Begin to work as the active one of a pair; all is read anew if the term is a new one."""
+        if await take_up(self._buffer, term, config=self._config, now=self._clock.now()):
+            self._capture.anew()
+
     # -- living ---------------------------------------------------------------------------------
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -269,6 +280,8 @@ class Agent:
             _log.info(
                 "agent started", action="start", version=__version__, health_port=self.health_port
             )
+            if await asyncio.wrap_future(self._buffer.meta(PAIR)):
+                self._lease.pair()
             await self._live(stop)
         finally:
             await self._close()
@@ -362,6 +375,7 @@ class Agent:
             messenger=self._messenger.state if self._messenger else MessengerState(),
             storage=self._buffer.storage,
             set_aside=set_aside(self._config.state),
+            lease=self._lease.state,
             sign_on_refused=self._sign_on.refused is not None,
         )
 

@@ -132,6 +132,11 @@ class Capture:
         """Say that the outbox may hold something new; call it on the event loop's thread."""
         self._wake.set()
 
+    def anew(self) -> None:
+        """Read everything that stands on the IBM i once more; same thread as :meth:`wake`."""
+        self._left = True
+        self._wake.set()
+
     async def run(self) -> None:
         """Read for ever: at every ring, a few times after it, and at the slow sweep."""
         origin = await self._origin()

@@ -106,7 +106,7 @@ class Clearing:
     async def clear(self) -> bool:
         """Delete one batch; return whether there may be more."""
         ids = await asyncio.wrap_future(self._buffer.deletable(_BATCH))
-        if not ids:
+        if not ids or self._quiet.now(Work.READ) is not None:
             return False
         await self._writer.call(lambda ibmi: ibmi.outbox_delete(ids))
         async with self._order:

@@ -121,7 +121,8 @@ class Delivery:
         while True:
             if self._stopping:
                 return False
-            if await self._quiet.rest(Work.WRITE, self._stop):
+            erases = row.event is not None and isinstance(row.event.body, Erase)
+            if not erases and await self._quiet.rest(Work.WRITE, self._stop):
                 continue
             try:
                 outcome, reason = await self._outcome(row)

@@ -23,6 +23,7 @@ __all__ = ["Doorbell", "DoorbellState"]
 
 _log = structlog.get_logger(__name__)
 _MOST_RINGS = 500
+_LOOK_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +48,13 @@ class Doorbell:
         pace: Pace,
         patience: Patience,
         rang: Callable[[], None],
+        on_duty: Callable[[], bool] = lambda: True,
     ) -> None:
         """``rang`` is called after each ring, and after each gap in which one may have been lost.
 
         Args:
             wait_s: length of one wait in seconds.
+            on_duty: tells whether the rings are for us; a standby would take them from another.
         """
         self._queue = queue
         self._wait_s = wait_s
@@ -60,6 +63,7 @@ class Doorbell:
         self._pace = pace
         self._patience = patience
         self._rang = rang
+        self._on_duty = on_duty
         self._state = DoorbellState()
 
     @property
@@ -70,6 +74,9 @@ class Doorbell:
     async def run(self) -> None:
         """Wait, wake, wait again."""
         while True:
+            if not self._on_duty():
+                await self._pace.rest(asyncio.Event(), _LOOK_S)
+                continue
             try:
                 rings = await self._waiter.call(self._listen)
             except (Retryable, Permanent) as error:

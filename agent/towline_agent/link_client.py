@@ -28,6 +28,7 @@ from websockets.typing import Subprotocol
 
 from towline_agent.buffer import Buffer
 from towline_agent.keeper import Keeper
+from towline_agent.lease import Lease
 from towline_agent.link_session import OPEN_S, Session
 from towline_agent.speaker import Speaker
 from towline_shared import __version__
@@ -82,6 +83,7 @@ class LinkClient:
         tls: ssl.SSLContext | None = None,
         backoff: Backoff | None = None,
         rng: random.Random | None = None,
+        lease: Lease | None = None,
         on_inbox: Callable[[], None] = lambda: None,
         on_acked: Callable[[str, int], None] = lambda name, upto: None,
     ) -> None:
@@ -91,6 +93,7 @@ class LinkClient:
             keeper: of who the agent is, and of its keys.
             heartbeat: how the agent is doing, asked at each heartbeat.
             fingerprint: of the partition, once it is known.
+            lease: of the pair, if the tenant has one.
             on_inbox: called after a document was written to the inbox.
             on_acked: called with (stream, upto) after the relay's acknowledgement was written.
         """
@@ -110,6 +113,7 @@ class LinkClient:
             rng=self._rng,
             heartbeat=heartbeat,
             fingerprint=fingerprint,
+            lease=lease or Lease(clock=clock),
         )
         self._loop: asyncio.AbstractEventLoop | None = None
         self._wake = asyncio.Event()

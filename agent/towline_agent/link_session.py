@@ -16,6 +16,7 @@ from websockets.exceptions import ConnectionClosed
 
 from towline_agent.buffer import PEER
 from towline_agent.load_place import ORDERS_IMAGES
+from towline_agent.new_term import PAIR
 from towline_agent.speaker import Listener, Speaker
 from towline_shared import __version__, caps
 from towline_shared.clock_gap import gap_s
@@ -151,6 +152,8 @@ class Session:
         keeper = self._speaker.keeper
         key = keeper.speaks_with()
         ephemeral = Ephemeral(key.algorithm)  # the relay answers in kind
+        asked = f"hello {secrets.token_hex(4)}"
+        self._speaker.lease.asks(asked)
         offers = await self._speaker.offers()
         hello = Hello(
             agent_id=keeper.identity.agent_id,
@@ -198,6 +201,9 @@ class Session:
             self._parts = PartSender(parts=True, kept=welcome.parts)
             self._most = FRAME_BYTES
         await self._open(welcome, offers)
+        await asyncio.wrap_future(self._buffer.set_meta(PAIR, "yes" if welcome.role else ""))
+        said = (welcome.role, welcome.lease_s, welcome.term)
+        await self._speaker.lease.welcomed(*said, asked=asked)
         return welcome
 
     async def _open(self, welcome: Welcome, offers: list[StreamOffer]) -> None:
@@ -249,6 +255,8 @@ class Session:
             elif isinstance(frame, Beat):
                 gap = gap_s(frame.at, self._clock.now())
                 self._listener.beat(gap, max(0, frame.backlog))
+                said = (frame.role, frame.lease_s, frame.term)
+                self._speaker.lease.answered(*said, answers=frame.answers)
             elif isinstance(frame, Rotated):
                 if await asyncio.to_thread(self._speaker.keeper.answered, frame):
                     raise Retryable("The relay knows the agent's new key; joining anew with it.")

@@ -86,6 +86,7 @@ class QueueReader:
         nonce: Callable[[], str] = lambda: secrets.token_hex(16),
         quiet: Rests = NEVER_QUIET,
         after_ack: bool = False,
+        paired: Callable[[], bool] = lambda: False,
     ) -> None:
         """Peek on the reading connection, take on the writing one.
 
@@ -94,8 +95,10 @@ class QueueReader:
             nonce: identity of a kept entry.
             after_ack: take entries only when the relay holds their events, so that the queue keeps
                 what a lost host would take along; else when they are durable here.
+            paired: tells whether another host may take over, so that ``after_ack`` holds anyway.
         """
         self._after_ack = after_ack
+        self._paired = paired
         self._waits = False
         self._form = form
         self._name = str(form.queue)
@@ -188,7 +191,7 @@ class QueueReader:
 
     async def _may_take(self) -> bool:
         """Tell whether what is kept may leave the queue."""
-        if not self._after_ack:
+        if not self._after_ack and not self._paired():
             return True
         self._waits = not await asyncio.wrap_future(self._buffer.kept_acked(self._name))
         return not self._waits
@@ -225,6 +228,8 @@ class QueueReader:
         """
         left = kept
         while left:
+            if self._quiet.now(Work.READ) is not None:
+                return _Then.REST
             take = partial(_take_first, queue=self._form.queue, sequence=sequence, held=left[0])
             taken, entry = await self._writer.call(take)
             if entry is not None and not taken:

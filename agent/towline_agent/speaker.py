@@ -10,6 +10,7 @@ from typing import Protocol
 
 from towline_agent.buffer import Buffer
 from towline_agent.keeper import Keeper
+from towline_agent.lease import Lease
 from towline_shared.clock import Clock, utc_text
 from towline_shared.codec import encode
 from towline_shared.events import Event, Heartbeat, event_id
@@ -52,6 +53,7 @@ class Speaker:
         boot_id: random, made when the process started.
         heartbeat: how the agent is doing, asked at each heartbeat.
         fingerprint: of the partition; empty until it is known.
+        lease: of the pair, if the tenant has one.
         shelf: documents of which parts have arrived; it outlives sessions.
     """
 
@@ -62,6 +64,7 @@ class Speaker:
     rng: random.Random
     heartbeat: Callable[[], Heartbeat]
     fingerprint: Callable[[], str]
+    lease: Lease
     shelf: Shelf = field(default_factory=Shelf)
 
     async def offers(self) -> list[StreamOffer]:
@@ -81,6 +84,7 @@ class Speaker:
     def beat(self) -> Beat:
         """Return a heartbeat of this moment."""
         now, health = self.clock.now(), self.heartbeat()
+        self.lease.asks(utc_text(now))
         event = Event(
             id=event_id("heartbeat", self.boot_id, utc_text(now)),
             key="",

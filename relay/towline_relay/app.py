@@ -29,9 +29,10 @@ from towline_relay.config import LEAST_RETENTION_DAYS, RelayConfig
 from towline_relay.day_book import DayBook
 from towline_relay.inflow import InflowControl
 from towline_relay.keys import read_or_make_keys, roll_keys
-from towline_relay.link import enrolment
+from towline_relay.link import enrolment, pair
 from towline_relay.link.inheritance import SCHEMA as HEIRS
 from towline_relay.link.inheritance import inherit
+from towline_relay.link.lease import Lease
 from towline_relay.link.server import LinkServer
 from towline_relay.operator_api import OperatorApi
 from towline_relay.operator_link import LinkApi
@@ -39,6 +40,7 @@ from towline_relay.operator_shop import ShopApi
 from towline_relay.schedule import Schedule
 from towline_relay.secrets_box import read_or_make_keyring
 from towline_relay.store import image_rows, vault
+from towline_relay.store.fenced import FencedRows
 from towline_relay.store.order_book import OrderBook
 from towline_relay.store.outstanding import is_outstanding
 from towline_relay.store.price_book import PriceBook
@@ -104,7 +106,8 @@ class Relay:
     async def _start(self, stack: contextlib.AsyncExitStack) -> None:
         database = open_database(self.config)
         stack.callback(database.close)
-        enrolled = views.EnrolledAgents()
+        paired = {tenant.id: tenant.pair for tenant in self.config.tenants}.__getitem__
+        enrolled = views.EnrolledAgents(paired=paired)
         secrets_kept = vault.Vault(database, clock=self.clock)
         keyring = read_or_make_keyring(self.config.secrets_key, in_use=secrets_kept.holds_any)
         documents = SealedDocuments(keyring, enrolled=enrolled, clock=self.clock)
@@ -123,6 +126,7 @@ class Relay:
             sign=lambda message: self._link.identity.sign(message),
             clock=self.clock,
         )
+        fence = FencedRows(log=log, cover=documents, clock=self.clock)
         session = await stack.enter_async_context(aiohttp.ClientSession())
         self._link = LinkServer(
             database=database,
@@ -130,6 +134,10 @@ class Relay:
             sink=self._store,
             outstanding=is_outstanding,
             renewed=image_rows.forget,
+            fenced=lambda db, agent_id, stream, rows: fence.received(
+                db, enrolled.tenant_of(db, agent_id), agent_id, stream, rows
+            ),
+            paired=paired,
             identity=read_or_make_keys(self.config.identity),
             clock=self.clock,
             ready=self._ready,
@@ -295,8 +303,13 @@ class Relay:
         return {row.agent_id: row.tenant for row in rows}
 
     async def _agents(self) -> Sequence[AgentFacts]:
-        rows = await asyncio.wrap_future(self._database.submit(enrolment.agents))
-        return views.agent_facts(rows, self._link.connected())
+        pairs = [tenant.id for tenant in self.config.tenants if tenant.pair]
+
+        def work(db: sqlite3.Connection) -> tuple[list[enrolment.AgentRow], dict[str, Lease]]:
+            return enrolment.agents(db), pair.leases(db, pairs)
+
+        rows, leases = await asyncio.wrap_future(self._database.submit(work))
+        return views.agent_facts(rows, self._link.connected(), leases)
 
     async def _retry(self, tenant: str, event_id: str) -> bool:
         retried = await self._store.retry(tenant, event_id)

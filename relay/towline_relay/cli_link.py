@@ -25,6 +25,12 @@ def add_verbs(verbs: Any, shared: argparse.ArgumentParser, say: Say) -> None:
     for name, about, done, not_done in (
         ("approve", "let a waiting agent in", "may come in now", "was not waiting"),
         ("shut-out", "refuse an agent from now on", "is shut out", "was shut out before"),
+        (
+            "hand-over",
+            "make a standby of a pair the active one",
+            "takes over",
+            "stands by in no pair",
+        ),
     ):
         verb = _verb(what, shared, name, about)
         verb.add_argument("--agent", required=True, help="its id, see list")
@@ -69,7 +75,8 @@ def _state(row: Mapping[str, Any]) -> str:
         return "shut out"
     if row["waiting"]:
         return "waiting"
-    return "connected" if row["connected"] else "not connected"
+    said = "connected" if row["connected"] else "not connected"
+    return row["role"] if row["connected"] and row["role"] else said
 
 
 def _decide(given: argparse.Namespace, say: Say, name: str, words: tuple[str, str]) -> int:

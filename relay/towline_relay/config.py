@@ -59,6 +59,7 @@ class TenantConfig:
 
     Attributes:
         approve_agents: an agent that has enrolled waits for a person's yes.
+        pair: of its agents one works, by a lease, and the others stand by.
     """
 
     id: str
@@ -67,6 +68,7 @@ class TenantConfig:
     rules: Rules
     shop: ShopConfig
     approve_agents: bool = False
+    pair: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +158,7 @@ def _inflow(section: Section) -> InflowLimits:
 
 
 def _tenant(section: Section, *, secrets: bool) -> TenantConfig:
-    section.only("id", "name", "rules", "shopify", "approve_agents")
+    section.only("id", "name", "rules", "shopify", "approve_agents", "pair")
     tenant = section.text("id")
     if not _TENANT.fullmatch(tenant):
         raise section.wrong("id", tenant, "must be lower-case letters, digits and hyphens")
@@ -168,6 +170,7 @@ def _tenant(section: Section, *, secrets: bool) -> TenantConfig:
         rules=load_rules(rules_file),
         shop=_shop(section.section("shopify", required=True), tenant, secrets=secrets),
         approve_agents=section.flag("approve_agents", False),
+        pair=section.flag("pair", False),
     )
 
 

@@ -40,6 +40,7 @@ class LinkApi:
         app.router.add_get("/admin/api/agents", self._guarded(self.agents))
         app.router.add_post("/admin/api/agents/{agent_id}/approve", self._guarded(self.approve))
         app.router.add_post("/admin/api/agents/{agent_id}/shut-out", self._guarded(self.shut_out))
+        app.router.add_post("/admin/api/agents/{agent_id}/hand-over", self._guarded(self.hand_over))
         app.router.add_get("/admin/api/key", self._guarded(self.key))
         app.router.add_post("/admin/api/key/roll", self._guarded(self.roll))
 
@@ -55,6 +56,10 @@ class LinkApi:
     async def shut_out(self, request: web.Request) -> web.Response:
         """Revoke an agent: ``{changed}`` is false when it was revoked before."""
         return await self._decided(request, self._link.revoke)
+
+    async def hand_over(self, request: web.Request) -> web.Response:
+        """Make a connected standby the active one: ``{changed}`` is false when it is none."""
+        return await self._decided(request, self._link.hand_over)
 
     async def key(self, request: web.Request) -> web.Response:
         """Show the relay's keys as words, and which agents do not know the next one yet."""

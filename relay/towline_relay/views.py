@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 
 from towline_relay.admin.facts import (
     AgentFacts,
@@ -15,8 +16,9 @@ from towline_relay.admin.facts import (
     StateCount,
 )
 from towline_relay.inflow import Flow
-from towline_relay.link import agent_keys, enrolment
+from towline_relay.link import agent_keys, enrolment, pair
 from towline_relay.link.agent_link import AgentLink
+from towline_relay.link.lease import Lease
 from towline_relay.store.base import Store
 from towline_relay.store.rows import EventQuery, EventRow
 from towline_relay.store.states import State
@@ -41,6 +43,10 @@ _WORDS = {
 class EnrolledAgents:
     """The link's table of agents, as the store asks about it."""
 
+    def __init__(self, *, paired: Callable[[str], bool] = lambda tenant: False) -> None:
+        """Build it; ``paired`` tells whether a tenant's agents are a pair."""
+        self._paired = paired
+
     def tenant_of(self, db: sqlite3.Connection, agent: str) -> str | None:
         found = enrolment.find_agent(db, agent)
         return found.tenant if found is not None else None
@@ -49,11 +55,14 @@ class EnrolledAgents:
         return agent_keys.ever(db, agent)
 
     def agents_of(self, db: sqlite3.Connection, tenant: str) -> list[str]:
-        return [
+        """Return who is in, whoever has the lease of a pair first: it gets the documents."""
+        lease = pair.holder(db, tenant) if self._paired(tenant) else None
+        found = [
             agent.agent_id
             for agent in enrolment.agents(db)
             if agent.tenant == tenant and agent.revoked_at is None
         ]
+        return sorted(found, key=lambda each: lease is not None and each != lease.agent_id)
 
 
 class Inbox:
@@ -109,13 +118,17 @@ class PagesStore:
 
 
 def agent_facts(
-    rows: Sequence[enrolment.AgentRow], links: Mapping[str, AgentLink]
+    rows: Sequence[enrolment.AgentRow],
+    links: Mapping[str, AgentLink],
+    leases: Mapping[str, Lease] = MappingProxyType({}),
 ) -> list[AgentFacts]:
-    """Join what is enrolled with what is connected."""
+    """Join what is enrolled with what is connected, and with who has the lease of a pair."""
     facts = []
     for row in rows:
         link = links.get(row.agent_id)
         beat = link.heartbeat if link else None
+        lease = leases.get(row.tenant) if row.revoked_at is None else None
+        holds = lease is not None and lease.agent_id == row.agent_id
         facts.append(
             AgentFacts(
                 agent_id=row.agent_id,
@@ -139,6 +152,8 @@ def agent_facts(
                 clock_gap_s=link.clock_gap_s if link else None,
                 epoch=row.epoch,
                 revoked=row.revoked_at is not None,
+                role="" if lease is None else "active" if holds else "standby",
+                role_since=lease.since if lease is not None else None,
             )
         )
     return facts

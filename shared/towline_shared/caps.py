@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-__all__ = ["BULK", "KNOWN", "PARTS", "PINS", "ROTATE", "agreed"]
+__all__ = ["BULK", "KNOWN", "LEASE", "PARTS", "PINS", "ROTATE", "agreed"]
 
 #: The agent may change its key: ROTATE and ROTATED.
 ROTATE = "rotate"
@@ -22,7 +22,10 @@ PARTS = "parts"
 #: The relay lets no image of a load in ``bulk`` overtake a change that was read after it.
 BULK = "bulk"
 
-KNOWN = (ROTATE, PINS, PARTS, BULK)
+#: The agent may be one of a pair: it works only while the relay's lease lasts.
+LEASE = "lease"
+
+KNOWN = (ROTATE, PINS, PARTS, BULK, LEASE)
 
 
 def agreed(theirs: Collection[str]) -> tuple[str, ...]:

@@ -151,6 +151,9 @@ class Welcome:
         caps: what both sides know beyond the first frames.
         relay_keys: the relay's public keys to accept from now on, the current and the next one.
         parts: what the relay still has of rows that were broken off.
+        role: ``active`` or ``standby`` in a pair; empty where there is none.
+        lease_s: seconds the agent may work, counted from when it wrote HELLO.
+        term: number of the lease; it grows each time another agent becomes the active one.
     """
 
     epoch: int
@@ -161,6 +164,9 @@ class Welcome:
     caps: tuple[str, ...] = _later(())
     relay_keys: tuple[str, ...] = _later(())
     parts: tuple[Kept, ...] = _later(())
+    role: str = _later("")
+    lease_s: int = _later(0)
+    term: int = _later(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,11 +237,19 @@ class Beat:
     Attributes:
         at: the sender's time, ISO 8601 in UTC.
         backlog: rows the sender holds and the other side has not acknowledged.
+        role: of the agent in its pair, as in WELCOME; the relay says it.
+        lease_s: seconds the agent may work, counted from when it wrote the BEAT ``answers``.
+        term: number of the lease.
+        answers: ``at`` of the agent's BEAT this is about; empty before the first one.
     """
 
     at: str
     event: str = ""
     backlog: int = _later(0)
+    role: str = _later("")
+    lease_s: int = _later(0)
+    term: int = _later(0)
+    answers: str = _later("")
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,7 +61,12 @@ class Relay:
         holds: Callable[[str], bool] = lambda tenant: False,
         room: Room = NO_ROOM_KEPT,
         connect: Connect = plain,
+        clock: Clock | None = None,
+        paired: bool = False,
     ) -> None:
+        self._clock = clock or SystemClock()
+        self._paired = paired
+        self.fenced: list[str] = []  # event ids of rows that came without a lease
         self.path = folder / "relay.db"
         self._connect = connect
         self._room = room
@@ -79,7 +84,7 @@ class Relay:
 
     async def start(self) -> None:
         self.database = Database(self.path, prepare=prepare, room=self._room, connect=self._connect)
-        clock = SystemClock()
+        clock = self._clock
         self.server = LinkServer(
             database=self.database,
             log=StreamLog(clock=clock),
@@ -89,6 +94,8 @@ class Relay:
             ready=lambda agent_id, stream: not self.database.storage.refuses,
             heartbeat_s=self._heartbeat_s,
             holds=self._holds,
+            paired=lambda tenant: self._paired,
+            fenced=lambda db, agent, stream, rows: self.fenced.extend(r.event_id for r in rows),
         )
         app = web.Application()
         app.router.add_get("/link", self.server.handle)

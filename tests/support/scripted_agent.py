@@ -86,14 +86,19 @@ class ScriptedAgent:
                 return frame
 
     async def greet(
-        self, pinned: str, *, join_counter: int = 0, streams: Sequence[StreamOffer] = (OURS,)
+        self,
+        pinned: str,
+        *,
+        join_counter: int = 0,
+        streams: Sequence[StreamOffer] = (OURS,),
+        caps: Sequence[str] = (),
     ) -> None:
         """Play the handshake up to AUTH."""
         ephemeral = Ephemeral()
         hello = await self.say(
             Hello(
                 self.agent_id, "boot", (1,), ephemeral.public, "n", "0.1.0", "partition",
-                tuple(streams),
+                tuple(streams), tuple(caps),
             )
         )  # fmt: skip
         message = await asyncio.wait_for(self._to_agent.get(), PATIENCE_S)

@@ -9,6 +9,7 @@ from typing import Any
 from towline_agent.buffer import Buffer
 from towline_agent.identity import Identity
 from towline_agent.keeper import Keeper
+from towline_agent.lease import Lease
 from towline_agent.link_session import Session
 from towline_agent.speaker import Speaker
 from towline_shared.clock import Clock, SystemClock
@@ -154,7 +155,7 @@ def session_of(
     speaker = Speaker(
         keeper=keeper, boot_id="b", buffer=buffer, clock=clock or SystemClock(),
         rng=random.Random(1), heartbeat=lambda: Heartbeat(7, 0.0, "up", "test"),
-        fingerprint=lambda: "partition",
+        fingerprint=lambda: "partition", lease=Lease(clock=clock or SystemClock()),
     )  # fmt: skip
     return Session(
         relay,  # type: ignore[arg-type]  # send and recv are all it uses

@@ -29,6 +29,7 @@ from towline_agent.health.journal import journal_checks
 from towline_agent.ibmi.port import Description, Purpose
 from towline_agent.ibmi.worker import WorkerState
 from towline_agent.journal_reader import JournalState
+from towline_agent.lease import LeaseState
 from towline_agent.link_client import LinkState
 from towline_agent.loading import LoadingState
 from towline_agent.queue_reader import QueueState
@@ -99,6 +100,7 @@ class AgentStatus:
     storage: Storage = field(default_factory=Storage)
     set_aside: Sequence[str] = ()
     sign_on_refused: bool = False
+    lease: LeaseState = field(default_factory=LeaseState)
 
     @property
     def ibmi(self) -> str:
@@ -178,6 +180,8 @@ class AgentStatus:
         since = self.about.started_at
         disk = storage_check(self.storage, started_at=since, meanwhile=_MEANWHILE)
         found = [self._ibmi_check(), self._relay_check(), self._buffer_check(), disk]
+        if self.lease.role != "alone":
+            found.append(self._pair_check())
         if is_worth_a_warning(self.link.clock_gap_s):
             found.append(self._clock_check())
         for sentence in self.description.missing if self.description else ():
@@ -226,6 +230,12 @@ class AgentStatus:
         found += quiet_checks(self.quiet, since)
         found += fuse_checks(self.fuse, self.about.library, since)
         return found
+
+    def _pair_check(self) -> Check:
+        since = self.lease.since or self.about.started_at
+        if self.lease.role == "active":
+            return Check("pair", Status.OK, since, "This host is the active one of its pair.")
+        return Check("pair", Status.OK, since, "This host stands by; the other one works.")
 
     def _policy_check(self) -> Check:
         return Check(
@@ -351,6 +361,7 @@ class AgentStatus:
             "journal": plain_data(self.journal) if self.journal else None,
             "loading": plain_data(self.loading),
             "delivery": plain_data(self.delivery),
+            "pair": plain_data(self.lease),
             "quiet": plain_data(self.quiet),
             "fuse": plain_data(self.fuse),
             "operator": plain_data(self.messenger),

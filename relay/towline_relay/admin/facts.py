@@ -53,6 +53,7 @@ class AgentFacts:
         clock_gap_s: by how much its clock is ahead of ours.
         waiting: a person has still to approve it.
         epoch: session epoch; a stale socket has a lower one.
+        role: ``active`` or ``standby`` in a pair, since when; empty where there is none.
     """
 
     agent_id: str
@@ -76,6 +77,8 @@ class AgentFacts:
     clock_gap_s: float | None = None
     next_key: str = ""
     waiting: bool = False
+    role: str = ""
+    role_since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

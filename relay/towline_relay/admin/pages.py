@@ -153,6 +153,8 @@ def _agent(agent: AgentFacts, now: datetime) -> dict[str, Any]:
         "next_key": agent.next_key,
         "waiting": agent.waiting,
         "clock_gap_s": agent.clock_gap_s,
+        "role": agent.role,
+        "role_since": _time(agent.role_since),
     }
 
 

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from towline_relay.link import agent_keys, approval, pins
+from towline_relay.link import agent_keys, approval, pair, pins
 from towline_shared.clock import Clock, parse_utc, utc_text
 from towline_shared.errors import Refused
 
@@ -48,7 +48,7 @@ CREATE TABLE IF NOT EXISTS enrolment_code (
   hash TEXT PRIMARY KEY, tenant TEXT NOT NULL, name TEXT NOT NULL,
   created_at TEXT NOT NULL, expires_at TEXT NOT NULL, used_at TEXT
 );
-{agent_keys.SCHEMA}{approval.SCHEMA}{pins.SCHEMA}"""
+{agent_keys.SCHEMA}{approval.SCHEMA}{pair.SCHEMA}{pins.SCHEMA}"""
 
 _AGENT = (
     "SELECT a.*, k.candidate, coalesce(k.changed_at, a.created_at) AS key_since,"

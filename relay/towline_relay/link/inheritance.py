@@ -17,7 +17,7 @@ from towline_shared.errors import Permanent
 from towline_shared.events import Event, event_id
 from towline_shared.stream_log import DOWN_STREAMS, LogRow, StreamLog
 
-__all__ = ["SCHEMA", "heir_of", "inherit"]
+__all__ = ["SCHEMA", "hand_on", "heir_of", "inherit"]
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS agent_heir (
@@ -67,12 +67,57 @@ def inherit(db: sqlite3.Connection, log: StreamLog, agents: Sequence[AgentRow]) 
     return got
 
 
+def hand_on(
+    db: sqlite3.Connection, log: StreamLog, agents: Sequence[AgentRow], heir: AgentRow
+) -> int:
+    """Give the new active agent of a pair what nobody reported about; returns how many documents.
+
+    Call it in the unit that grants the lease. What the agent was sent itself is not sent again, and
+    a wish to erase stays with the agent whose buffer it is about.
+    """
+    peers = [each.agent_id for each in agents if each.tenant == heir.tenant]
+    over = {document for peer in peers for document in _sent(db, peer, heir.agent_id)}
+    reported = {each for peer in peers for each in _reported(db, peer)}
+    return sum(
+        _append(db, log, peer, heir.agent_id, name, reported, over)
+        for peer in peers
+        if peer != heir.agent_id
+        for name in DOWN_STREAMS
+    )
+
+
+def _sent(db: sqlite3.Connection, peer: str, heir: str) -> set[str]:
+    """Return the documents of an agent that stay where they are."""
+    rows = db.execute(
+        "SELECT event_id FROM stream_row WHERE peer=? AND direction='out'"
+        " AND (peer=? OR entity='erase')",
+        (peer, heir),
+    )
+    return {str(row["event_id"]) for row in rows}
+
+
 def _move(db: sqlite3.Connection, log: StreamLog, lost: str, heir: str, name: str) -> int:
-    """Append what one stream holds without a report to the heir's; in the old order."""
-    count, after, reported = 0, 0, _reported(db, lost)
+    """Append what one stream holds without a report, and the heir does not have, to the heir's."""
+    return _append(db, log, lost, heir, name, _reported(db, lost), _sent(db, heir, heir))
+
+
+def _append(
+    db: sqlite3.Connection,
+    log: StreamLog,
+    lost: str,
+    heir: str,
+    name: str,
+    reported: set[str],
+    over: set[str],
+) -> int:
+    """Append the documents of a stream in their old order, but for reported ones and ``over``."""
+    count, after = 0, 0
     while rows := _page(db, log, lost, name, after):
         after = rows[-1].seq
-        left = [row for row in rows if not _is_done(row.event_id, reported)]
+        left = [
+            row for row in rows if row.event_id not in over and not _is_done(row.event_id, reported)
+        ]
+        over.update(row.event_id for row in left)
         events = [event for row in left for event in _events(row)]
         log.append(db, heir, name, events)
         count += len(events)

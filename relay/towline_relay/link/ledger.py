@@ -9,10 +9,14 @@ from __future__ import annotations
 import sqlite3
 from typing import TYPE_CHECKING
 
-from towline_relay.link import agent_keys, enrolment, pins
+from towline_relay.link import agent_keys, enrolment, pair, pins
 from towline_relay.link.enrolment import Joined
+from towline_relay.link.inheritance import hand_on
+from towline_relay.link.lease import Verdict
+from towline_relay.link.pair import Standing
 from towline_relay.link.positions import positions
 from towline_relay.link.proof import Proven
+from towline_shared import caps
 from towline_shared.errors import Refused
 from towline_shared.frames import BATCH_ROWS, Ack, Data, Position, Rotate
 from towline_shared.stream_log import LogRow
@@ -44,6 +48,8 @@ class Ledger:
         self._key = proven.key
         self._agent_id = proven.hello.agent_id
         self._epoch = 0
+        self.tenant = ""  # whose pair the agent is in; empty: in none
+        self.standing: Standing | None = None  # None: the tenant has no pair
 
     async def join(self) -> tuple[Joined, list[Position]]:
         """Begin the session: a new epoch, and where both stand.
@@ -53,6 +59,9 @@ class Ledger:
         """
 
         def work(db: sqlite3.Connection) -> tuple[Joined | Refused, list[Position]]:
+            refusal = self._look_for_pair(db)
+            if refusal is not None:
+                return refusal, []
             try:
                 joined: Joined | Refused = enrolment.join(
                     db,
@@ -63,13 +72,15 @@ class Ledger:
             except Refused as error:
                 enrolment.suspect(db, self._agent_id, error.what)
                 return error, []
+            if self.tenant:
+                self._stand(db)
             found = positions(
                 db,
                 self._server.log,
                 self._agent_id,
                 self._hello.streams,
                 again=lambda event_id: self._server.outstanding(db, event_id),
-                renewed=lambda: self._server.renewed(db, self._agent_id),
+                renewed=lambda: self._renewed(db),
             )
             return joined, found
 
@@ -94,8 +105,14 @@ class Ledger:
                 first=frame.first,
                 texts=texts,
             )
+            live, fenced = rows, list[LogRow]()
+            if self.tenant:
+                live, fenced = pair.sort_out(db, self.tenant, self._agent_id, name, rows)
+            if fenced:
+                server.fenced(db, self._agent_id, name, fenced)
+            if live:
+                server.sink.received(db, self._agent_id, name, live)
             if rows:
-                server.sink.received(db, self._agent_id, name, rows)
                 server.log.consume(db, self._agent_id, name, rows[-1].seq)
             return server.log.state(db, self._agent_id, name, "in").last
 
@@ -132,7 +149,7 @@ class Ledger:
         return await self._server.unit(work)
 
     async def saw(self) -> None:
-        """Note a sign of life; it also ends the overlap of two keys."""
+        """Note a sign of life; it also ends the overlap of two keys, and asks for the lease."""
 
         def work(db: sqlite3.Connection) -> None:
             self._fence(db)
@@ -146,6 +163,8 @@ class Ledger:
             agent_keys.settle(db, self._agent_id, proved=self._key, clock=self._server.clock)
             if self._next_key:
                 pins.note(db, self._agent_id, self._next_key)
+            if self.tenant:
+                self._stand(db, joins=False)
 
         await self._server.unit(work)
 
@@ -166,6 +185,52 @@ class Ledger:
         if not refusal:
             await self._server.unit(work)
         return refusal
+
+    async def stopped(self) -> bool:
+        """Give the lease back; returns whether another agent may have it now."""
+
+        def work(db: sqlite3.Connection) -> bool:
+            self._fence(db)
+            now = self._server.clock.now()
+            return pair.release(db, tenant=self.tenant, agent_id=self._agent_id, now=now)
+
+        return bool(self.tenant) and await self._server.unit(work)
+
+    def _look_for_pair(self, db: sqlite3.Connection) -> Refused | None:
+        """Learn whether the tenant has a pair; returns why this agent can't be in one."""
+        agent = enrolment.find_agent(db, self._agent_id)
+        if agent is None or not self._server.paired(agent.tenant):
+            return None
+        self.tenant = agent.tenant
+        if caps.LEASE in self._hello.caps:
+            return None
+        return Refused(
+            f"The tenant {agent.tenant} has a pair of agents, and this agent is too old for one.",
+            hint="Upgrade the agent, or take pair = true out of relay.toml.",
+            code="upgrade",
+        )
+
+    def _stand(self, db: sqlite3.Connection, *, joins: bool = True) -> None:
+        """Ask for the lease; a new holder gets what nobody has reported about."""
+        server = self._server
+        self.standing = pair.ask(
+            db,
+            tenant=self.tenant,
+            agent_id=self._agent_id,
+            now=server.clock.now(),
+            not_before=server.lease_not_before,
+            offers=self._hello.streams if joins else None,
+        )
+        if self.standing.verdict is Verdict.GRANT:
+            agents = enrolment.agents(db)
+            heir = next(each for each in agents if each.agent_id == self._agent_id)
+            count = hand_on(db, server.log, agents, heir)
+            server.granted(self._agent_id, self.standing.term, count)
+
+    def _renewed(self, db: sqlite3.Connection) -> None:
+        self._server.renewed(db, self._agent_id)
+        if self.standing is not None and self.standing.verdict is Verdict.RENEW:
+            pair.forget_marks(db, self.tenant)
 
     def _fence(self, db: sqlite3.Connection) -> None:
         if not enrolment.is_current(db, self._agent_id, self._epoch):

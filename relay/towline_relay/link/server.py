@@ -11,16 +11,18 @@ import random
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from datetime import timedelta
 from typing import Protocol as TypingProtocol
 from typing import TypeVar
 
 import structlog
 from aiohttp import web
 
-from towline_relay.link import approval, enrolment, pins
+from towline_relay.link import approval, enrolment, pair, pins
 from towline_relay.link.agent_link import AgentLink
+from towline_relay.link.lease import LEASE_S
 from towline_relay.link.relay_identity import RelayIdentity
-from towline_relay.link.session import Session
+from towline_relay.link.session import CALLED, Session
 from towline_shared.clock import Clock
 from towline_shared.database import Database
 from towline_shared.errors import Refused
@@ -67,6 +69,10 @@ class LinkServer:
         holds: Callable[[str], bool] = lambda tenant: False,
         outstanding: Callable[[sqlite3.Connection, str], bool] = lambda db, event_id: True,
         renewed: Callable[[sqlite3.Connection, str], None] = lambda db, agent_id: None,
+        fenced: Callable[[sqlite3.Connection, str, str, Sequence[LogRow]], None] = (
+            lambda db, agent_id, stream, rows: None
+        ),
+        paired: Callable[[str], bool] = lambda tenant: False,
         heartbeat_s: int = 20,
         window_rows: int = WINDOW_ROWS,
     ) -> None:
@@ -80,6 +86,8 @@ class LinkServer:
             holds: tells whether a tenant wants a person to approve its agents first.
             outstanding: tells whether a document, by its event's id, has no report yet.
             renewed: told of an agent whose buffer is a new one, so that its numbers begin anew.
+            fenced: takes what came, by agent and stream, without the lease of a pair.
+            paired: tells whether a tenant's agents are a pair.
         """
         self.database = database
         self.log = log
@@ -92,6 +100,9 @@ class LinkServer:
         self._holds = holds
         self.outstanding = outstanding
         self.renewed = renewed
+        self.fenced = fenced
+        self.paired = paired
+        self.lease_not_before = clock.now() + timedelta(seconds=LEASE_S)
         self.window_rows = window_rows
         self.rng = random.SystemRandom()
         self.shelf = Shelf()
@@ -172,6 +183,18 @@ class LinkServer:
         if session is not None:
             session.nudge()
 
+    def granted(self, agent_id: str, term: int, documents: int) -> None:
+        """Say in the log that a term of a pair's lease began; called in the unit that grants it."""
+        _log.warning(
+            "agent active", action="lease_granted", agent=agent_id, term=term, documents=documents
+        )
+
+    def call_standbys(self, tenant: str) -> None:
+        """Let those who stand by in a tenant's pair come back: the lease is free."""
+        for session in self._sessions.values():
+            if session.stands_by(tenant):
+                session.dismiss(CALLED)
+
     def ease(self) -> None:
         """Say that more may be ready now: sessions grant credit without waiting for a heartbeat."""
         for session in self._sessions.values():
@@ -202,6 +225,19 @@ class LinkServer:
         if done:
             _log.info("agent approved", action="agent_approved", agent=agent_id)
         return done
+
+    async def hand_over(self, agent_id: str) -> bool:
+        """Let a standby of a pair be the active one; returns whether it was a standby."""
+
+        def work(db: sqlite3.Connection) -> bool:
+            agent = enrolment.find_agent(db, agent_id)
+            if agent is None or agent.revoked_at is not None or agent.waiting:
+                return False
+            if not self.paired(agent.tenant) or agent_id not in self._sessions:
+                return False
+            return pair.hand_over(db, tenant=agent.tenant, agent_id=agent_id)
+
+        return await self.unit(work)
 
     async def behind(self) -> list[str]:
         """Return the ids of agents that do not know the relay's next key yet."""

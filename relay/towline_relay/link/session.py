@@ -12,7 +12,9 @@ from aiohttp import web
 
 from towline_relay.link import enrolment
 from towline_relay.link.agent_link import AgentLink
+from towline_relay.link.lease import HEARTBEAT_S, Verdict
 from towline_relay.link.ledger import Fenced, Ledger
+from towline_relay.link.pair import told
 from towline_relay.link.positions import windows
 from towline_relay.link.proof import prove
 from towline_relay.link.wire import Lost, Wire
@@ -44,11 +46,14 @@ from towline_shared.window import Incoming, Outgoing, more_credit
 if TYPE_CHECKING:
     from towline_relay.link.server import LinkServer
 
-__all__ = ["Session"]
+__all__ = ["CALLED", "Session"]
 
 _log = structlog.get_logger(__name__)
 _HANDSHAKE_S = 20.0
 _FENCED = Bye("taken_over", "A newer connection of this agent took over, or it was revoked.")
+
+
+CALLED = GoAway(0, "The lease of the pair is free; come back and take it.")
 
 
 class _Dismissed(Exception):
@@ -85,6 +90,7 @@ class Session:
         self._agent_id = ""
         self._ledger: Ledger | None = None
         self._epoch = 0
+        self._answered = ""  # `at` of the agent's last BEAT that the lease was asked for
         self._out: dict[str, Outgoing] = {}
         self._turns: deque[Outgoing] = deque()
         self._in: dict[str, Incoming] = {}
@@ -167,17 +173,23 @@ class Session:
         self._turns.extend(self._out.values())
         known = caps.agreed(hello.caps)
         self._parts = PartSender(parts=caps.PARTS in known, kept=hello.parts)
+        standing, heartbeat_s = ledger.standing, self._server.heartbeat_s
+        if standing is not None:
+            heartbeat_s = min(heartbeat_s, HEARTBEAT_S)
+            now = self._server.clock.monotonic()
+            self._timers = Timers(now, self._server.rng, heartbeat_s=heartbeat_s)
         limits = tuple(window.grant(ready=self._ready(window)) for window in self._in.values())
         await self._wire.send(
             Welcome(
                 epoch=joined.epoch,
                 join_counter=joined.join_counter,
-                heartbeat_s=self._server.heartbeat_s,
+                heartbeat_s=heartbeat_s,
                 positions=tuple(found),
                 limits=limits,
                 caps=known,
                 relay_keys=tuple(pins),
                 parts=self._server.shelf.kept(self._agent_id) if caps.PARTS in known else (),
+                **told(standing),
             )
         )
         if caps.PARTS in known:
@@ -240,6 +252,8 @@ class Session:
             elif isinstance(frame, Rotate):
                 await self._rotate(frame)
             elif isinstance(frame, Bye):
+                if frame.code == "stop" and await self._books.stopped():
+                    self._server.call_standbys(self._books.tenant)
                 return
 
     async def _data(self, frame: Data) -> None:
@@ -275,6 +289,13 @@ class Session:
         heartbeat, gap = _heartbeat(frame), gap_s(frame.at, self._server.clock.now())
         await self._books.saw()
         self._server.heard(self._agent_id, self, heartbeat, clock_gap_s=gap)
+        standing = self._books.standing
+        if standing is None:
+            return
+        if standing.verdict is Verdict.CALL:
+            raise _Dismissed(CALLED)
+        self._answered = frame.at
+        await self._answer()
 
     async def _rotate(self, frame: Rotate) -> None:
         self._say(Rotated(frame.public_key, await self._books.offer(frame)))
@@ -312,8 +333,21 @@ class Session:
             if self._timers.dead(clock.monotonic()):
                 raise Lost("The agent has been silent too long.")
             if self._timers.beat(clock.monotonic()):
-                self._say(Beat(at=utc_text(clock.now()), backlog=await self._books.backlog()))
+                await self._answer()
                 self.more_credit()
+
+    async def _answer(self) -> None:
+        """Say BEAT, with what the agent's last one was answered about the lease."""
+        standing, backlog = self._books.standing, await self._books.backlog()
+        lease = told(standing) if self._answered else {}
+        at = utc_text(self._server.clock.now())
+        self._say(Beat(at=at, backlog=backlog, answers=self._answered, **lease))
+
+    def stands_by(self, tenant: str) -> bool:
+        """Tell whether this is a standby of a tenant's pair."""
+        books = self._ledger
+        standing = books.standing if books is not None and books.tenant == tenant else None
+        return standing is not None and not standing.active
 
     def more_credit(self) -> None:
         """Grant again what was held back while the relay was busy."""

@@ -27,6 +27,8 @@ _UP_HOMELESS = """
       AND NOT EXISTS (SELECT 1 FROM event WHERE event.id = r.event_id AND tenant = :tenant)
       AND NOT EXISTS (SELECT 1 FROM event WHERE tenant = :tenant AND event.entity = 'unreadable'
                         AND event.key = :name || ' ' || r.seq AND agent = :peer)
+      AND NOT EXISTS (SELECT 1 FROM event WHERE tenant = :tenant AND event.id =
+                        r.event_id || ':fenced:' || :peer || ':' || :name || ':' || r.seq)
       AND NOT EXISTS (SELECT 1 FROM event WHERE tenant = :tenant AND event.entity = r.entity
                         AND event.key = r.key AND event.received_at > r.at
                         AND r.at < (SELECT value FROM timer WHERE name = :trimmed))

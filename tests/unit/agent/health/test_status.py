@@ -34,7 +34,7 @@ def test_status_json_has_stable_names() -> None:
     assert set(facts) == {
         "status", "ready", "now", "agent", "ibmi", "relay", "buffer", "capture", "doorbell",
         "clearing", "queues", "loading", "delivery", "journal", "quiet", "fuse", "operator",
-        "checks",
+        "checks", "pair",
     }  # fmt: skip
     assert facts["now"] == "2026-11-23T09:00:00.000000Z"
     assert facts["ibmi"]["fingerprint"] == ABOUT.fingerprint
