@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import sqlite_utils
 
+from towline_relay.store import shop_rows
 from towline_relay.store.migrations import STEPS, migrate
 from towline_relay.store.states import FINAL, MOVES, State, check_move
 from towline_shared.errors import Misuse, Permanent
@@ -84,3 +85,21 @@ def test_what_open_bulk_lines_make_is_kept_when_it_moves_to_its_own_table(
         ("item:ab-1", "run_1", 0)
     ]
     assert db.execute("SELECT count(*) FROM bulk_line").fetchone()[0] == 3
+
+
+def test_links_are_found_by_product_without_reading_all(tmp_path: Path) -> None:
+    """A shop of 100,000 products is asked about each of them in turn."""
+    db = sqlite3.connect(tmp_path / "relay.db", isolation_level=None)
+    db.row_factory = sqlite3.Row
+    migrate(db)
+    plans: list[str] = []
+    db.set_trace_callback(plans.append)
+    assert shop_rows.product_links(db, "t", ["gid://shopify/Product/1"]) == {
+        "gid://shopify/Product/1": []
+    }
+    db.set_trace_callback(None)
+    (asked,) = plans
+    steps = [str(row["detail"]) for row in db.execute(f"EXPLAIN QUERY PLAN {asked}")]
+    assert any("variant_link_product (tenant=? AND product_gid=?)" in step for step in steps), steps
+    assert any("(tenant=? AND variant_gid=?)" in step for step in steps), steps
+    db.close()
