@@ -15,7 +15,14 @@ from pathlib import Path
 from typing import TypeVar
 
 from towline_agent.buffer_key import BufferKey
-from towline_agent.buffer_rows import TABLES, Backlog, InboxRow, KeptEntry, inbox_row
+from towline_agent.buffer_rows import (
+    TABLES,
+    Backlog,
+    InboxRow,
+    KeptEntry,
+    inbox_row,
+    read_backlog,
+)
 from towline_agent.buffer_sealing import BufferSeal, open_seal
 from towline_agent.erasing import erase_if_asked
 from towline_agent.join_counter import known_counter, note_counter
@@ -380,23 +387,7 @@ class Buffer:
 
     def backlog(self) -> Future[Backlog]:
         """Return how much is under way."""
-
-        def work(db: sqlite3.Connection) -> Backlog:
-            states = self._log.states(db, PEER)
-            out = [state for state in states if state.direction == "out"]
-            ages = [state.oldest_unacked_at for state in out if state.oldest_unacked_at]
-            arrived = [
-                row.at for name in DOWN_STREAMS for row in self._log.inbox(db, PEER, name, limit=1)
-            ]
-            return Backlog(
-                unacked=sum(state.backlog for state in out),
-                oldest_at=min(ages, default=None),
-                by_stream={state.name: state.backlog for state in out},
-                inbox=sum(state.backlog for state in states if state.direction == "in"),
-                inbox_oldest_at=min(arrived, default=None),
-            )
-
-        return self._database.submit(work)
+        return self._database.submit(lambda db: read_backlog(db, self._log, PEER))
 
     def trim(self, *, keep: timedelta) -> Future[int]:
         """Delete what the relay acknowledged longer ago than ``keep``; returns how many rows."""

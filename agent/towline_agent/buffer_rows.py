@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,9 +10,10 @@ from datetime import datetime
 from towline_shared.codec import decode
 from towline_shared.errors import TowlineError
 from towline_shared.events import Event
+from towline_shared.stream_log import DOWN_STREAMS, StreamLog
 from towline_shared.stream_rows import LogRow
 
-__all__ = ["TABLES", "Backlog", "InboxRow", "KeptEntry", "inbox_row"]
+__all__ = ["TABLES", "Backlog", "InboxRow", "KeptEntry", "inbox_row", "read_backlog"]
 
 TABLES = """
 CREATE TABLE IF NOT EXISTS outbox_taken (
@@ -75,3 +77,18 @@ def inbox_row(stream: str, row: LogRow) -> InboxRow:
     except TowlineError as problem:
         event, error = None, str(problem)
     return InboxRow(stream, row.seq, row.event_id, row.key, event, error)
+
+
+def read_backlog(db: sqlite3.Connection, log: StreamLog, peer: str) -> Backlog:
+    """Read how much is under way in both directions."""
+    states = log.states(db, peer)
+    out = [state for state in states if state.direction == "out"]
+    ages = [state.oldest_unacked_at for state in out if state.oldest_unacked_at]
+    arrived = [row.at for name in DOWN_STREAMS for row in log.inbox(db, peer, name, limit=1)]
+    return Backlog(
+        unacked=sum(state.backlog for state in out),
+        oldest_at=min(ages, default=None),
+        by_stream={state.name: state.backlog for state in out},
+        inbox=sum(state.backlog for state in states if state.direction == "in"),
+        inbox_oldest_at=min(arrived, default=None),
+    )
