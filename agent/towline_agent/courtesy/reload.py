@@ -1,17 +1,11 @@
-"""Asking a running agent to load an entity anew: one small file for each entity that is asked for.
-
-The buffer belongs to the running process alone, so the verb can't write into it; a file outlives
-restarts, and a second asking changes nothing.
-"""
+"""Asking a running agent to load an entity anew: one wish for each entity that is asked for."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from pathlib import Path
 
-from towline_agent.state_file import write_private
-from towline_shared.clock import utc_text
-from towline_shared.errors import Permanent
+from towline_agent.wish import Wish
 
 __all__ = ["ask_reload", "asked_reloads", "forget_reload"]
 
@@ -19,19 +13,8 @@ _PREFIX = "reload."
 
 
 def ask_reload(folder: Path, entity: str, at: datetime) -> None:
-    """Ask for an entity; idempotent until the agent takes it up.
-
-    Raises:
-        Permanent: the state folder can't be written.
-    """
-    path = folder / (_PREFIX + entity)
-    try:
-        write_private(path, utc_text(at) + "\n")
-    except OSError as error:
-        raise Permanent(
-            f"{path} can't be written: {error.strerror}.",
-            hint="Run this as the user the agent runs as.",
-        ) from None
+    """Ask for an entity; see :meth:`Wish.ask`."""
+    _wish(entity).ask(folder, at)
 
 
 def asked_reloads(folder: Path, entities: frozenset[str]) -> dict[str, str]:
@@ -46,16 +29,9 @@ def asked_reloads(folder: Path, entities: frozenset[str]) -> dict[str, str]:
 
 
 def forget_reload(folder: Path, entity: str) -> None:
-    """Note that the agent took it up.
+    """Note that the agent took it up; see :meth:`Wish.forget`."""
+    _wish(entity).forget(folder)
 
-    Raises:
-        Permanent: the file can't be removed.
-    """
-    path = folder / (_PREFIX + entity)
-    try:
-        path.unlink(missing_ok=True)
-    except OSError as error:
-        raise Permanent(
-            f"{path} can't be removed: {error.strerror}.",
-            hint="Remove it by hand; the reload itself is under way.",
-        ) from None
+
+def _wish(entity: str) -> Wish:
+    return Wish(_PREFIX + entity, "Remove it by hand; the reload itself is under way.")
