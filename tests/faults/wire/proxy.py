@@ -6,10 +6,10 @@ import asyncio
 import contextlib
 import socket
 import struct
-from types import TracebackType
 
 from tests.faults.wire.faults import Fate, Faults
 from tests.faults.wire.splitter import Splitter, head_of
+from tests.support.wire import Wire
 
 __all__ = ["FaultProxy"]
 
@@ -22,56 +22,27 @@ class _Over(Exception):
     """This connection is done with."""
 
 
-class FaultProxy:
+class FaultProxy(Wire):
     """Listens on a port of its own and carries connections to another one.
 
     Attributes:
-        port: where to connect.
         faults: draws what happens; replaced by :meth:`behave`.
-        connections: so far.
         frames: carried so far, in both directions, faults or not.
     """
 
     def __init__(self, to_port: int, faults: Faults) -> None:
+        super().__init__()
         self.faults = faults
-        self.port = 0
-        self.connections = 0
         self.frames = 0
         self._to = to_port
         self._faulty = True
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._server: asyncio.Server
 
     def behave(self) -> None:
         """Let the faults stop: carry new connections whole; open ones are reset."""
         self._faulty = False
-        for task in self._tasks:
-            task.cancel()
-
-    async def __aenter__(self) -> FaultProxy:
-        self._server = await asyncio.start_server(self._accept, "127.0.0.1", 0)
-        self.port = self._server.sockets[0].getsockname()[1]
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self._server.close()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        await self._server.wait_closed()
-
-    def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.create_task(self._serve(reader, writer))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._cut_all()
 
     async def _serve(self, near: asyncio.StreamReader, to_near: asyncio.StreamWriter) -> None:
-        self.connections += 1
         ends = [to_near]
         try:
             far, to_far = await asyncio.open_connection("127.0.0.1", self._to)
