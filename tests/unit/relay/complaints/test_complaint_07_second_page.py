@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.relay.shopify.test_simulated_shop import Stand, play
+from tests.support.shop_stand import Stand, play
 from towline_relay.shopify.documents import document, names
 from towline_sandbox.shopify.settings import SeedPriceList
 

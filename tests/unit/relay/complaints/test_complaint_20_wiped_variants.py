@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.relay.shopify.test_simulated_shop import Stand, play
+from tests.support.shop_stand import Stand, play
 from towline_relay.shopify.documents import document, names
 from towline_relay.shopify.models import ItemFields, MetafieldEntry, ProductSpec, VariantRef
 from towline_relay.shopify.models_variants import GroupSpec, VariantSpec

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from tests.support.shop_stand import Stand, play
 from tests.unit.relay.shopify.test_order_history import RULES, act, document, ship
-from tests.unit.relay.shopify.test_simulated_shop import Stand, play
 from towline_agent.ibmi.staging import records
 from towline_relay.sync.orders.changes import Change, History, Told, changes, keys_of
 from towline_relay.sync.orders.ledger import refunded

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.unit.relay.shopify.test_simulated_shop import Stand, play
+from tests.support.shop_stand import Stand, play
 from towline_relay.shopify import order_history
 from towline_relay.shopify.models import FulfillmentSpec
 from towline_relay.sync.orders.changes import History, Told, changes, keys_of

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.relay.shopify.test_simulated_shop import Stand, play
+from tests.support.shop_stand import Stand, play
 from towline_relay.shopify.models import LineOutcome, Quantity, Remedy, VariantRef
 from towline_relay.shopify.models_prices import ListPrice, PriceListRef, Tier
 from towline_relay.shopify.models_variants import GroupSpec, MetafieldValue, VariantSpec

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.relay.shopify.test_simulated_shop import Stand, play
+from tests.support.shop_stand import Stand, play
 from towline_relay.shopify.companies import CompanyShop
 from towline_relay.shopify.customers import CustomerShop
 from towline_relay.shopify.models_companies import Place

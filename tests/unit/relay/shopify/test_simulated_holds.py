@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.relay.shopify.test_simulated_shop import Stand, place_order, play
+from tests.support.shop_stand import Stand, place_order, play
 from towline_relay.shopify.fulfillment_plan import plan_shipment
 from towline_relay.shopify.models import Refusal, Remedy
 from towline_relay.shopify.models_fulfillment import HoldSpec

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.relay.shopify.test_simulated_shop import Stand, place_order, play
+from tests.support.shop_stand import Stand, place_order, play
 from towline_relay.shopify.fulfillment_plan import plan_fulfillment
 from towline_relay.shopify.models import FulfillmentSpec
 from towline_relay.shopify.user_errors import Stale

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.relay.shopify.test_simulated_shop import stand
+from tests.support.shop_stand import stand
 from towline_relay.shopify.webhooks import WebhookDoor
 from towline_relay.sync.subscriptions import Subscriptions
 from towline_relay.sync.subscriptions_plan import Wanted

@@ -7,8 +7,8 @@ import sqlite3
 from decimal import Decimal
 from pathlib import Path
 
+from tests.support.shop_stand import Stand, play
 from tests.support.store import START, StoreHouse
-from tests.unit.relay.shopify.test_simulated_shop import Stand, play
 from towline_relay.store.rows import EventQuery
 from towline_relay.store.uplink import new_event
 from towline_relay.sync.attempt import Judge
