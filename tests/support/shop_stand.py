@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -21,11 +21,12 @@ from towline_relay.shopify.client import Client
 from towline_relay.shopify.operations import Shop
 from towline_relay.shopify.tokens import ClientCredentials
 from towline_sandbox.shopify.execution import schema
-from towline_sandbox.shopify.server import build_app
+from towline_sandbox.shopify.server import SHOP, build_app
 from towline_sandbox.shopify.settings import SeedProduct, ShopSettings
+from towline_sandbox.shopify.shop import Shop as SimulatedShop
 from towline_shared.clock import SystemClock
 
-__all__ = ["SEEDS", "Stand", "place_order", "play", "stand"]
+__all__ = ["SEEDS", "Call", "Stand", "place_order", "play", "stand"]
 
 SEEDS = (
     SeedProduct(sku="NW-100", title="Sechskantschraube M8", price=Decimal("10.00"), stock=50),
@@ -37,15 +38,29 @@ SEEDS = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One GraphQL call as the stand-in saw it: the text, its variables and the data it gave."""
+
+    text: str
+    variables: Mapping[str, Any]
+    data: Mapping[str, Any] | None
+
+
+CALLS = web.AppKey("calls", list[Call])
+
+
 @dataclass
 class Stand:
-    """The verbs, and the stand-in's control door."""
+    """The verbs, the stand-in's control door, and the stand-in itself with what it answered."""
 
     shop: Shop
     client: Client
     session: aiohttp.ClientSession
     url: str
     paused: list[float]
+    behind: SimulatedShop
+    calls: list[Call]
 
     async def control(self, path: str, body: Any) -> Any:
         """Ask the stand-in for something a merchant or a fault would do."""
@@ -61,8 +76,10 @@ async def conforming(request: web.Request, handler: Handler) -> web.StreamRespon
     if request.path.endswith("/graphql.json") and response.status == 200:
         assert isinstance(response, web.Response)
         assert response.text is not None
-        text, answer = (await request.json())["query"], json.loads(response.text)
-        found = faults(schema(), text, answer.get("data"))
+        asked, answer = await request.json(), json.loads(response.text)
+        call = Call(asked["query"], asked.get("variables") or {}, answer.get("data"))
+        request.app[CALLS].append(call)
+        found = faults(schema(), call.text, call.data)
         if found:  # as a status the client can't take for anything Shopify says
             return web.Response(status=418, text="; ".join(found))
     return response
@@ -82,6 +99,7 @@ async def stand(folder: Path, **settings: Any) -> AsyncIterator[Stand]:
         )
     )
     app.middlewares.append(conforming)
+    app[CALLS] = []
     clock, paused = SystemClock(), list[float]()
 
     async def pause(seconds: float) -> None:
@@ -101,7 +119,7 @@ async def stand(folder: Path, **settings: Any) -> AsyncIterator[Stand]:
             url=url,
             pause=pause,
         )
-        yield Stand(Shop(client), client, session, url, paused)
+        yield Stand(Shop(client), client, session, url, paused, app[SHOP], app[CALLS])
 
 
 def play(folder: Path, scene: Callable[[Stand], Awaitable[None]], **settings: Any) -> None:

@@ -209,12 +209,14 @@ class Shop:
     async def order(self, gid: str) -> dict[str, Any]:
         """Read one order: the fields of ``queries/order.graphql``, all lines of all pages.
 
-        ``lineItems`` and ``shippingLines`` come as ``{"nodes": [...]}`` without page information.
+        ``lineItems``, ``shippingLines`` and ``discountApplications`` come as ``{"nodes": [...]}``
+        without page information.
         Money is text, fractions (tax rates) are Decimal.
 
         Raises:
             Refused: ``NOT_FOUND`` when there is no such order (or it is older than 60 days and the
                 app may not read all orders).
+            Permanent: it has more payments than Shopify tells at once.
         """
         return await orders.order(self._client, gid)
 

@@ -14,7 +14,7 @@ from towline_relay.shopify.paging import MOST, pages, pages_together
 from towline_relay.shopify.throttle import Priority
 from towline_relay.shopify.user_errors import raise_first, read_errors
 from towline_shared.clock import parse_utc
-from towline_shared.errors import Refused
+from towline_shared.errors import Permanent, Refused
 
 __all__ = ["add_tags", "order", "orders_authorized", "orders_updated_since"]
 __all__ += ["orders_with_returns", "set_metafields"]
@@ -25,6 +25,8 @@ _AUTHORIZED_PAGE = 25
 # https://shopify.dev/docs/api/admin-graphql/2026-10/queries/orders, argument query
 _AUTHORIZED = ("authorized", "partially_paid", "expired")
 _SHIPPING = 3
+_DISCOUNTS = 20
+_TRANSACTIONS = 50  # a plain list in order.graphql: it has no next page
 # https://shopify.dev/docs/api/admin-graphql/2026-10/enums/OrderReturnStatus
 _RETURNING = ("return_requested", "in_progress", "inspection_complete")
 _MOST_METAFIELDS = 25  # https://shopify.dev/docs/api/admin-graphql/2026-10/mutations/metafieldsSet
@@ -41,10 +43,18 @@ async def order(client: Client, gid: str) -> dict[str, Any]:
             "linesAfter": cursors["lineItems"],
             "shipping": _SHIPPING,
             "shippingAfter": cursors["shippingLines"],
+            "discounts": _DISCOUNTS,
+            "discountsAfter": cursors["discountApplications"],
         }
         return await _page(client, variables)
 
-    whole, found = await pages_together(ask, ("lineItems", "shippingLines"))
+    names = ("lineItems", "shippingLines", "discountApplications")
+    whole, found = await pages_together(ask, names)
+    if len(whole["transactions"]) >= _TRANSACTIONS:
+        raise Permanent(
+            f"The order {gid} has {_TRANSACTIONS} payments or more; Shopify gives no more at once.",
+            hint="Carry its payments over by hand.",
+        )
     return {**whole, **{name: {"nodes": nodes} for name, nodes in found.items()}}
 
 

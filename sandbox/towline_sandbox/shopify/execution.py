@@ -23,12 +23,14 @@ from graphql import (
     OperationType,
     build_schema,
     execute_sync,
+    get_named_type,
     parse,
     specified_directives,
     validate,
 )
 
 from towline_sandbox.shopify.cost import CostModel
+from towline_sandbox.shopify.paging import MAX_PAGE
 from towline_sandbox.shopify.resolvers import FIELDS
 from towline_sandbox.shopify.resolvers.base import Info
 from towline_sandbox.shopify.wire import decimal_text
@@ -140,7 +142,9 @@ def schema() -> GraphQLSchema:
         if isinstance(kind, GraphQLObjectType) and not kind.name.startswith("__"):
             bound = FIELDS.get(kind.name, {})
             for name, definition in kind.fields.items():
-                definition.resolve = bound.get(name) or _plain(kind.name, name)
+                resolve = bound.get(name) or _plain(kind.name, name)
+                paged = get_named_type(definition.type).name.endswith("Connection")
+                definition.resolve = _in_small_pages(resolve) if paged else resolve
     _check_bindings(built)
     return built
 
@@ -188,6 +192,32 @@ def _plain(kind: str, name: str) -> Resolver:
         raise GraphQLError(f"not simulated: {kind}.{name}")
 
     return resolve
+
+
+def _in_small_pages(resolve: Resolver) -> Resolver:
+    """Give a list in pages no larger than the shop's, to whoever asks whether there are more.
+
+    A size that Shopify would refuse is left for the list itself to refuse.
+    """
+
+    def cut(source: Any, info: Info, **arguments: Any) -> Any:
+        most = info.context.shop.settings.largest_page
+        for side in ("first", "last"):
+            size = arguments.get(side)
+            if size is not None and most < size <= MAX_PAGE and _asks_for_more(info):
+                arguments[side] = most
+        return resolve(source, info, **arguments)
+
+    return cut
+
+
+def _asks_for_more(info: Info) -> bool:
+    return any(
+        isinstance(chosen, FieldNode) and chosen.name.value == "pageInfo"
+        for node in info.field_nodes
+        if node.selection_set is not None
+        for chosen in node.selection_set.selections
+    )
 
 
 def _check_bindings(built: GraphQLSchema) -> None:

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 
+from towline_sandbox.shopify.paging import MAX_PAGE
+
 __all__ = [
     "DEFAULT_SCOPES",
     "DEFAULT_TOPICS",
@@ -160,6 +162,9 @@ class ShopSettings:
         price_lists: of its catalogs; used when the state is new.
         publications: names of its sales channels; used when the state is new.
         daily_variants: how many variants may be added on a day; None for a Plus shop.
+        largest_page: rows a page of a list holds at most, if the caller asked whether there are
+            more; 1 makes every list one of many pages, so that a caller who reads only the first
+            is found out.
         upload_bytes: the longest file a staged upload takes: 100 MB, by
             https://shopify.dev/docs/api/usage/bulk-operations/imports
     """
@@ -193,4 +198,5 @@ class ShopSettings:
     price_lists: tuple[SeedPriceList, ...] = ()
     publications: tuple[str, ...] = ("Online Store",)
     daily_variants: int | None = None
+    largest_page: int = MAX_PAGE
     upload_bytes: int = 100_000_000

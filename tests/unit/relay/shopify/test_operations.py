@@ -152,9 +152,10 @@ def test_the_shop_tells_currency_scopes_and_version() -> None:
     assert info.scopes == {"read_orders", "write_orders"}
 
 
-def order_page(lines: Any, shipping: Any) -> Step:
+def order_page(lines: Any, shipping: Any, *, payments: int = 0) -> Step:
     """Answer with one page of an order."""
-    return data(order={"id": "O", "name": "#1", "lineItems": lines, "shippingLines": shipping})
+    lists = {"lineItems": lines, "shippingLines": shipping, "discountApplications": page([])}
+    return data(order={"id": "O", "name": "#1", "transactions": [{}] * payments, **lists})
 
 
 def test_an_order_is_read_whole() -> None:
@@ -169,8 +170,10 @@ def test_an_order_is_read_whole() -> None:
     assert whole == {
         "id": "O",
         "name": "#1",
+        "transactions": [],
         "lineItems": {"nodes": [1, 2, 3, 4]},
         "shippingLines": {"nodes": ["a", "b"]},
+        "discountApplications": {"nodes": []},
     }
     cursors = [(c.variables["linesAfter"], c.variables["shippingAfter"]) for c in it.script.calls]
     assert cursors == [(None, None), ("l1", "s1"), ("l2", "s1")]
@@ -181,6 +184,14 @@ def test_an_order_that_would_never_end_is_an_error() -> None:
     loop = order_page(page([1], cursor="l1"), page([]))
     with pytest.raises(Permanent, match="same cursors"):
         run(lambda shop: shop.order("O"), loop, loop, loop)
+
+
+def test_an_order_with_more_payments_than_are_told_at_once_is_not_taken_for_whole() -> None:
+    """Payments are a plain list without pages: a full one may have been cut off."""
+    whole, _ = run(lambda shop: shop.order("O"), order_page(page([1]), page([]), payments=49))
+    assert len(whole["transactions"]) == 49
+    with pytest.raises(Permanent, match="50 payments or more"):
+        run(lambda shop: shop.order("O"), order_page(page([1]), page([]), payments=50))
 
 
 def test_an_order_that_is_not_there_is_refused_with_the_reason() -> None:
