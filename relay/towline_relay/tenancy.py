@@ -31,6 +31,7 @@ from towline_relay.sync.intents import Intents
 from towline_relay.sync.orders.handover import HandOver
 from towline_relay.sync.orders.lane import OrdersLane
 from towline_relay.sync.people.companies import Companies
+from towline_relay.sync.people.companies_down import CompaniesDown
 from towline_relay.sync.people.customers import Customers
 from towline_relay.sync.people.customers_lane import CustomersLane
 from towline_relay.sync.sweeps.all import Sweeps
@@ -114,12 +115,14 @@ class Tenancy:
             judge=judge,
             customers=_customers(config, client=self._client, store=store, clock=clock),
             companies=_companies(config, client=self._client, store=store),
+            companies_down=_companies_down(config, client=self._client, store=store),
             nudge=parts.nudge_agent,
         )
         self._sweeps = Sweeps(
             tenant=config.id,
             shop=self._shop,
             people=_people(config, self._client),
+            companies=CompanyShop(self._client) if config.rules.company else None,
             store=store,
             clock=clock,
             nudge=self.nudge,
@@ -233,6 +236,14 @@ def _companies(config: TenantConfig, *, client: Client, store: Store) -> Compani
         rules=config.rules.company,
         intents=Intents(tenant=config.id, store=store),
     )
+
+
+def _companies_down(config: TenantConfig, *, client: Client, store: Store) -> CompaniesDown | None:
+    """Build what watches over companies; None when the rules name none."""
+    rules = config.rules.company
+    if rules is None:
+        return None
+    return CompaniesDown(tenant=config.id, store=store, shop=CompanyShop(client), rules=rules)
 
 
 def _tokens(

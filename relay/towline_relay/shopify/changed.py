@@ -10,11 +10,19 @@ from towline_relay.shopify.catalogue import variant_ref
 from towline_relay.shopify.client import Client
 from towline_relay.shopify.documents import document
 from towline_relay.shopify.models import ChangedProduct, ChangedRef, VariantRef
+from towline_relay.shopify.models_companies import ChangedCompany
 from towline_relay.shopify.paging import MOST, cursor_after, pages
 from towline_relay.shopify.throttle import Priority
 from towline_shared.clock import parse_utc
 
-__all__ = ["customers_updated_since", "gone", "products_updated_since", "updated_query"]
+__all__ = [
+    "companies_updated_since",
+    "company_places_updated_since",
+    "customers_updated_since",
+    "gone",
+    "products_updated_since",
+    "updated_query",
+]
 
 # Points are asked for by page size, nested pages by its product: most products have few variants.
 _PRODUCTS, _VARIANTS = 50, 10
@@ -31,15 +39,27 @@ def updated_query(moment: datetime) -> str:
 
 async def customers_updated_since(client: Client, moment: datetime) -> AsyncIterator[ChangedRef]:
     """Read which customers changed at or after a moment, oldest change first."""
-    nodes = pages(
-        client,
-        document("customers_updated"),
-        {"first": MOST, "after": None, "query": updated_query(moment)},
-        pick=lambda data: data["customers"],
-        priority=Priority.SWEEP,
-    )
-    async for node in nodes:
+    async for node in _changed(client, "customers_updated", "customers", moment):
         yield ChangedRef(node["id"], parse_utc(node["updatedAt"]))
+
+
+async def companies_updated_since(
+    client: Client, moment: datetime
+) -> AsyncIterator[ChangedCompany]:
+    """Read which companies changed at or after a moment, oldest change first."""
+    async for node in _changed(client, "companies_updated", "companies", moment):
+        yield ChangedCompany(node["id"], parse_utc(node["updatedAt"]))
+
+
+async def company_places_updated_since(
+    client: Client, moment: datetime
+) -> AsyncIterator[ChangedCompany]:
+    """Read which locations of companies changed at or after a moment, oldest change first.
+
+    Whether a change of a location touches its company's own time is not documented.
+    """
+    async for node in _changed(client, "company_places_updated", "companyLocations", moment):
+        yield ChangedCompany(node["company"]["id"], parse_utc(node["updatedAt"]), node["id"])
 
 
 async def products_updated_since(client: Client, moment: datetime) -> AsyncIterator[ChangedProduct]:
@@ -73,6 +93,19 @@ async def gone(client: Client, gids: Sequence[str]) -> frozenset[str]:
         nodes = answer.data["nodes"]
         found.update(gid for gid, node in zip(asked, nodes, strict=True) if node is None)
     return frozenset(found)
+
+
+def _changed(
+    client: Client, name: str, field: str, moment: datetime
+) -> AsyncIterator[Mapping[str, Any]]:
+    """Read the nodes of a list that is sorted by its time of change."""
+    return pages(
+        client,
+        document(name),
+        {"first": MOST, "after": None, "query": updated_query(moment)},
+        pick=lambda data: data[field],
+        priority=Priority.SWEEP,
+    )
 
 
 async def _rest(client: Client, product_gid: str, first: Mapping[str, Any]) -> list[VariantRef]:

@@ -7,12 +7,14 @@ https://shopify.dev/docs/api/admin-graphql/2026-10/queries/companies
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
+from towline_relay.shopify.changed import companies_updated_since, company_places_updated_since
 from towline_relay.shopify.client import Client
 from towline_relay.shopify.documents import Document, document
-from towline_relay.shopify.models_companies import CompanyRef, ContactRoles, Place
+from towline_relay.shopify.models_companies import ChangedCompany, CompanyRef, ContactRoles, Place
 from towline_relay.shopify.paging import MOST, cursor_after, pages
 from towline_relay.shopify.throttle import Priority
 from towline_relay.shopify.user_errors import raise_first, read_errors
@@ -37,6 +39,14 @@ class CompanyShop:
     def __init__(self, client: Client) -> None:
         self._client = client
         self._templates: dict[str, str] | None = None
+
+    def updated_since(self, moment: datetime) -> AsyncIterator[ChangedCompany]:
+        """Read which companies changed at or after an aware moment, oldest change first."""
+        return companies_updated_since(self._client, moment)
+
+    def places_updated_since(self, moment: datetime) -> AsyncIterator[ChangedCompany]:
+        """Read which locations of companies changed likewise."""
+        return company_places_updated_since(self._client, moment)
 
     async def find(self, number: str) -> str:
         """Find a company by the ERP's number and return its gid; empty when there is none.

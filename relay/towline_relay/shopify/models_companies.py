@@ -4,8 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
-__all__ = ["COMPANY_FIELDS", "PLACE_FIELDS", "CompanyRef", "ContactRoles", "Place"]
+__all__ = [
+    "COMPANY_FIELDS",
+    "PLACE_FIELDS",
+    "ChangedCompany",
+    "CompanyRef",
+    "ContactRoles",
+    "Place",
+]
 
 COMPANY_FIELDS = ("name", "note")
 #: Of a company's location; ``terms`` is the gid of a payment terms template.
@@ -41,6 +49,19 @@ class CompanyRef:
     fields: Mapping[str, str]
     contact: str
     places: tuple[Place, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ChangedCompany:
+    """A company that changed, itself or in a part, and when; the moment is aware UTC.
+
+    Attributes:
+        part: gid of the location that changed; empty when it is the company itself.
+    """
+
+    gid: str
+    updated_at: datetime
+    part: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,7 +54,8 @@ CREATE TABLE IF NOT EXISTS companies (
 );
 CREATE TABLE IF NOT EXISTS company_locations (
   id INTEGER PRIMARY KEY, company_id INTEGER NOT NULL, external_id TEXT UNIQUE,
-  name TEXT NOT NULL, phone TEXT, address TEXT NOT NULL, tax_id TEXT, terms TEXT
+  name TEXT NOT NULL, phone TEXT, address TEXT NOT NULL, tax_id TEXT, terms TEXT,
+  updated_at TEXT NOT NULL DEFAULT ''
 );
 CREATE INDEX IF NOT EXISTS company_locations_of ON company_locations (company_id, id);
 CREATE TABLE IF NOT EXISTS company_contacts (

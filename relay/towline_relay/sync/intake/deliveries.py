@@ -21,11 +21,11 @@ from towline_relay.sync.intake.privacy import request_of
 from towline_shared.clock import parse_utc, utc_text
 from towline_shared.events import event_id
 
-__all__ = ["Delivered", "customer_event", "order_event", "take_in", "uninstalled_timer"]
-__all__ += ["work_order_event"]
-
+__all__ = ["Delivered", "company_event", "customer_event", "order_event", "take_in"]
+__all__ += ["uninstalled_timer", "work_order_event"]
 
 _CUSTOMERS = frozenset({"customers/create", "customers/merge", "customers/update"})
+_COMPANIES = ("companies/", "company_contacts/", "company_locations/")
 _RETURNS = ("returns/", "reverse_fulfillment_orders/")
 _HOLDS = frozenset({"fulfillment_orders/hold_released", "fulfillment_orders/placed_on_hold"})
 
@@ -112,6 +112,37 @@ def customer_event(
     )
 
 
+def company_event(
+    *,
+    tenant: str,
+    gid: str,
+    changed_at: datetime,
+    origin: str,
+    seen_at: datetime,
+    part: str = "",
+    deleted: bool = False,
+) -> NewEvent:
+    """Return the event that says "look at this company"; one per company or part and change.
+
+    Args:
+        part: gid of its location or contact, if that is what changed.
+        deleted: company or part were deleted, which has the time of the change before.
+    """
+    moment = utc_text(changed_at)
+    last = "deleted" if deleted else ""
+    return NewEvent(
+        id=event_id("company", tenant, gid, part, moment, last),
+        lane=f"{tenant}/customers",
+        tenant=tenant,
+        direction="down",
+        entity="company",
+        key=gid,
+        origin=origin,
+        seen_at=seen_at,
+        body=json.dumps({"company": gid, "changed": moment}),
+    )
+
+
 def take_in(delivery: Delivered) -> NewDelivery:
     """Reduce a delivery to its facts and, for an order, the event it gives rise to."""
     try:
@@ -166,6 +197,8 @@ def _facts(
     facts, looked_at = facts_of(topic, body)
     if topic in _CUSTOMERS and facts["customer"] and facts.get("status") != "failed":
         return _customer(delivery, topic, facts)
+    if topic.startswith(_COMPANIES) and facts["company"]:
+        return _company(delivery, topic, facts)
     if topic.startswith(_RETURNS) and facts["return"]:
         return facts, "return", _return(delivery, topic, facts["return"])
     if topic in _HOLDS and facts["fulfillment_order"]:
@@ -242,6 +275,22 @@ def _customer(
         seen_at=delivery.received_at,
     )
     return facts, "customer", event
+
+
+def _company(
+    delivery: Delivered, topic: str, facts: dict[str, Any]
+) -> tuple[dict[str, Any], str, NewEvent]:
+    """Ring for a company that was made, changed or deleted, or a location or contact of it."""
+    event = company_event(
+        tenant=delivery.tenant,
+        gid=facts["company"],
+        changed_at=parse_utc(facts["changed"]) if facts["changed"] else _triggered(delivery),
+        origin=f"shopify:{topic}",
+        seen_at=delivery.received_at,
+        part=facts.get("part", ""),
+        deleted=topic.endswith("/delete"),
+    )
+    return facts, "company", event
 
 
 def _triggered(delivery: Delivered) -> datetime:

@@ -170,7 +170,20 @@ def _merged(body: Body) -> Facts:
 
 
 def _company(body: Body) -> Facts:
-    return {"company": str(body.get("admin_graphql_api_id") or "")}
+    return {
+        "company": str(body.get("admin_graphql_api_id") or ""),
+        "changed": body.get("updated_at") or "",
+    }
+
+
+def _company_part(body: Body) -> Facts:
+    """A location or a contact: the body names the company it is of."""
+    company = body.get("company") or {}
+    return {
+        "company": str(company.get("admin_graphql_api_id") or ""),
+        "part": str(body.get("admin_graphql_api_id") or ""),
+        "changed": body.get("updated_at") or "",
+    }
 
 
 def _fulfillment(body: Body) -> Facts:
@@ -218,7 +231,8 @@ _READERS: Mapping[str, tuple[Reader, bool]] = {
 _FAMILIES: Mapping[str, tuple[Reader, bool]] = {
     "customers": (_customer, False),
     "companies": (_company, False),
-    "company_locations": (_company, False),
+    "company_contacts": (_company_part, False),
+    "company_locations": (_company_part, False),
     "fulfillments": (_fulfillment, False),
     "fulfillment_orders": (_routing, False),
     "returns": (_return, False),

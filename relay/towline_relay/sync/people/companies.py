@@ -6,7 +6,8 @@ merchant's to set up, and nothing here touches it.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from towline_relay.shopify.models_companies import CompanyRef, Place
@@ -22,6 +23,7 @@ from towline_relay.sync.people.companies_decide import (
     without_role,
 )
 from towline_relay.sync.people.companies_port import CompanyPort
+from towline_relay.sync.people.companies_seen import KIND, Written, look, written_of
 from towline_relay.sync.people.customers import KIND as CUSTOMER
 from towline_relay.sync.rules.companies import CompanyRules
 from towline_relay.sync.rules.mapping import LeftOut
@@ -29,8 +31,6 @@ from towline_shared.errors import Refused, Retryable
 from towline_shared.events import BusinessCustomer
 
 __all__ = ["KIND", "Companies"]
-
-KIND = "company"  # target: the ERP's number; value: the gid
 
 
 class Companies:
@@ -70,17 +70,23 @@ class Companies:
         if isinstance(target, LeftOut):
             moves = (Move(row.serial, State.SKIPPED, target.reason),)
             return Effects(moves=moves, supersede=replaced)
-        held, words = await self._held(target.number), "The shop has it as it is."
+        held, words = await self._held(lease, row, target.number), "The shop has it as it is."
         if held is None:
             held = await self._create(lease, row, target)
             words = f"Made in the shop as {held.gid}."
-        done = await self._write(lease, row, target, held)
-        done += await self._contact(lease, row, target, held)
+        written = await self._compared(lease, row, held)
+        done, written = await self._write(lease, row, target, held, written)
+        contact = await self._contact(lease, row, target, held)
+        if contact != held.contact:
+            done.append("contact")
+        if target.contact:
+            written = replace(written, contact=contact)
+            await self._store.advance(lease, Effects(known=(written.known(held.gid),)))
         done += await self._role(lease, row, target, held.gid)
         if done:
             words = f"Written in the shop as {held.gid}: {', '.join(done)}."
         return Effects(
-            known=(self._known(target.number, held.gid),),
+            known=(self._known(target.number, held.gid), written.known(held.gid)),
             moves=(Move(row.serial, State.APPLIED, words),),
             supersede=replaced,
         )
@@ -88,14 +94,32 @@ class Companies:
     def _known(self, number: str, gid: str) -> Known:
         return Known(KIND, number, gid, gid)
 
-    async def _held(self, number: str) -> CompanyRef | None:
+    async def _held(self, lease: Lease, row: EventRow, number: str) -> CompanyRef | None:
         """Read the company: by what is remembered, else by the search, which lags."""
         known = (await self._store.known(self._tenant, KIND, [number])).get(number)
         held = await self._shop.company(known.value) if known else None
+        if known is not None and held is None:
+            await self._gone(lease, row, known.value)
         if held is None:
             gid = await self._shop.find(number)
             held = await self._shop.company(gid) if gid else None
         return held
+
+    async def _gone(self, lease: Lease, row: EventRow, gid: str) -> None:
+        """Say that somebody deleted it, if no webhook did."""
+        before = await written_of(self._store, self._tenant, gid, self._rules)
+        told, seen = look(before, None, contact=False, source=row.origin)
+        if told:
+            await self._store.advance(lease, Effects(conflicts=told, known=(seen.known(gid),)))
+
+    async def _compared(self, lease: Lease, row: EventRow, held: CompanyRef) -> Written:
+        """Say what somebody changed since, before it is overwritten; returns what was written."""
+        before = await written_of(self._store, self._tenant, held.gid, self._rules)
+        told, seen = look(before, held, contact=self._rules.contact is not None, source=row.origin)
+        if told:
+            effects = Effects(conflicts=told, known=(seen.known(held.gid),))
+            await self._store.advance(lease, effects)
+        return seen
 
     async def _create(self, lease: Lease, row: EventRow, target: CompanyTarget) -> CompanyRef:
         made: list[str] = []
@@ -113,40 +137,68 @@ class Companies:
         return held
 
     async def _write(
-        self, lease: Lease, row: EventRow, target: CompanyTarget, held: CompanyRef
-    ) -> list[str]:
-        """Write what differs, and say what it was."""
-        todo, done = changes(target, held), list[str]()
+        self,
+        lease: Lease,
+        row: EventRow,
+        target: CompanyTarget,
+        held: CompanyRef,
+        written: Written,
+    ) -> tuple[list[str], Written]:
+        """Write what differs; returns what it was, and what is to be remembered of it."""
+        before = {gid: number for gid, (number, _) in (written.places or {}).items()}
+        todo, done = changes(target, held, written=before), list[str]()
+        stands = {place.number: place.gid for place in held.places}
+        wanted = {place.number: place for place in target.places}
+        first = not written.company
         if todo.fields:
-            shown: dict[str, Any] = {"company": held.gid, "fields": sorted(todo.fields)}
-
-            async def update() -> None:
-                await self._shop.update(held.gid, todo.fields)
-
-            await self._call(lease, row, "update_company", shown, update)
+            await self._fields(lease, row, held.gid, todo.fields)
             done.append(", ".join(sorted(todo.fields)))
+        written = written.with_company(target.number, target.fields)
+        for number in wanted.keys() & stands.keys() - {place.number for place in todo.places}:
+            written = written.with_place(stands[number], wanted[number])
+        if done or first:
+            await self._store.advance(lease, Effects(known=(written.known(held.gid),)))
         for place in todo.places:
-            await self._place(lease, row, held.gid, place)
+            gid = await self._place(lease, row, held.gid, place)
+            written = written.with_place(gid, wanted[place.number])
+            await self._store.advance(lease, Effects(known=(written.known(held.gid),)))
             done.append(f"place {place.number}")
-        return done
+        return done, written
 
-    async def _place(self, lease: Lease, row: EventRow, gid: str, place: Place) -> None:
+    async def _fields(
+        self, lease: Lease, row: EventRow, gid: str, fields: Mapping[str, str]
+    ) -> None:
+        async def call() -> None:
+            await self._shop.update(gid, fields)
+
+        shown = {"company": gid, "fields": sorted(fields)}
+        await self._call(lease, row, "update_company", shown, call)
+
+    async def _place(self, lease: Lease, row: EventRow, gid: str, place: Place) -> str:
+        """Write or make a location; returns its gid."""
+        made = [place.gid]
+
         async def call() -> None:
             if place.gid:
                 await self._shop.update_place(place)
             else:
-                await self._shop.add_place(gid, place)
+                made.append(await self._shop.add_place(gid, place))
 
         shown = {"company": gid, "place": place.number, "fields": sorted(place.fields)}
         operation = "update_company_place" if place.gid else "add_company_place"
         await self._call(lease, row, operation, shown, call)
+        return made[-1]
 
     async def _contact(
         self, lease: Lease, row: EventRow, target: CompanyTarget, held: CompanyRef
-    ) -> list[str]:
-        """Make the ERP's customer its main contact; who is not in the shop yet is waited for."""
+    ) -> str:
+        """Make the ERP's customer its main contact; who is not in the shop yet is waited for.
+
+        Returns:
+            The gid of who is its main contact now; empty when nobody is.
+        """
         if not target.contact:
-            return []
+            return held.contact
         known = await self._store.known(self._tenant, CUSTOMER, [target.contact])
         person = known.get(target.contact)
         if person is None:
@@ -156,14 +208,14 @@ class Companies:
                 hint="See why that customer is not; [entities.customer] must be in the rules.",
             )
         if held.contact == person.value:
-            return []
+            return held.contact
 
         async def call() -> None:
             await self._shop.set_contact(held.gid, person.value)
 
         shown = {"company": held.gid, "customer": person.value}
         await self._call(lease, row, "set_company_contact", shown, call)
-        return ["contact"]
+        return person.value
 
     async def _role(
         self, lease: Lease, row: EventRow, target: CompanyTarget, gid: str
@@ -195,7 +247,7 @@ class Companies:
         lease: Lease,
         row: EventRow,
         operation: str,
-        shown: dict[str, Any],
+        shown: Mapping[str, Any],
         call: Callable[[], Awaitable[None]],
     ) -> None:
         """Make one of several calls of a step: its outcome is committed before the next."""

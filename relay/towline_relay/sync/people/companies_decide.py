@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from types import MappingProxyType
 
 from towline_relay.shopify.models_companies import (
     COMPANY_FIELDS,
@@ -19,9 +21,10 @@ from towline_shared.errors import BadRecord
 from towline_shared.events import BusinessCustomer, Row
 from towline_shared.money import plain
 
-__all__ = ["Changes", "CompanyTarget", "changes", "map_company", "without_role"]
+__all__ = ["Changes", "CompanyTarget", "alike", "changes", "map_company", "without_role"]
 
 _MOST = 255
+_NONE: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,19 +83,29 @@ def map_company(
         number=business.number,
         fields={name: _text(rules.fields[name].source(rows[0])) for name in names},
         places=tuple(places),
-        kept=frozenset(name for name, field in rules.fields.items() if not field.create_only),
+        kept=rules.kept,
         contact=_text(rules.contact(rows[0])) if rules.contact else "",
     )
 
 
-def changes(target: CompanyTarget, held: CompanyRef) -> Changes:
+def changes(
+    target: CompanyTarget, held: CompanyRef, *, written: Mapping[str, str] = _NONE
+) -> Changes:
     """Compare a company with what it should hold.
 
     A location the ERP does not know stays as it is. The one location of a company without a number
     (made in the shop's admin) is taken for the first place.
+
+    Args:
+        written: the ERP's number of each location that was written before, by its gid: one whose
+            external id somebody has changed is still the same place.
     """
     by_number = {place.number: place for place in held.places if place.number}
-    nameless = [place for place in held.places if not place.number]
+    mine_already = {place.number for place in target.places} & by_number.keys()
+    for place in held.places:
+        if place.gid in written and place.number not in mine_already:
+            by_number.setdefault(written[place.gid], place)
+    nameless = [one for one in held.places if not one.number and one.gid not in written]
     adopted = nameless[0] if len(held.places) == len(nameless) == 1 else None
     places = []
     for place in target.places:
@@ -103,9 +116,12 @@ def changes(target: CompanyTarget, held: CompanyRef) -> Changes:
             places.append(place)
             continue
         changed = _changed(place.fields, mine.fields, target.kept)
-        if changed or not mine.number:
+        if changed or mine.number != place.number:
             places.append(Place(mine.gid, place.number, changed))
-    return Changes(_changed(target.fields, held.fields, target.kept), tuple(places))
+    fields = _changed(target.fields, held.fields, target.kept)
+    if held.number != target.number:
+        fields["externalId"] = target.number
+    return Changes(fields, tuple(places))
 
 
 def without_role(target: CompanyTarget, held: CompanyRef, given: ContactRoles) -> tuple[str, ...]:
@@ -121,10 +137,19 @@ def without_role(target: CompanyTarget, held: CompanyRef, given: ContactRoles) -
     )
 
 
+def alike(name: str, value: str) -> str:
+    """Return a value as far as it matters: codes of the post, of states and taxes have no case."""
+    if name in ("zip", "country", "tax_id"):
+        return re.sub(r"[\s.-]", "", value).casefold()
+    if name == "phone":
+        return re.sub(r"\D", "", value).lstrip("0")[-8:]
+    return value
+
+
 def _changed(
     wanted: Mapping[str, str], held: Mapping[str, str], kept: Collection[str]
 ) -> dict[str, str]:
-    differ = {n for n in wanted if n in kept and wanted[n] != held.get(n, "")}
+    differ = {n for n in wanted if n in kept and alike(n, wanted[n]) != alike(n, held.get(n, ""))}
     address = {"address1", "address2", "zip", "city", "country"}
     if differ & address:  # an address is written whole as far as it is ours
         differ |= address & set(wanted) & set(kept)

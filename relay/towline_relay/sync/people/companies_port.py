@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from datetime import datetime
 from typing import Protocol
 
-from towline_relay.shopify.models_companies import CompanyRef, ContactRoles, Place
+from towline_relay.shopify.models_companies import ChangedCompany, CompanyRef, ContactRoles, Place
 
 __all__ = ["CompanyPort"]
 
 
 class CompanyPort(Protocol):
     """The verbs; every one may raise Retryable, Refused or Permanent."""
+
+    def updated_since(self, moment: datetime) -> AsyncIterator[ChangedCompany]: ...
+
+    def places_updated_since(self, moment: datetime) -> AsyncIterator[ChangedCompany]: ...
 
     async def find(self, number: str) -> str: ...
 

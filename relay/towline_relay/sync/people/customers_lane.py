@@ -13,6 +13,7 @@ from towline_relay.store.states import State
 from towline_relay.sync.attempt import Judge
 from towline_relay.sync.intents import Intents
 from towline_relay.sync.people.companies import Companies
+from towline_relay.sync.people.companies_down import CompaniesDown
 from towline_relay.sync.people.customers import Customers, merged
 from towline_shared.codec import decode
 from towline_shared.events import BusinessCustomer, Customer, Unreadable
@@ -34,6 +35,7 @@ class CustomersLane:
         judge: Judge,
         customers: Customers | None,
         companies: Companies | None,
+        companies_down: CompaniesDown | None,
         nudge: Callable[[str], None],
     ) -> None:
         """Build it; without rules for them the events are left out, with that reason."""
@@ -42,6 +44,7 @@ class CustomersLane:
         self._judge = judge
         self._customers = customers
         self._companies = companies
+        self._companies_down = companies_down
         self._nudge = nudge
         self._intents = Intents(tenant=tenant, store=store)
 
@@ -88,11 +91,19 @@ class CustomersLane:
         return Effects(moves=(Move(row.serial, State.SKIPPED, what),), supersede=replaced)
 
     async def _down(self, readings: Sequence[EventRow]) -> Effects:
-        """Decide about what the shop told of one customer; the last of it is what counts."""
+        """Decide about what the shop told of one of them; the last of it is what counts."""
         facts = [json.loads(row.body) for row in readings]
+        if readings[0].entity == "company":
+            if self._companies_down is None:
+                return _left_out(readings, "companies")
+            return await self._companies_down.down(readings, facts[-1]["company"])
         if self._customers is None:
-            what = _NO_RULES.format("customers")
-            return Effects(moves=tuple(Move(r.serial, State.SKIPPED, what) for r in readings))
+            return _left_out(readings, "customers")
         merges = tuple((fact["merged"], fact["customer"]) for fact in facts if fact.get("merged"))
         effects = await self._customers.down(readings, facts[-1]["customer"])
         return replace(effects, known=(*merged(merges), *effects.known))
+
+
+def _left_out(readings: Sequence[EventRow], who: str) -> Effects:
+    what = _NO_RULES.format(who)
+    return Effects(moves=tuple(Move(row.serial, State.SKIPPED, what) for row in readings))

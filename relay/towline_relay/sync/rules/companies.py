@@ -36,6 +36,11 @@ class CompanyRules:
     contact: Expression | None
     role: str = ""
 
+    @property
+    def kept(self) -> frozenset[str]:
+        """Names of the fields the IBM i owns."""
+        return frozenset(name for name, field in self.fields.items() if not field.create_only)
+
 
 def read_companies(
     section: Section,

@@ -1,4 +1,4 @@
-"""All sweeps of one tenant: orders, customers, products, and what is gone."""
+"""All sweeps of one tenant: orders, customers, companies, products, and what is gone."""
 
 from __future__ import annotations
 
@@ -8,18 +8,20 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from towline_relay.store.base import Store
+from towline_relay.sync.people.companies_port import CompanyPort
 from towline_relay.sync.people.customers_port import CustomerPort
 from towline_relay.sync.shop_port import ShopPort
 from towline_relay.sync.sweeps.catalogue import sweep_gone, sweep_products
 from towline_relay.sync.sweeps.orders import sweep_orders, sweep_timer
-from towline_relay.sync.sweeps.people import sweep_customers
+from towline_relay.sync.sweeps.people import sweep_companies, sweep_customers
 from towline_relay.sync.sweeps.work import sweep_work
 from towline_shared.clock import Clock, parse_utc, utc_text
 
 __all__ = ["SWEPT", "Sweeps"]
 
 #: What can be swept for from an earlier day on.
-SWEPT = ("orders", "customers", "products")
+SWEPT = ("orders", "customers", "companies", "products")
+_PARTS = {"companies": ("companies", "company places")}  # what has several cursors
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +30,7 @@ class Sweeps:
 
     Attributes:
         people: the shop's customers; None when the rules name none.
+        companies: the shop's companies likewise.
         nudge: called as soon as something was found.
         products_every: how much time lies between two sweeps of products. Each one reads again what
             the relay itself has written, and every sale touches a product, so they are rare.
@@ -36,6 +39,7 @@ class Sweeps:
     tenant: str
     shop: ShopPort
     people: CustomerPort | None
+    companies: CompanyPort | None
     store: Store
     clock: Clock
     nudge: Callable[[], None]
@@ -56,7 +60,8 @@ class Sweeps:
         """
         async with self._lock:
             for what, moment in (since or {}).items():
-                await self.store.set_timer(sweep_timer(self.tenant, what), utc_text(moment))
+                for part in _PARTS.get(what, (what,)):
+                    await self.store.set_timer(sweep_timer(self.tenant, part), utc_text(moment))
             found = dict.fromkeys(SWEPT, 0)
             for what in SWEPT:
                 if what == "products" and not (everything or since) and not await self._due():
@@ -77,6 +82,12 @@ class Sweeps:
             new += await sweep_gone(tenant=tenant, shop=shop, store=store, clock=clock)
             await store.set_timer(_swept(tenant), begun)
             return new
+        if what == "companies":
+            if self.companies is None:
+                return 0
+            return await sweep_companies(
+                tenant=tenant, shop=self.companies, store=store, clock=clock
+            )
         if self.people is None:
             return 0
         return await sweep_customers(tenant=tenant, shop=self.people, store=store, clock=clock)

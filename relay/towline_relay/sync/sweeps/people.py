@@ -1,17 +1,19 @@
-"""The sweep of customers: one whose webhook was lost is looked at all the same."""
+"""The sweeps of customers and companies: what a lost webhook told of is looked at all the same."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from towline_relay.shopify.models import ChangedRef
+from towline_relay.shopify.models_companies import ChangedCompany
 from towline_relay.store.base import Store
-from towline_relay.sync.intake.deliveries import customer_event
+from towline_relay.sync.intake.deliveries import company_event, customer_event
+from towline_relay.sync.people.companies_port import CompanyPort
 from towline_relay.sync.people.customers_port import CustomerPort
 from towline_relay.sync.sweeps.orders import sweep
 from towline_shared.clock import Clock
 
-__all__ = ["sweep_customers"]
+__all__ = ["sweep_companies", "sweep_customers"]
 
 
 async def sweep_customers(*, tenant: str, shop: CustomerPort, store: Store, clock: Clock) -> int:
@@ -47,3 +49,38 @@ async def sweep_customers(*, tenant: str, shop: CustomerPort, store: Store, cloc
         store=store,
         clock=clock,
     )
+
+
+async def sweep_companies(*, tenant: str, shop: CompanyPort, store: Store, clock: Clock) -> int:
+    """Append an event for each company that changed, itself or in a location; returns the news.
+
+    Companies and locations have cursors of their own. A contact has no list of the whole shop to
+    be swept, and what is deleted stands in none: it is seen when the company is read again.
+
+    Raises:
+        Retryable: the shop can't be read now.
+    """
+
+    async def take(refs: Sequence[ChangedCompany]) -> int:
+        now = clock.now()
+        return await store.append(
+            [
+                company_event(
+                    tenant=tenant,
+                    gid=ref.gid,
+                    changed_at=ref.updated_at,
+                    origin="shopify:sweep",
+                    seen_at=now,
+                    part=ref.part,
+                )
+                for ref in refs
+            ]
+        )
+
+    new = 0
+    for what, read in (
+        ("companies", shop.updated_since),
+        ("company places", shop.places_updated_since),
+    ):
+        new += await sweep(what, tenant=tenant, read=read, take=take, store=store, clock=clock)
+    return new

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections.abc import Callable
 from typing import Any
 
 from towline_sandbox.shopify import search
@@ -36,7 +37,9 @@ _SEARCHED: dict[str, search.Matcher] = {
     "external_id": lambda row, term: search.phrase(row["external_id"], term),
     "name": lambda row, term: search.phrase(row["name"], term),
     "id": lambda row, term: search.number(row["id"], term),
+    "updated_at": lambda row, term: search.text(row["updated_at"], term),
 }
+_SORT = {"UPDATED_AT": "updated_at", "NAME": "name"}
 
 
 def _company(row: sqlite3.Row) -> Node:
@@ -57,6 +60,8 @@ def _location(row: sqlite3.Row) -> Node:
     terms = row["terms"]
     return {
         "__typename": "CompanyLocation",
+        "_company": row["company_id"],
+        "updatedAt": row["updated_at"],
         "id": gid("CompanyLocation", row["id"]),
         "externalId": row["external_id"],
         "name": row["name"],
@@ -98,13 +103,22 @@ def _one(_root: Any, info: Info, id: str) -> Node | None:
 
 
 def _all(_root: Any, info: Info, **arguments: Any) -> Node:
+    return _listed(info, "companies", arguments, _company)
+
+
+def _all_locations(_root: Any, info: Info, **arguments: Any) -> Node:
+    return _listed(info, "company_locations", arguments, _location)
+
+
+def _listed(info: Info, table: str, arguments: Node, load: Callable[[sqlite3.Row], Node]) -> Node:
     node = searched(info, arguments.get("query"), _SEARCHED)
+    column = _SORT.get(arguments.get("sortKey") or "ID", "id")
     rows = [
         row
-        for row in shop_of(info).db.all("SELECT * FROM companies")
+        for row in shop_of(info).db.all(f"SELECT * FROM {table}")  # noqa: S608 - our own names
         if search.matches(node, row, _SEARCHED)
     ]
-    return connection(rows, arguments, key=lambda row: (row["id"],), load=_company)
+    return connection(rows, arguments, key=lambda row: (row[column], row["id"]), load=load)
 
 
 def _locations(source: Node, info: Info, **arguments: Any) -> Node:
@@ -164,6 +178,7 @@ def _make_location(shop: Shop, company: int, given: Node) -> int:
         address=compact(_given_address(given.get("shippingAddress"))),
         tax_id=given.get("taxRegistrationId"),
         terms=(given.get("buyerExperienceConfiguration") or {}).get("paymentTermsTemplateId"),
+        updated_at=shop.now(),
     )
     return number
 
@@ -222,20 +237,22 @@ def _update_location(shop: Shop, *, companyLocationId: str, input: Node) -> Node
         values["terms"] = terms["paymentTermsTemplateId"]
     if not values:
         raise Refusal(error(["input"], "No input provided.", "NO_INPUT"))
-    shop.db.update("company_locations", row["id"], **values)
+    shop.db.update("company_locations", row["id"], **values, updated_at=shop.now())
     return {"companyLocation": nodes.one(shop, "CompanyLocation", row["id"])}
 
 
 def _assign_address(shop: Shop, *, locationId: str, address: Node, addressTypes: list[str]) -> Node:
     row = _row(shop, "company_locations", locationId, "CompanyLocation", "locationId")
     held = _given_address({**json.loads(row["address"]), **address})
-    shop.db.update("company_locations", row["id"], address=compact(held))
+    shop.db.update("company_locations", row["id"], address=compact(held), updated_at=shop.now())
     return {"addresses": [_address(held, row["id"])] * len(addressTypes)}
 
 
 def _tax(shop: Shop, *, companyLocationId: str, taxRegistrationId: str | None = None) -> Node:
     row = _row(shop, "company_locations", companyLocationId, "CompanyLocation", "companyLocationId")
-    shop.db.update("company_locations", row["id"], tax_id=taxRegistrationId or None)
+    shop.db.update(
+        "company_locations", row["id"], tax_id=taxRegistrationId or None, updated_at=shop.now()
+    )
     return {"companyLocation": nodes.one(shop, "CompanyLocation", row["id"])}
 
 
@@ -264,8 +281,16 @@ def _assign_main(shop: Shop, *, companyId: str, companyContactId: str) -> Node:
 
 
 FIELDS: Fields = {
-    "QueryRoot": {"company": _one, "companies": _all, "paymentTermsTemplates": _terms},
+    "QueryRoot": {
+        "company": _one,
+        "companies": _all,
+        "companyLocations": _all_locations,
+        "paymentTermsTemplates": _terms,
+    },
     "Company": {"locations": _locations, "mainContact": _main},
+    "CompanyLocation": {
+        "company": lambda source, info: nodes.one(shop_of(info), "Company", source["_company"]),
+    },
     "CompanyContact": {
         "customer": lambda source, info: nodes.one(shop_of(info), "Customer", source["_customer"]),
         "company": lambda source, info: nodes.one(shop_of(info), "Company", source["_company"]),

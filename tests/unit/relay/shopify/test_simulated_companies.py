@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -98,5 +99,26 @@ def test_a_role_of_another_company_is_no_role_here(tmp_path: Path) -> None:
             with pytest.raises(Stale, match="does not exist"):
                 await shop.assign_role(given.contact, role, [place])
         assert (await shop.contact_roles(mine)).places == frozenset()
+
+    play(tmp_path, scene)
+
+
+def test_the_sweep_reads_companies_and_locations_by_their_time_of_change(tmp_path: Path) -> None:
+    """Page by page, oldest change first; a location names its company."""
+
+    async def scene(on: Stand) -> None:
+        shop = CompanyShop(on.client)
+        made = await shop.create("7", {"name": "Petersen GmbH"}, Place("", "7/1", {}))
+        await shop.create("8", {"name": "Hansen KG"}, Place("", "8/1", {}))
+        begin = datetime(2020, 1, 1, tzinfo=UTC)
+        found = [change async for change in shop.updated_since(begin)]
+        assert (found[0].gid, len(found), {change.part for change in found}) == (made, 2, {""})
+        places = [change async for change in shop.places_updated_since(begin)]
+        held = await shop.company(made)
+        assert held is not None
+        assert (places[0].gid, places[0].part) == (made, held.places[0].gid)
+        later = datetime(2100, 1, 1, tzinfo=UTC)
+        assert [change async for change in shop.updated_since(later)] == []
+        assert [change async for change in shop.places_updated_since(later)] == []
 
     play(tmp_path, scene)

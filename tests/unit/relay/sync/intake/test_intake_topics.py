@@ -169,3 +169,36 @@ def test_a_customer_rings_in_the_lane_of_customers() -> None:
     assert json.loads(merged.event.body)["merged"] == "gid://shopify/Customer/2"
     assert take_in(hook("customers/merge", {**merge, "status": "failed"})).event is None
     assert take_in(hook("customers/delete", {"id": 5})).event is None
+
+
+@pytest.mark.parametrize("action", ["create", "update", "delete"])
+@pytest.mark.parametrize(
+    ("family", "part"),
+    [
+        ("companies", ""),
+        ("company_contacts", "gid://shopify/CompanyContact/408372092144951419"),
+        ("company_locations", "gid://shopify/CompanyLocation/408372092144951419"),
+    ],
+)
+def test_whatever_tells_of_a_company_rings_for_it(family: str, part: str, action: str) -> None:
+    """A location and a contact name their company; each change is an event of its own."""
+    topic = f"{family}/{action}"
+    kept = take_in(hook(topic, BY_TOPIC[topic]))
+    assert kept.event is not None
+    assert (kept.outcome, kept.event.entity) == ("company", "company")
+    assert kept.event.key == "gid://shopify/Company/408372092144951419"
+    assert kept.event.lane.endswith("/customers")
+    assert json.loads(kept.facts).get("part", "") == part
+    others = {
+        taken.event.id
+        for other in BY_TOPIC
+        if other.startswith("compan") and (taken := take_in(hook(other, BY_TOPIC[other]))).event
+    }
+    # made and changed in the same second are one look at the same thing; deleted is another
+    assert len(others) == 6
+
+
+def test_a_location_that_names_no_company_is_noted() -> None:
+    """The sweep of locations finds it; nothing is guessed."""
+    kept = take_in(hook("company_locations/update", {"name": "Kiel", "company": None}))
+    assert (kept.outcome, kept.event) == ("noted", None)

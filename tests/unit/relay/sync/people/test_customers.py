@@ -72,6 +72,7 @@ class House:
                 intents=Intents(tenant="t", store=store),
             ),
             companies=None,
+            companies_down=None,
             nudge=self.nudged.append,
         )
         self.lease: Lease | None = None

@@ -11,14 +11,16 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.company_house import FakeCompanies
 from tests.support.engine_house import EngineHouse, item, price, stock
 from tests.support.fake_customers import FakeCustomers
 from tests.support.store import START
 from towline_relay.shopify.models import ChangedRef
+from towline_relay.shopify.models_companies import ChangedCompany
 from towline_relay.store.rows import EventQuery, LinkRow
 from towline_relay.sync.intake.deliveries import customer_event
 from towline_relay.sync.sweeps import orders as sweeping
-from towline_relay.sync.sweeps.all import Sweeps
+from towline_relay.sync.sweeps.all import SWEPT, Sweeps
 from towline_relay.sync.sweeps.catalogue import sweep_gone, sweep_products
 from towline_relay.sync.sweeps.orders import sweep, sweep_timer
 from towline_relay.sync.sweeps.people import sweep_customers
@@ -279,8 +281,9 @@ def test_paging_begins_anew_before_shopify_ends_it(
 
 
 def test_all_sweeps_run_and_one_can_begin_at_an_earlier_day(engine: EngineHouse) -> None:
-    """Each reports for itself; without rules for customers there is no sweep of them."""
-    people, rung = FakeCustomers(), []
+    """Each reports for itself; without rules for people there is no sweep of them."""
+    people, shop, rung = FakeCustomers(), FakeCompanies(), []
+    shop.changed = [ChangedCompany("gid://shopify/Company/1", START, part) for part in ("", "L1")]
     people.add(last_name="Petersen")
     engine.house.clock.advance(3600)
 
@@ -289,19 +292,21 @@ def test_all_sweeps_run_and_one_can_begin_at_an_earlier_day(engine: EngineHouse)
             tenant="t",
             shop=engine.shop,
             people=people,
+            companies=shop,
             store=engine.store,
             clock=engine.house.clock,
             nudge=lambda: rung.append(1),
             products_every=timedelta(hours=1),
         )
-        assert await swept.run() == {"orders": 0, "customers": 0, "products": 0}
+        none = dict.fromkeys(SWEPT, 0)
+        assert await swept.run() == none
         early = datetime(2026, 1, 1, tzinfo=UTC)
-        found = await swept.run({"customers": early})
-        assert found == {"orders": 0, "customers": 1, "products": 0}
-        assert await replace(swept, people=None).run() == dict.fromkeys(found, 0)
+        assert await swept.run({"customers": early}) == {**none, "customers": 1}
+        assert await swept.run({"companies": early}) == {**none, "companies": 2}
+        assert await replace(swept, people=None, companies=None).run() == none
 
     asyncio.run(scene())
-    assert rung == [1]
+    assert rung == [1, 1]
 
 
 def test_products_are_swept_for_once_an_hour_unless_news_were_missed(engine: EngineHouse) -> None:
@@ -312,6 +317,7 @@ def test_products_are_swept_for_once_an_hour_unless_news_were_missed(engine: Eng
             tenant="t",
             shop=engine.shop,
             people=None,
+            companies=None,
             store=engine.store,
             clock=engine.house.clock,
             nudge=lambda: None,
