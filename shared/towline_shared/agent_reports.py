@@ -83,6 +83,8 @@ class Heartbeat:
             seconds; 0 when there is none.
         held: streams whose rows are left on the IBM i, because the buffer is full of them.
         filling: what grows and will be full, soonest first.
+        partition: fingerprint of the IBM i that answers (serial, partition, system, RDB name);
+            empty until it was reached, as it is in a HELLO said before that.
     """
 
     backlog: int
@@ -93,6 +95,7 @@ class Heartbeat:
     oldest_unapplied_s: float = 0.0
     held: tuple[str, ...] = ()
     filling: tuple[Filling, ...] = ()
+    partition: str = ""
 
 
 @dataclass(frozen=True, slots=True)

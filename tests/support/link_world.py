@@ -149,6 +149,7 @@ def client(
     backoff: Backoff | None = None,
     clock: Clock | None = None,
     keeper: Keeper | None = None,
+    partition: str = "",
 ) -> LinkClient:
     """Build a client that reconnects fast; what it learns is kept by a keeper, if given."""
     clock = clock or SystemClock()
@@ -157,7 +158,7 @@ def client(
         keeper=keeper or Keeper(identity, save=lambda identity: None, clock=clock),
         buffer=buffer,
         clock=clock,
-        heartbeat=lambda: Heartbeat(0, 0.0, "up", "test"),
+        heartbeat=lambda: Heartbeat(0, 0.0, "up", "test", partition=partition),
         proxy=None,
         backoff=backoff or Backoff(first_s=0.01, most_s=0.05),
         rng=random.Random(7),

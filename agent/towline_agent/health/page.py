@@ -115,7 +115,8 @@ def _relay_facts(status: AgentStatus) -> Mapping[str, str]:
         "session": str(link.epoch or "none yet"),
     }
     if link.clock_gap_s is not None:
-        facts["its clock"] = f"{link.clock_gap_s:+.0f} s against ours"
+        gap = round(link.clock_gap_s)
+        facts["its clock"] = f"{gap:+d} s against ours" if gap else "as ours"
     if link.connected:
         facts["documents waiting there"] = f"{link.relay_backlog:,}"
     if status.about.relay_words:

@@ -159,6 +159,7 @@ class AgentStatus:
             oldest_unapplied_s=self.oldest_unapplied_s,
             held=self.capture.held,
             filling=tuple(self.filling[:_MOST_FILLING]),
+            partition=self.description.fingerprint if self.description else "",
         )
 
     def _notice(self) -> str:

@@ -190,11 +190,15 @@ def suspect(db: sqlite3.Connection, agent_id: str, sentence: str) -> None:
 def saw(
     db: sqlite3.Connection, agent_id: str, *, clock: Clock, version: str, fingerprint: str
 ) -> None:
-    """Note a sign of life after WELCOME; it also confirms the join counter."""
+    """Note a sign of life after WELCOME; it also confirms the join counter.
+
+    Args:
+        fingerprint: of the partition; empty keeps the one that was told last.
+    """
     db.execute(
-        "UPDATE agent SET last_seen_at=?, version=?, fingerprint=?, join_confirmed=1"
-        " WHERE agent_id=?",
-        (utc_text(clock.now()), version, fingerprint, agent_id),
+        "UPDATE agent SET last_seen_at=?, version=?, join_confirmed=1,"
+        " fingerprint=CASE WHEN ?='' THEN fingerprint ELSE ? END WHERE agent_id=?",
+        (utc_text(clock.now()), version, fingerprint, fingerprint, agent_id),
     )
 
 

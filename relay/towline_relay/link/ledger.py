@@ -148,8 +148,12 @@ class Ledger:
 
         return await self._server.unit(work)
 
-    async def saw(self) -> None:
-        """Note a sign of life; it also ends the overlap of two keys, and asks for the lease."""
+    async def saw(self, partition: str = "") -> None:
+        """Note a sign of life; it also ends the overlap of two keys, and asks for the lease.
+
+        Args:
+            partition: of the IBM i that the agent works with; empty when it told none since HELLO.
+        """
 
         def work(db: sqlite3.Connection) -> None:
             self._fence(db)
@@ -158,7 +162,7 @@ class Ledger:
                 self._agent_id,
                 clock=self._server.clock,
                 version=self._hello.version,
-                fingerprint=self._hello.fingerprint,
+                fingerprint=partition or self._hello.fingerprint,
             )
             agent_keys.settle(db, self._agent_id, proved=self._key, clock=self._server.clock)
             if self._next_key:

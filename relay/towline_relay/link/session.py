@@ -287,7 +287,7 @@ class Session:
 
     async def _beat_came(self, frame: Beat) -> None:
         heartbeat, gap = _heartbeat(frame), gap_s(frame.at, self._server.clock.now())
-        await self._books.saw()
+        await self._books.saw(heartbeat.partition if heartbeat is not None else "")
         self._server.heard(self._agent_id, self, heartbeat, clock_gap_s=gap)
         standing = self._books.standing
         if standing is None:

@@ -29,3 +29,22 @@ def test_the_page_shows_the_key_the_site_printed_and_names_a_clone(tmp_path: Pat
             assert agent_facts(rows, {})[0].detail == "A clone."
 
     asyncio.run(story())
+
+
+def test_a_partition_that_was_reached_after_hello_is_shown(tmp_path: Path) -> None:
+    """An agent says HELLO before its IBM i answers; its next heartbeat tells which one it is."""
+
+    async def story() -> None:
+        async with relay_and_agent(tmp_path) as (relay, identity, buffer):
+            link = client(relay.url, identity, buffer, partition="78A1B2C/1/S/S")
+
+            def shown() -> str:
+                rows = relay.database.call(enrolment.agents)
+                return agent_facts(rows, relay.server.connected())[0].fingerprint
+
+            async with running(link):
+                await until(lambda: shown() == "78A1B2C/1/S/S")
+            await until(lambda: not relay.server.connected())
+            assert shown() == "78A1B2C/1/S/S"  # and kept for the time it is away
+
+    asyncio.run(story())

@@ -204,6 +204,15 @@ def test_a_clock_that_is_off_is_a_warning_and_shows_on_the_page() -> None:
         assert clocks == ([said] if said else [])
         assert f"{gap:+.0f} s against ours" in render(off)
         assert "1,234" in render(off)
+    same = replace(status, link=replace(status.link, clock_gap_s=-0.2))
+    assert "<dd>as ours</dd>" in render(same)
+
+
+def test_the_heartbeat_tells_which_partition_answers_once_it_does() -> None:
+    """The relay's page shows it; before the IBM i was reached there is nothing to tell."""
+    status = sample_status()
+    assert replace(status, description=ABOUT).heartbeat().partition == ABOUT.fingerprint
+    assert replace(status, description=None).heartbeat().partition == ""
 
 
 def test_what_the_policy_refused_stands_on_both_pages() -> None:

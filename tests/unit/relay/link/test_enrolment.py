@@ -206,3 +206,5 @@ def test_what_an_agent_says_of_itself_is_kept(db: sqlite3.Connection, clock: Man
     saw(db, agent_id, clock=clock, version="9.9", fingerprint="78A1B2C 002")
     row = agents(db)[0]
     assert (row.version, row.fingerprint, row.last_seen_at) == ("9.9", "78A1B2C 002", clock.now())
+    saw(db, agent_id, clock=clock, version="9.9", fingerprint="")
+    assert agents(db)[0].fingerprint == "78A1B2C 002"  # its IBM i is out of reach, not unknown
