@@ -9,6 +9,8 @@ from types import MappingProxyType
 
 from towline_relay.admin.facts import (
     AgentFacts,
+    ConflictFacts,
+    ConflictFilter,
     EventFacts,
     EventFilter,
     FlowFacts,
@@ -20,7 +22,7 @@ from towline_relay.link import agent_keys, enrolment, pair
 from towline_relay.link.agent_link import AgentLink
 from towline_relay.link.lease import Lease
 from towline_relay.store.base import Store
-from towline_relay.store.rows import EventQuery, EventRow
+from towline_relay.store.rows import ConflictQuery, ConflictRow, EventQuery, EventRow
 from towline_relay.store.states import State
 from towline_relay.sync.intake.deliveries import take_in
 from towline_relay.webhooks.delivery import Delivery, PutResult
@@ -116,6 +118,10 @@ class PagesStore:
             for step in await self._store.history(event_id)
         ]
 
+    async def conflicts(self, wanted: ConflictFilter) -> Sequence[ConflictFacts]:
+        query = ConflictQuery(wanted.tenant, wanted.entity, wanted.key, wanted.before, wanted.limit)
+        return [_conflict(row) for row in await self._store.conflicts(query)]
+
 
 def agent_facts(
     rows: Sequence[enrolment.AgentRow],
@@ -145,7 +151,9 @@ def agent_facts(
                 ibmi=beat.ibmi if beat else "unknown",
                 detail=row.suspicion or (beat.detail if beat else ""),
                 version=link.version if link else row.version,
-                fingerprint=link.fingerprint if link else row.fingerprint,
+                fingerprint=(beat.partition if beat else "")
+                or (link.fingerprint if link else "")
+                or row.fingerprint,
                 key=key_words(row.public_key),
                 next_key=key_words(row.candidate) if row.candidate else "",
                 waiting=row.waiting,
@@ -173,6 +181,22 @@ def flow_facts(flows: Sequence[Flow]) -> list[FlowFacts]:
         )
         for flow in flows
     ]
+
+
+def _conflict(row: ConflictRow) -> ConflictFacts:
+    entry = row.conflict
+    return ConflictFacts(
+        id=row.id,
+        at=row.at,
+        tenant=row.tenant,
+        entity=entry.entity,
+        key=entry.key,
+        field=entry.field,
+        ours=entry.ours,
+        theirs=entry.theirs,
+        source=entry.source,
+        done=entry.done,
+    )
 
 
 def _facts(row: EventRow) -> EventFacts:

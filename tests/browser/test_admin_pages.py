@@ -124,3 +124,17 @@ for (const element of document.querySelectorAll('body *')) {
 }
 return [...found];
 """
+
+
+def test_conflicts_say_who_wrote_what_and_lead_to_the_key(chromium: WebDriver, pages: str) -> None:
+    """Both figures stand side by side; a script in a title is text; the key leads to its events."""
+    sign_in(chromium, pages, "/admin/conflicts")
+    rows = chromium.find_elements(By.CSS_SELECTOR, "tbody tr")
+    assert NASTY in rows[0].text
+    assert all(word in rows[1].text for word in ("12.90", "9.99", "products/update", "overwrites"))
+    rows[1].find_element(By.CSS_SELECTOR, "a").click()
+    until(chromium, lambda d: "/admin/events?key=FA-10004" in d.current_url, "the key's events")
+    chromium.find_element(By.CSS_SELECTOR, "td.mono a").click()
+    until(chromium, lambda d: "/admin/events/0" in d.current_url, "the event")
+    assert "price 12.90 became 9.99" in chromium.find_element(By.TAG_NAME, "main").text
+    assert complaints(chromium) == []

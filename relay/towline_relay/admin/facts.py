@@ -15,6 +15,8 @@ __all__ = [
     "STATES",
     "AdminStore",
     "AgentFacts",
+    "ConflictFacts",
+    "ConflictFilter",
     "EventFacts",
     "EventFilter",
     "FlowFacts",
@@ -151,6 +153,44 @@ class EventFacts:
     body: Mapping[str, object] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConflictFilter:
+    """Which conflicts are wanted; an empty field filters nothing.
+
+    Attributes:
+        key: the whole key.
+        before: id of the last row of the page before.
+    """
+
+    tenant: str = ""
+    entity: str = ""
+    key: str = ""
+    before: int | None = None
+    limit: int = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConflictFacts:
+    """A write of the other side into a field it does not own.
+
+    Attributes:
+        ours: what Towline wrote last, or the ERP holds; theirs: what was found in its stead.
+        source: where it was seen.
+        done: what we did, one sentence.
+    """
+
+    id: int
+    at: datetime
+    tenant: str
+    entity: str
+    key: str
+    field: str
+    ours: str
+    theirs: str
+    source: str
+    done: str
+
+
 @dataclass(frozen=True, slots=True)
 class StateCount:
     """How many events of an entity are in a state."""
@@ -186,4 +226,8 @@ class AdminStore(Protocol):
 
     async def history(self, event_id: str) -> Sequence[HistoryStep]:
         """Return what became of an event, oldest first."""
+        ...
+
+    async def conflicts(self, wanted: ConflictFilter) -> Sequence[ConflictFacts]:
+        """Return at most ``wanted.limit`` conflicts, newest first."""
         ...

@@ -9,6 +9,8 @@ from typing import Any
 from towline_relay.admin.facts import (
     STATES,
     AgentFacts,
+    ConflictFacts,
+    ConflictFilter,
     EventFacts,
     EventFilter,
     FlowFacts,
@@ -20,7 +22,8 @@ from towline_shared.clock import utc_text
 from towline_shared.clock_gap import gap_sentence, is_worth_a_warning
 from towline_shared.health import Check, Status
 
-__all__ = ["agents_page", "checks_page", "duration", "event_page", "events_page", "troubles"]
+__all__ = ["agents_page", "checks_page", "conflicts_page", "duration", "event_page"]
+__all__ += ["events_page", "troubles"]
 
 _TODO: Mapping[str, str] = {
     "pending": "Nothing: it waits for its turn in its lane.",
@@ -90,9 +93,17 @@ def events_page(
 
 
 def event_page(
-    event: EventFacts, history: Sequence[HistoryStep], *, now: datetime
+    event: EventFacts,
+    history: Sequence[HistoryStep],
+    conflicts: Sequence[ConflictFacts] = (),
+    *,
+    now: datetime,
 ) -> dict[str, Any]:
-    """Build the page of one event: what it is, why it is where it is, what to do."""
+    """Build the page of one event: what it is, why it is where it is, what to do.
+
+    Args:
+        conflicts: the newest about the event's key.
+    """
     return {
         "event": _event(event),
         "summary": body_summary(event.entity, event.body),
@@ -100,6 +111,20 @@ def event_page(
         "history": [
             {"at": utc_text(step.at), "what": step.what, "detail": step.detail} for step in history
         ],
+        "conflicts": [_conflict(each) for each in conflicts],
+        "at": utc_text(now),
+    }
+
+
+def conflicts_page(
+    conflicts: Sequence[ConflictFacts], wanted: ConflictFilter, *, now: datetime
+) -> dict[str, Any]:
+    """Build the page of conflicts: who wrote what is not theirs, and what we did about it."""
+    full = len(conflicts) >= wanted.limit
+    return {
+        "conflicts": [_conflict(each) for each in conflicts],
+        "filter": {"tenant": wanted.tenant, "entity": wanted.entity, "key": wanted.key},
+        "next": conflicts[-1].id if full and conflicts else None,
         "at": utc_text(now),
     }
 
@@ -220,6 +245,21 @@ def _event(event: EventFacts) -> dict[str, Any]:
         "changed_at": utc_text(event.changed_at),
         "attempts": event.attempts,
         "due_at": _time(event.due_at),
+    }
+
+
+def _conflict(entry: ConflictFacts) -> dict[str, Any]:
+    return {
+        "id": entry.id,
+        "at": utc_text(entry.at),
+        "tenant": entry.tenant,
+        "entity": entry.entity,
+        "key": entry.key,
+        "field": entry.field,
+        "ours": entry.ours,
+        "theirs": entry.theirs,
+        "source": entry.source,
+        "done": entry.done,
     }
 
 

@@ -1,9 +1,8 @@
-"""Routes of the operator's pages: sign-in, guards and headers; what pages say is in ``pages``."""
+"""Routes of the operator's pages, their guards and headers; what pages say is in ``pages``."""
 
 from __future__ import annotations
 
 import math
-import secrets
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from importlib import resources
 from typing import Any
@@ -13,9 +12,10 @@ from aiohttp import web
 
 from towline_relay.admin import pages
 from towline_relay.admin.auth import Attempts, Sessions
-from towline_relay.admin.facts import AdminStore, AgentFacts, FlowFacts
-from towline_relay.admin.forms import Wrong, inside, read_filter, read_form
+from towline_relay.admin.facts import AdminStore, AgentFacts, ConflictFilter, FlowFacts
+from towline_relay.admin.forms import Wrong, read_conflict_filter, read_filter, read_form
 from towline_relay.admin.rendering import page_templates
+from towline_relay.admin.sign_in import SESSION, SignIn
 from towline_shared.clock import Clock
 from towline_shared.health import Check
 
@@ -28,8 +28,7 @@ Revoke = Callable[[str], Awaitable[bool]]
 Checks = Callable[[], Sequence[Check]]
 Flows = Callable[[], Sequence[FlowFacts]]
 
-_SESSION = "towline_session"
-_BEFORE = "towline_sign_in"
+_NEWEST = 5
 _STATIC = {"admin.css": "text/css", "admin.js": "text/javascript", "icon.svg": "image/svg+xml"}
 _HEADERS = {
     "Content-Security-Policy": (
@@ -85,9 +84,9 @@ def setup_admin(
     get, post = app.router.add_get, app.router.add_post
     get("/admin", admin.open(admin.home))
     get("/admin/", admin.open(admin.home))
-    get("/admin/sign-in", admin.open(admin.sign_in_page))
-    post("/admin/sign-in", admin.open(admin.sign_in))
-    post("/admin/sign-out", admin.open(admin.sign_out))
+    get("/admin/sign-in", admin.open(admin.door.page))
+    post("/admin/sign-in", admin.open(admin.door.sign_in))
+    post("/admin/sign-out", admin.open(admin.door.sign_out))
     post("/admin/events/{event_id:[^/]+}/retry", admin.open(admin.retry))
     get("/admin/agents/{agent_id}/shut-out", admin.guarded(admin.shut_out_page, as_json=False))
     post("/admin/agents/{agent_id}/shut-out", admin.open(admin.shut_out))
@@ -97,6 +96,7 @@ def setup_admin(
     for path, page in (
         ("/admin/agents", admin.agents_page),
         ("/admin/events", admin.events_page),
+        ("/admin/conflicts", admin.conflicts_page),
         ("/admin/checks", admin.checks_page),
         ("/admin/events/{event_id:[^/]+}", admin.event_page),
     ):
@@ -137,6 +137,7 @@ class _Admin:
         self._templates = page_templates(clock)
         folder = resources.files("towline_relay.admin") / "static"
         self._files = {name: (folder / name).read_bytes() for name in _STATIC}
+        self.door = SignIn(sessions=self._sessions, attempts=self._attempts, render=self._page)
 
     # -- guards
 
@@ -178,7 +179,7 @@ class _Admin:
         return self.open(answer)
 
     def _has_session(self, request: web.Request) -> bool:
-        return self._sessions.is_valid(request.cookies.get(_SESSION, ""))
+        return self._sessions.is_valid(request.cookies.get(SESSION, ""))
 
     def _refuse_json(self, request: web.Request) -> web.Response | None:
         """Let a session or a bearer token through; failed bearer tokens count as attempts."""
@@ -199,7 +200,7 @@ class _Admin:
     def _page(
         self, request: web.Request, template: str, data: Mapping[str, Any], *, status: int = 200
     ) -> web.Response:
-        session = request.cookies.get(_SESSION, "")
+        session = request.cookies.get(SESSION, "")
         signed_in = self._sessions.is_valid(session)
         html = self._templates.get_template(template).render(
             **data,
@@ -233,6 +234,11 @@ class _Admin:
         data = pages.events_page(counts, events, wanted, now=self._clock.now())
         return "events.html", data
 
+    async def conflicts_page(self, request: web.Request) -> tuple[str, dict[str, Any]]:
+        wanted = read_conflict_filter(request)
+        conflicts = await self._store.conflicts(wanted)
+        return "conflicts.html", pages.conflicts_page(conflicts, wanted, now=self._clock.now())
+
     async def checks_page(self, request: web.Request) -> tuple[str, dict[str, Any]]:
         return "checks.html", pages.checks_page(self._checks(), now=self._clock.now())
 
@@ -241,7 +247,9 @@ class _Admin:
         if event is None:
             raise Wrong(404, "There is no event with this id. It may have been trimmed.")
         history = await self._store.history(event.event_id)
-        data = pages.event_page(event, history, now=self._clock.now())
+        about = ConflictFilter(tenant=event.tenant, key=event.key, limit=_NEWEST)
+        conflicts = await self._store.conflicts(about)
+        data = pages.event_page(event, history, conflicts, now=self._clock.now())
         return "event.html", data | {
             "can_retry": self._retry is not None and event.state == "parked"
         }
@@ -280,7 +288,7 @@ class _Admin:
 
     async def _has_form(self, request: web.Request) -> bool:
         """Tell whether a form was sent from a page of this session."""
-        session = request.cookies.get(_SESSION, "")
+        session = request.cookies.get(SESSION, "")
         form = await read_form(request)
         return self._has_session(request) and self._sessions.is_form_token(
             form.get("form_token", ""), bound_to=session
@@ -295,69 +303,6 @@ class _Admin:
             return self._page(request, "wrong.html", {"what": "Nothing to retry."}, status=404)
         await self._retry(event.tenant, event.event_id)
         raise web.HTTPSeeOther(f"/admin/events/{quote(event.event_id, safe='')}")
-
-    # -- sign-in
-
-    async def sign_in_page(self, request: web.Request) -> web.StreamResponse:
-        return self._sign_in_form(request, error="", status=200)
-
-    async def sign_in(self, request: web.Request) -> web.StreamResponse:
-        address = request.remote or ""
-        wait = self._attempts.wait_s(address)
-        if wait:
-            error = f"Too many attempts. Try again in {math.ceil(wait)} seconds."
-            response = self._sign_in_form(request, error=error, status=429)
-            response.headers["Retry-After"] = str(math.ceil(wait))
-            return response
-        form = await read_form(request)
-        bound = request.cookies.get(_BEFORE, "")
-        if not self._sessions.is_form_token(form.get("form_token", ""), bound_to=bound):
-            return self._sign_in_form(
-                request, error="This form had expired. Try again.", status=403
-            )
-        if not self._sessions.is_token(form.get("token", "").strip()):
-            self._attempts.failed(address)
-            error = "This is not the operator token. It is in admin.token in the state folder."
-            return self._sign_in_form(request, error=error, status=401)
-        response = web.HTTPSeeOther(inside(form.get("next", "")))
-        response.del_cookie(_BEFORE, path="/admin")
-        self._set_cookie(request, response, _SESSION, self._sessions.start())
-        raise response
-
-    async def sign_out(self, request: web.Request) -> web.StreamResponse:
-        form = await read_form(request)
-        session = request.cookies.get(_SESSION, "")
-        if not self._sessions.is_form_token(form.get("form_token", ""), bound_to=session):
-            return self._page(request, "wrong.html", {"what": "This form had expired."}, status=403)
-        response = web.HTTPSeeOther("/admin/sign-in")
-        response.del_cookie(_SESSION, path="/admin")
-        raise response
-
-    def _sign_in_form(self, request: web.Request, *, error: str, status: int) -> web.Response:
-        bound = secrets.token_urlsafe(16)
-        data = {
-            "error": error,
-            "next": inside(request.query.get("next", "")),
-            "sign_in_token": self._sessions.form_token(bound),
-        }
-        response = self._page(request, "sign_in.html", data, status=status)
-        self._set_cookie(request, response, _BEFORE, bound)
-        return response
-
-    def _set_cookie(
-        self, request: web.Request, response: web.StreamResponse, name: str, value: str
-    ) -> None:
-        # Behind the customer's proxy we see plain HTTP; its header may only make a cookie stricter.
-        secure = request.secure or request.headers.get("X-Forwarded-Proto", "") == "https"
-        response.set_cookie(
-            name,
-            value,
-            max_age=self._sessions.lasts_s,
-            path="/admin",
-            httponly=True,
-            samesite="Strict",
-            secure=secure,
-        )
 
     async def static(self, request: web.Request) -> web.StreamResponse:
         name = request.match_info["name"]

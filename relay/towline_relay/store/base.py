@@ -19,7 +19,8 @@ from typing import Protocol
 from towline_relay.store.bulk import BulkLine, BulkRun
 from towline_relay.store.effects import Effects, Intent
 from towline_relay.store.rows import (
-    Conflict,
+    ConflictQuery,
+    ConflictRow,
     Count,
     DeliveryRow,
     EventQuery,
@@ -242,8 +243,8 @@ class Store(Protocol):
         """Count webhook deliveries by outcome."""
         ...
 
-    async def conflicts(self, tenant: str, *, limit: int) -> list[tuple[datetime, Conflict]]:
-        """Read the conflict log, newest first."""
+    async def conflicts(self, query: ConflictQuery) -> list[ConflictRow]:
+        """Read a page of the conflict log, newest first."""
         ...
 
     async def trim(self, *, before: datetime) -> int:

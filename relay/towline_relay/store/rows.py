@@ -14,6 +14,8 @@ from towline_relay.store.states import State
 
 __all__ = [
     "Conflict",
+    "ConflictQuery",
+    "ConflictRow",
     "Count",
     "DeliveryRow",
     "EventQuery",
@@ -195,6 +197,32 @@ class Conflict:
     theirs: str
     source: str
     done: str
+
+
+@dataclass(frozen=True, slots=True)
+class ConflictRow:
+    """A conflict as it was kept; ``id`` grows with each."""
+
+    id: int
+    at: datetime
+    tenant: str
+    conflict: Conflict
+
+
+@dataclass(frozen=True, slots=True)
+class ConflictQuery:
+    """A question of the conflicts page; empty fields don't filter.
+
+    Attributes:
+        key: the whole key: SKU, customer number, gid of the order.
+        before: id of the last row of the page before.
+    """
+
+    tenant: str = ""
+    entity: str = ""
+    key: str = ""
+    before: int | None = None
+    limit: int = 100
 
 
 @dataclass(frozen=True, slots=True)

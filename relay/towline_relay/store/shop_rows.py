@@ -1,4 +1,4 @@
-"""Rows about the shop: links to variants, what was written, what others tried, deliveries."""
+"""Rows about the shop: links to variants, what was written, deliveries."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from towline_relay.store.rows import (
-    Conflict,
     DeliveryRow,
     ItemRow,
     Known,
@@ -19,9 +18,7 @@ from towline_relay.store.sku import fold_sku
 from towline_shared.clock import parse_utc, utc_text
 
 __all__ = [
-    "add_conflict",
     "claim",
-    "conflicts",
     "deliveries",
     "echoes",
     "forget",
@@ -234,37 +231,6 @@ def was_written(db: sqlite3.Connection, tenant: str, kind: str, target: str, has
         ).fetchone()
         is not None
     )
-
-
-def add_conflict(db: sqlite3.Connection, tenant: str, entry: Conflict, *, now: datetime) -> None:
-    """Add to the conflict log."""
-    db.execute(
-        """INSERT INTO conflict (tenant, at, entity, key, field, ours, theirs, source, done)
-           VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)""",
-        (
-            tenant,
-            utc_text(now),
-            entry.entity,
-            entry.key,
-            entry.field,
-            entry.ours,
-            entry.theirs,
-            entry.source,
-            entry.done,
-        ),
-    )
-
-
-def conflicts(
-    db: sqlite3.Connection, tenant: str, *, limit: int
-) -> list[tuple[datetime, Conflict]]:
-    """Read the conflict log, newest first."""
-    rows = db.execute(
-        """SELECT at, entity, key, field, ours, theirs, source, done FROM conflict
-           WHERE tenant = ? ORDER BY id DESC LIMIT ?""",
-        (tenant, limit),
-    )
-    return [(parse_utc(row["at"]), Conflict(*row[1:])) for row in rows]
 
 
 def put_delivery(db: sqlite3.Connection, delivery: NewDelivery) -> bool:

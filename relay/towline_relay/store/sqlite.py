@@ -11,6 +11,7 @@ from typing import Protocol, TypeVar
 from towline_relay.store import (
     bulk_rows,
     change_rows,
+    conflict_rows,
     event_rows,
     flight_rows,
     image_rows,
@@ -30,7 +31,8 @@ from towline_relay.store.effects import Effects, Intent
 from towline_relay.store.migrations import migrate
 from towline_relay.store.people_rows import PeopleRows
 from towline_relay.store.rows import (
-    Conflict,
+    ConflictQuery,
+    ConflictRow,
     Count,
     DeliveryRow,
     EventQuery,
@@ -46,6 +48,7 @@ from towline_relay.store.rows import (
     Step,
 )
 from towline_relay.store.say_again import say_again
+from towline_relay.store.shop_effects import advance_shop
 from towline_shared.clock import Clock
 from towline_shared.codec import Undecodable
 from towline_shared.database import Database
@@ -233,7 +236,7 @@ class SqliteStore:
             change_rows.put_content(db, tenant, gid, content)
         for gid, skus in effects.added:
             order_rows.put_skus(db, tenant, gid, skus)
-        _advance_shop(db, tenant, effects, now=now)
+        advance_shop(db, tenant, effects, now=now)
         for what in effects.say_again:
             say_again(db, tenant, what, now=now)
         for older in effects.supersede:
@@ -370,30 +373,8 @@ class SqliteStore:
     async def echoes(self, tenant: str = "") -> dict[str, int]:
         return await self._unit(lambda db, now: shop_rows.echoes(db, tenant))
 
-    async def conflicts(self, tenant: str, *, limit: int) -> list[tuple[datetime, Conflict]]:
-        return await self._unit(lambda db, now: shop_rows.conflicts(db, tenant, limit=limit))
+    async def conflicts(self, query: ConflictQuery) -> list[ConflictRow]:
+        return await self._unit(lambda db, now: conflict_rows.find(db, query))
 
     async def trim(self, *, before: datetime) -> int:
         return await self._unit(lambda db, now: trimming.trim(db, before=before))
-
-
-def _advance_shop(db: sqlite3.Connection, tenant: str, effects: Effects, *, now: datetime) -> None:
-    """Write the part of a step that is about the shop."""
-    for gid in effects.unlink:
-        shop_rows.unlink(db, tenant, gid)
-    for link in effects.links:
-        shop_rows.put_link(db, tenant, link, now=now)
-    for product_gid, status in effects.statuses:
-        shop_rows.put_status(db, tenant, product_gid, status)
-    for variant_gid, erp_key in effects.claims:
-        shop_rows.claim(db, tenant, variant_gid, erp_key)
-    for item in effects.items:
-        shop_rows.put_item(db, tenant, item, now=now)
-    for kind, start in effects.forget:
-        shop_rows.forget(db, tenant, kind, start)
-    for value in effects.known:
-        shop_rows.put_known(db, tenant, value, now=now)
-    for entry in effects.conflicts:
-        shop_rows.add_conflict(db, tenant, entry, now=now)
-    for seen in effects.observed:
-        shop_rows.observe(db, seen)

@@ -24,6 +24,8 @@ from towline_relay.store.effects import (
 )
 from towline_relay.store.rows import (
     Conflict,
+    ConflictQuery,
+    ConflictRow,
     EventQuery,
     ItemRow,
     Known,
@@ -316,7 +318,7 @@ def test_deliveries_wait_until_they_are_observed(house: StoreHouse) -> None:
     run(house.store.advance(take(house), Effects(observed=(seen,), conflicts=(conflict,))))
     assert run(house.store.deliveries("t", limit=9)) == []
     assert run(house.store.echoes("t")) == {"own write": 1}
-    assert run(house.store.conflicts("t", limit=9)) == [(START, conflict)]
+    assert run(house.store.conflicts(ConflictQuery("t"))) == [ConflictRow(1, START, "t", conflict)]
 
 
 def test_an_order_is_handed_over_once(house: StoreHouse) -> None:

@@ -38,6 +38,7 @@ from towline_shared.money import plain
 __all__ = ["FollowUp", "told_of"]
 
 _BY_HAND = "Change it in the ERP by hand, then forget this."
+_PARKED = "The ERP keeps its figure: the change waits, parked, for a person."
 _CONFLICT = "Agree with the warehouse what is still possible, settle it in the ERP or in the shop."
 
 
@@ -161,7 +162,7 @@ class FollowUp:
             return effects
         kept = Conflict(
             entity="order", key=sent.order_gid, field="total", ours=ours, theirs=theirs,
-            source=readings[0].origin, done="parked",
+            source=readings[0].origin, done=_PARKED,
         )  # fmt: skip
         return replace(effects, conflicts=(kept,))
 

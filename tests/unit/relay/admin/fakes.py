@@ -13,6 +13,8 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from towline_relay.admin.facts import (
     AgentFacts,
+    ConflictFacts,
+    ConflictFilter,
     EventFacts,
     EventFilter,
     HistoryStep,
@@ -47,6 +49,23 @@ def event(serial: int, state: str = "applied", **changes: object) -> EventFacts:
     return replace(made, **changes)  # type: ignore[arg-type]
 
 
+def conflict(number: int, **changes: object) -> ConflictFacts:
+    """Make a conflict; a minute apart, the newest last."""
+    made = ConflictFacts(
+        id=number,
+        at=NOW - timedelta(minutes=60 - number),
+        tenant="nordwind",
+        entity="price",
+        key="FA-10004",
+        field="price",
+        ours="12.90",
+        theirs="9.99",
+        source="shopify:products/update",
+        done="The IBM i owns it: its next value overwrites this one.",
+    )
+    return replace(made, **changes)  # type: ignore[arg-type]
+
+
 @dataclass
 class FakeStore:
     """Implements AdminStore over a list."""
@@ -55,6 +74,7 @@ class FakeStore:
     retried: list[tuple[str, str]] = field(default_factory=list)
     revoked: list[str] = field(default_factory=list)
     approved: list[str] = field(default_factory=list)
+    disputed: list[ConflictFacts] = field(default_factory=list)
 
     async def counts(self, *, tenant: str = "") -> Sequence[StateCount]:
         found = Counter((each.state, each.entity) for each in self.known)
@@ -77,6 +97,17 @@ class FakeStore:
 
     async def history(self, event_id: str) -> Sequence[HistoryStep]:
         return [HistoryStep(NOW, "parked", "The price could not be read.")]
+
+    async def conflicts(self, wanted: ConflictFilter) -> Sequence[ConflictFacts]:
+        found = [
+            each
+            for each in sorted(self.disputed, key=lambda each: -each.id)
+            if wanted.entity in ("", each.entity)
+            and wanted.key in ("", each.key)
+            and wanted.tenant in ("", each.tenant)
+            and (wanted.before is None or each.id < wanted.before)
+        ]
+        return found[: wanted.limit]
 
     async def revoke(self, agent_id: str) -> bool:
         self.revoked.append(agent_id)
@@ -115,7 +146,8 @@ def sample_store() -> FakeStore:
                     "lines": [{}, {}],
                 },
             ),
-        ]
+        ],
+        disputed=[conflict(1), conflict(2, entity="item", field="title", theirs=NASTY)],
     )
 
 

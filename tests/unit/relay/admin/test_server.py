@@ -53,7 +53,8 @@ def _form_token(page: str) -> str:
 
 
 @pytest.mark.parametrize(
-    "path", ["/admin/agents", "/admin/events", "/admin/events/x", "/admin/checks"]
+    "path",
+    ["/admin/agents", "/admin/events", "/admin/events/x", "/admin/conflicts", "/admin/checks"],
 )
 def test_a_stranger_sees_the_sign_in_page_and_nothing_else(path: str) -> None:
     """Pages redirect, their twins answer 401."""
@@ -188,7 +189,8 @@ def test_pages_hold_no_inline_script_or_style() -> None:
 
     async def test(client: Client) -> None:
         await sign_in(client)
-        for path in ("/admin/agents", "/admin/events", f"/admin/events/{event(4).event_id}"):
+        one = f"/admin/events/{event(4).event_id}"
+        for path in ("/admin/agents", "/admin/events", one, "/admin/conflicts", "/admin/checks"):
             page = await (await client.get(path)).text()
             assert not re.search(r"<style|<script(?![^>]*src=)|\sstyle=|\son\w+=", page), path
 

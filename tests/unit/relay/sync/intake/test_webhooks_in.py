@@ -13,6 +13,7 @@ import pytest
 
 from tests.support.engine_house import EngineHouse, price, stock
 from tests.support.fake_shop import shop_order
+from towline_relay.store.rows import ConflictQuery
 from towline_relay.store.states import State
 from towline_relay.sync.intake.deliveries import order_event, take_in
 from towline_relay.sync.intake.echo import look_at
@@ -114,7 +115,7 @@ def test_our_own_price_comes_back_and_is_counted(engine: EngineHouse) -> None:
     deliver(engine, "products/update", product(engine, "AB-1", "1.00"), "w2")
     engine.turn()
     assert engine.run(engine.store.echoes("t")) == {"own write": 2}
-    assert engine.run(engine.store.conflicts("t", limit=9)) == []
+    assert engine.run(engine.store.conflicts(ConflictQuery("t"))) == []
 
 
 def test_a_foreign_price_is_a_conflict_and_ours_is_written_next_time(engine: EngineHouse) -> None:
@@ -124,7 +125,8 @@ def test_a_foreign_price_is_a_conflict_and_ours_is_written_next_time(engine: Eng
     engine.settle()
     deliver(engine, "products/update", product(engine, "AB-1", "99.00"), "w1")
     engine.turn()
-    ((_, entry),) = engine.run(engine.store.conflicts("t", limit=9))
+    (row,) = engine.run(engine.store.conflicts(ConflictQuery("t")))
+    entry = row.conflict
     assert (entry.key, entry.ours, entry.theirs) == ("AB-1", "2.00", "99.00")
     engine.feed(price("AB-1", "2.00"))
     engine.settle()

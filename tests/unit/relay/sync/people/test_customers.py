@@ -16,7 +16,7 @@ from tests.support.fake_customers import FakeCustomers
 from tests.support.fake_shop import Crash
 from tests.support.store import START, StoreHouse
 from towline_relay.store.base import Lease
-from towline_relay.store.rows import EventQuery, EventRow, NewEvent
+from towline_relay.store.rows import ConflictQuery, EventQuery, EventRow, NewEvent
 from towline_relay.store.uplink import new_event
 from towline_relay.sync.attempt import Judge
 from towline_relay.sync.intake.deliveries import customer_event
@@ -285,7 +285,8 @@ def test_a_foreign_value_in_a_field_of_the_ibm_i_is_a_conflict(house: House) -> 
     house.shop.people[gid] = replace(held, fields={**held.fields, "city": "Atlantis"})
     house.ring(gid)
     house.settle()
-    ((_, conflict),) = asyncio.run(house.house.store.conflicts("t", limit=5))
+    (row,) = asyncio.run(house.house.store.conflicts(ConflictQuery("t")))
+    conflict = row.conflict
     assert (conflict.entity, conflict.key, conflict.theirs) == ("customer", "100010", "(not shown)")
     house.feed("100010")
     house.settle()

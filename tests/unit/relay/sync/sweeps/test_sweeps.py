@@ -17,7 +17,7 @@ from tests.support.fake_customers import FakeCustomers
 from tests.support.store import START
 from towline_relay.shopify.models import ChangedRef
 from towline_relay.shopify.models_companies import ChangedCompany
-from towline_relay.store.rows import EventQuery, LinkRow
+from towline_relay.store.rows import ConflictQuery, EventQuery, LinkRow
 from towline_relay.sync.intake.deliveries import customer_event
 from towline_relay.sync.sweeps import orders as sweeping
 from towline_relay.sync.sweeps.all import SWEPT, Sweeps
@@ -72,8 +72,9 @@ def sold(engine: EngineHouse, sku: str, amount: str) -> None:
 
 def conflicts(engine: EngineHouse) -> list[tuple[str, str, str, str]]:
     """Return the conflict log, newest first."""
-    found = engine.run(engine.store.conflicts("t", limit=9))
-    return [(entry.entity, entry.key, entry.theirs, entry.source) for _, entry in found]
+    found = engine.run(engine.store.conflicts(ConflictQuery("t")))
+    told = [row.conflict for row in found]
+    return [(entry.entity, entry.key, entry.theirs, entry.source) for entry in told]
 
 
 def test_a_customer_no_webhook_told_about_is_looked_at_once(engine: EngineHouse) -> None:
