@@ -22,7 +22,7 @@ from towline_relay.shopify.models_companies import (
 from towline_relay.shopify.user_errors import Stale
 from towline_relay.store.base import Lease
 from towline_relay.store.effects import Effects
-from towline_relay.store.rows import Conflict, EventQuery, EventRow, Known
+from towline_relay.store.rows import Conflict, ConflictQuery, EventQuery, EventRow, Known
 from towline_relay.store.uplink import new_event
 from towline_relay.sync.attempt import Judge
 from towline_relay.sync.intake.deliveries import company_event
@@ -235,5 +235,5 @@ class CompanyHouse:
 
     def conflicts(self) -> list[Conflict]:
         """Return the conflict log, oldest first."""
-        found = asyncio.run(self.house.store.conflicts("t", limit=50))
-        return [conflict for _, conflict in reversed(found)]
+        found = asyncio.run(self.house.store.conflicts(ConflictQuery("t")))
+        return [row.conflict for row in reversed(found)]
