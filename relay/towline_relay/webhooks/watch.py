@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from datetime import datetime
 
 from towline_shared.clock import Clock
@@ -10,6 +11,8 @@ from towline_shared.health import Check, Status
 __all__ = ["Watch"]
 
 _ALARM_AFTER = 3  # wrong signatures in a row; one is a stranger, several are a changed secret
+_LOOKED_AT = 100  # of so many last webhooks,
+_TOO_MANY = 10  # so many wrong ones are no strangers: something changes some bodies on the way
 
 
 class Watch:
@@ -22,6 +25,8 @@ class Watch:
         self._clock = clock
         self._since = clock.now()
         self._wrong_in_a_row = 0
+        self._right: deque[bool] = deque(maxlen=_LOOKED_AT)
+        self._status = Status.OK
         self._seen = ""
         self._seen_since = self._since
         self.last_good_at: datetime | None = None
@@ -29,15 +34,23 @@ class Watch:
     def wrong_signature(self) -> None:
         """Take note of a body nobody we know has signed."""
         self._wrong_in_a_row += 1
-        if self._wrong_in_a_row == _ALARM_AFTER:
-            self._since = self._clock.now()
+        self._note(right=False)
 
     def right_signature(self) -> None:
         """Take note of a body that is the shop's."""
         self.last_good_at = self._clock.now()
-        if self._wrong_in_a_row >= _ALARM_AFTER:
-            self._since = self.last_good_at
         self._wrong_in_a_row = 0
+        self._note(right=True)
+
+    def _note(self, *, right: bool) -> None:
+        self._right.append(right)
+        status = Status.OK
+        if self._wrong_in_a_row >= _ALARM_AFTER:
+            status = Status.FAILED
+        elif self._right.count(False) >= _TOO_MANY:
+            status = Status.WARNING
+        if status is not self._status:
+            self._status, self._since = status, self._clock.now()
 
     def version(self, seen: str) -> None:
         """Take note of the version a body was written in; empty tells nothing."""
@@ -50,8 +63,18 @@ class Watch:
 
     def _signature_check(self) -> Check:
         name = f"webhooks {self._shop}"
-        if self._wrong_in_a_row < _ALARM_AFTER:
-            return Check(name, Status.OK, self._since, "No run of wrong signatures.")
+        if self._status is Status.OK:
+            return Check(name, Status.OK, self._since, "Webhooks are signed with our secrets.")
+        if self._status is Status.WARNING:
+            return Check(
+                name,
+                Status.WARNING,
+                self._since,
+                f"{self._right.count(False)} of the last {len(self._right)} webhooks had a wrong "
+                "signature.",
+                "Most are right, so the secret is: look for a proxy that changes some bodies, or "
+                "for webhooks of Settings > Notifications, which are signed with another key.",
+            )
         return Check(
             name,
             Status.FAILED,

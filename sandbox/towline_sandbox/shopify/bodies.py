@@ -23,10 +23,20 @@ if TYPE_CHECKING:
 __all__ = ["fulfillment", "level", "order", "product", "sample", "uninstalled"]
 
 
+# Topics whose documented sample has the very keys of another one's.
+_SAME_SHAPE = {
+    "fulfillments/update": "fulfillments/create",
+    "orders/cancelled": "orders/create",
+    "orders/fulfilled": "orders/create",
+    "orders/paid": "orders/create",
+    "orders/partially_fulfilled": "orders/create",
+}
+
+
 @cache
 def sample(topic: str) -> dict[str, Any]:
     """Return Shopify's sample body of a topic; shared, not to be changed."""
-    name = topic.replace("/", "_") + ".json"
+    name = _SAME_SHAPE.get(topic, topic).replace("/", "_") + ".json"
     text = resources.files(__package__).joinpath("samples", name).read_text("utf-8")
     loaded: dict[str, Any] = json.loads(text)
     return loaded

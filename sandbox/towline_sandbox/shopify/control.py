@@ -56,6 +56,7 @@ class Control:
             web.post("/sandbox/variant/{id}/bundle", _guarded(self.bundle)),
             web.post("/sandbox/uninstall", _guarded(self.uninstall)),
             web.post("/sandbox/compliance", _guarded(self.compliance)),
+            web.post("/sandbox/scopes", _guarded(self.scopes)),
             web.post("/sandbox/install", _guarded(self.install)),
             web.post("/sandbox/revoke", _guarded(self.revoke)),
         ]
@@ -166,6 +167,18 @@ class Control:
             self._shop.db.set_setting("uninstalled", "yes")
             self._shop.changes.uninstalled = True
         return web.json_response({"uninstalled": True})
+
+    async def scopes(self, request: web.Request) -> web.Response:
+        """The merchant grants the app other scopes: ``{scopes: [...]}``."""
+        wanted = (await _body(request)).get("scopes")
+        if not isinstance(wanted, list) or not all(isinstance(scope, str) for scope in wanted):
+            raise BadRequest("scopes must be a list of texts")
+        previous = list(self._shop.scopes)
+        with self._shop.unit():
+            self._shop.db.set_setting("scopes", " ".join(wanted))
+            told = news.scopes(self._shop, previous, wanted)
+            outbox.queue(self._shop, "app/scopes_update", told, str(uuid.uuid4()))
+        return web.json_response({"scopes": wanted})
 
     async def install(self, _request: web.Request) -> web.Response:
         """The merchant installs the app (again): answers with a refresh token to begin with."""

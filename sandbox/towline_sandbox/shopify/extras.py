@@ -107,9 +107,11 @@ class Extras:
         for name, amount, done in parts:
             held = self.authorized and name != "gift_card"
             lapses = shop.clock.now() + timedelta(days=_AUTHORIZED_DAYS)
+            number = shop.db.next_number("OrderTransaction")
+            shop.changes.tell("order_transactions/create", number)
             found.append(
                 {
-                    "id": shop.db.next_number("OrderTransaction"),
+                    "id": number,
                     "kind": "AUTHORIZATION" if held else "SALE",
                     "status": "SUCCESS" if done else "PENDING",
                     "gateway": name,

@@ -91,6 +91,11 @@ def create(shop: Shop, given: dict[str, Any]) -> int:
         _advance(shop, row["id"])
     refresh_status(shop, orders[0]["order_id"])
     shop.changes.fulfillments.append(number)
+    left = shop.db.scalar(
+        "SELECT sum(unfulfilled) FROM order_lines WHERE order_id = ?", orders[0]["order_id"]
+    )
+    word = "partially_fulfilled" if left else "fulfilled"
+    shop.changes.tell(f"orders/{word}", orders[0]["order_id"])
     return number
 
 
@@ -100,6 +105,7 @@ def set_tracking(shop: Shop, number: int, given: dict[str, Any]) -> None:
     assert row is not None
     tracking = compact(tracking_of(given))
     shop.db.update("fulfillments", number, tracking=tracking, updated_at=shop.now())
+    shop.changes.tell("fulfillments/update", number)
     refresh_status(shop, row["order_id"])
 
 

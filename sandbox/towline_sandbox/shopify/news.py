@@ -12,7 +12,7 @@ import json
 import sqlite3
 from typing import TYPE_CHECKING, Any
 
-from towline_sandbox.shopify import bodies, holding
+from towline_sandbox.shopify import bodies, holding, party_bodies
 from towline_sandbox.shopify.ids import gid
 from towline_sandbox.shopify.shape import poured
 from towline_sandbox.shopify.wire import offset_time
@@ -20,7 +20,7 @@ from towline_sandbox.shopify.wire import offset_time
 if TYPE_CHECKING:
     from towline_sandbox.shopify.shop import Shop
 
-__all__ = ["COMPLIANCE", "body", "compliance", "customer", "order_event", "return_topic", "scopes"]
+__all__ = ["COMPLIANCE", "body", "compliance", "order_event", "return_topic", "scopes"]
 
 COMPLIANCE = ("customers/data_request", "customers/redact", "shop/redact")
 _SHOP_NUMBER = 548_380_009
@@ -62,6 +62,18 @@ def body(shop: Shop, topic: str, number: int) -> dict[str, Any]:
         return {
             "fulfillment_order": {"id": gid("FulfillmentOrder", number), "status": "open"},
         }
+    if topic == "fulfillment_orders/moved":
+        return _moved(shop, number)
+    if topic == "fulfillments/update":
+        return bodies.fulfillment(shop, number)
+    if topic == "order_transactions/create":
+        return _transaction(shop, number)
+    if topic.startswith("companies/"):
+        return party_bodies.company(shop, number)
+    if topic.startswith("company_contacts/"):
+        return party_bodies.company_contact(shop, number)
+    if topic.startswith("company_locations/"):
+        return party_bodies.company_location(shop, number)
     if topic == "products/delete":
         return {"id": number}
     return bodies.order(shop, number)
@@ -85,23 +97,6 @@ def compliance(
         facts["orders_requested"] = list(orders)
         facts["data_request"] = {"id": shop.db.next_number("DataRequest")}
     return poured(bodies.sample(topic), facts)
-
-
-def customer(shop: Shop, number: int) -> dict[str, Any]:
-    """Build customers/create and customers/update: the parts a relay looks at."""
-    row = _one(shop, "SELECT * FROM customers WHERE id = ?", number)
-    return {
-        "id": number,
-        "admin_graphql_api_id": gid("Customer", number),
-        "email": row["email"],
-        "first_name": row["first_name"],
-        "last_name": row["last_name"],
-        "phone": row["phone"],
-        "note": row["note"],
-        "tax_exempt": bool(row["tax_exempt"]),
-        "created_at": row["created_at"],
-        "updated_at": row["updated_at"],
-    }
 
 
 def scopes(shop: Shop, previous: list[str], current: list[str]) -> dict[str, Any]:
@@ -158,6 +153,60 @@ def _held(shop: Shop, number: int) -> dict[str, Any]:
                 "fulfillment_holds": standing,
             },
             "created_fulfillment_hold": standing[-1],
+        },
+    )
+
+
+def _moved(shop: Shop, number: int) -> dict[str, Any]:
+    """Tell of work that went to another location, and of the fulfillment order it came from."""
+    made = _one(shop, "SELECT * FROM fulfillment_orders WHERE id = ?", number)
+    left = _one(shop, "SELECT * FROM fulfillment_orders WHERE id = ?", shop.changes.moves[number])
+    shape = bodies.sample("fulfillment_orders/moved")
+    return poured(
+        shape,
+        {
+            "original_fulfillment_order": _placed(left),
+            "moved_fulfillment_order": _placed(made),
+            "destination_location_id": gid("Location", made["location_id"]),
+            "source_location": {"id": gid("Location", left["location_id"])},
+        },
+    )
+
+
+def _placed(work: sqlite3.Row) -> dict[str, Any]:
+    return {
+        "id": gid("FulfillmentOrder", work["id"]),
+        "status": work["status"].lower(),
+        "assigned_location_id": gid("Location", work["location_id"]),
+    }
+
+
+def _transaction(shop: Shop, number: int) -> dict[str, Any]:
+    row = _one(
+        shop,
+        "SELECT o.id, o.currency, o.test, t.value AS made"
+        " FROM orders o, json_each(o.document, '$.transactions') t"
+        " WHERE json_extract(t.value, '$.id') = ?",
+        number,
+    )
+    made = json.loads(row["made"])
+    return poured(
+        bodies.sample("order_transactions/create"),
+        {
+            "id": number,
+            "admin_graphql_api_id": gid("OrderTransaction", number),
+            "order_id": row["id"],
+            "parent_id": made["parent"],
+            "kind": made["kind"].lower(),
+            "gateway": made["gateway"],
+            "status": made["status"].lower(),
+            "amount": made["amount"],
+            "currency": row["currency"],
+            "test": bool(row["test"]),
+            "created_at": offset_time(made["processed_at"]),
+            "processed_at": offset_time(made["processed_at"]),
+            "source_name": "web",
+            "receipt": {},
         },
     )
 
@@ -221,15 +270,28 @@ def _disposed(shop: Shop, number: int) -> dict[str, Any]:
     row = _one(shop, "SELECT * FROM returns WHERE id = ?", number)
     kept = json.loads(row["document"])
     reverse, made = kept["reverse"], kept["dispositions"]
+    shape = bodies.sample("reverse_fulfillment_orders/dispose")
     return poured(
-        bodies.sample("reverse_fulfillment_orders/dispose"),
+        shape,
         {
             "id": reverse,
             "admin_graphql_api_id": gid("ReverseFulfillmentOrder", reverse),
-            "dispositions": [
-                {"type": each["type"].lower(), "quantity": each["quantity"]} for each in made
-            ],
+            "dispositions": [_fate(each, shape["dispositions"][0]) for each in made],
             "total_dispositions": len(made),
+        },
+    )
+
+
+def _fate(made: dict[str, Any], shape: dict[str, Any]) -> dict[str, Any]:
+    line, place = made["line"], made["location"]
+    named = gid("ReverseFulfillmentOrderLineItem", line)
+    return poured(
+        shape,
+        {
+            "reverse_fulfillment_order_line_item": {"id": line, "admin_graphql_api_id": named},
+            "type": made["type"].lower(),
+            "location": place and {"id": place, "admin_graphql_api_id": gid("Location", place)},
+            "quantity": made["quantity"],
         },
     )
 

@@ -138,6 +138,7 @@ def transaction(
     }
     extra["transactions"].append(found)
     shop.db.update("orders", row["id"], document=compact(extra))
+    shop.changes.tell("order_transactions/create", found["id"])
     return found
 
 

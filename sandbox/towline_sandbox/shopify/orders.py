@@ -351,4 +351,5 @@ def _fulfillment_order(shop: Shop, order: int, location: int) -> int:
         created_at=now,
         updated_at=now,
     )
+    shop.changes.tell("fulfillment_orders/order_routing_complete", number)
     return number

@@ -50,6 +50,7 @@ def cancel(shop: Shop, row: sqlite3.Row) -> None:
         ):
             shop.db.update("fulfillment_orders", number, status="OPEN", updated_at=shop.now())
     shop.db.update("fulfillments", row["id"], status="CANCELLED", updated_at=shop.now())
+    shop.changes.tell("fulfillments/update", row["id"])
     refresh_status(shop, row["order_id"])
 
 
@@ -140,6 +141,8 @@ def move(shop: Shop, order: sqlite3.Row, location: int, wanted: list[dict[str, A
     status = order["status"] if left else "CLOSED"
     shop.db.update("fulfillment_orders", order["id"], status=status, updated_at=shop.now())
     refresh_status(shop, order["order_id"])
+    shop.changes.moves[number] = order["id"]
+    shop.changes.tell("fulfillment_orders/moved", number)
     return number
 
 

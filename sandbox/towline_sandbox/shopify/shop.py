@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC
 from typing import Any
 
-from towline_sandbox.shopify import bodies, news, outbox
+from towline_sandbox.shopify import bodies, news, outbox, party_bodies
 from towline_sandbox.shopify.bucket import Bucket
 from towline_sandbox.shopify.faults import Faults
 from towline_sandbox.shopify.record import Record
@@ -31,6 +31,7 @@ class Changes:
         fulfillments: new fulfillments' numbers.
         customers: customer number -> created (True) or updated.
         news: topic and number of the thing it is about, see ``news.py``.
+        moves: new fulfillment order's number -> that of the one its work came from.
         uninstalled: the merchant removed the app.
     """
 
@@ -40,6 +41,7 @@ class Changes:
     fulfillments: list[int] = field(default_factory=list)
     customers: dict[int, bool] = field(default_factory=dict)
     news: dict[tuple[str, int], None] = field(default_factory=dict)
+    moves: dict[int, int] = field(default_factory=dict)
     uninstalled: bool = False
 
     def product(self, number: int, *, created: bool = False) -> None:
@@ -87,6 +89,12 @@ class Shop:
         return self.db.setting("webhook_base")
 
     @property
+    def scopes(self) -> tuple[str, ...]:
+        """What the app was granted: as set at the start, or by the merchant since."""
+        granted = self.db.setting("scopes")
+        return self.settings.scopes if granted is None else tuple(granted.split())
+
+    @property
     def uninstalled(self) -> bool:
         """Whether the merchant removed the app: its token is dead then."""
         return self.db.setting("uninstalled") == "yes"
@@ -117,7 +125,7 @@ class Shop:
             told = news.order_event(self, number, created=created)
             outbox.queue(self, "events/order", told, event)
         for number, created in changes.customers.items():
-            told = news.customer(self, number)
+            told = party_bodies.customer(self, number)
             outbox.queue(self, f"customers/{'create' if created else 'update'}", told, event)
         for topic, number in changes.news:
             outbox.queue(self, topic, news.body(self, topic, number), event)

@@ -80,7 +80,7 @@ class TokenDesk:
 
     @property
     def _scope(self) -> str:
-        return ",".join(self._shop.settings.scopes)
+        return ",".join(self._shop.scopes)
 
     def _refreshed(self, presented: str) -> Answer:
         kept = json.loads(self._shop.db.setting(f"refresh:{_hash(presented)}") or "0")

@@ -180,6 +180,7 @@ def _make_location(shop: Shop, company: int, given: Node) -> int:
         terms=(given.get("buyerExperienceConfiguration") or {}).get("paymentTermsTemplateId"),
         updated_at=shop.now(),
     )
+    shop.changes.tell("company_locations/create", number)
     return number
 
 
@@ -208,6 +209,7 @@ def _create(shop: Shop, *, input: Node) -> Node:
         note=given.get("note"),
         updated_at=shop.now(),
     )
+    shop.changes.tell("companies/create", number)
     _make_location(shop, number, input.get("companyLocation") or {})
     return {"company": nodes.one(shop, "Company", number)}
 
@@ -218,6 +220,7 @@ def _update(shop: Shop, *, companyId: str, input: Node) -> Node:
     values = {column: input[name] for name, column in columns.items() if name in input}
     _free(shop, "companies", values.get("external_id"), row["id"])
     shop.db.update("companies", row["id"], **values, updated_at=shop.now())
+    shop.changes.tell("companies/update", row["id"])
     return {"company": nodes.one(shop, "Company", row["id"])}
 
 
@@ -238,6 +241,7 @@ def _update_location(shop: Shop, *, companyLocationId: str, input: Node) -> Node
     if not values:
         raise Refusal(error(["input"], "No input provided.", "NO_INPUT"))
     shop.db.update("company_locations", row["id"], **values, updated_at=shop.now())
+    shop.changes.tell("company_locations/update", row["id"])
     return {"companyLocation": nodes.one(shop, "CompanyLocation", row["id"])}
 
 
@@ -245,6 +249,7 @@ def _assign_address(shop: Shop, *, locationId: str, address: Node, addressTypes:
     row = _row(shop, "company_locations", locationId, "CompanyLocation", "locationId")
     held = _given_address({**json.loads(row["address"]), **address})
     shop.db.update("company_locations", row["id"], address=compact(held), updated_at=shop.now())
+    shop.changes.tell("company_locations/update", row["id"])
     return {"addresses": [_address(held, row["id"])] * len(addressTypes)}
 
 
@@ -253,6 +258,7 @@ def _tax(shop: Shop, *, companyLocationId: str, taxRegistrationId: str | None = 
     shop.db.update(
         "company_locations", row["id"], tax_id=taxRegistrationId or None, updated_at=shop.now()
     )
+    shop.changes.tell("company_locations/update", row["id"])
     return {"companyLocation": nodes.one(shop, "CompanyLocation", row["id"])}
 
 
@@ -270,6 +276,7 @@ def _assign_contact(shop: Shop, *, companyId: str, customerId: str) -> Node:
     shop.db.insert(
         "company_contacts", id=number, company_id=company["id"], customer_id=customer["id"]
     )
+    shop.changes.tell("company_contacts/create", number)
     return {"companyContact": nodes.one(shop, "CompanyContact", number)}
 
 
@@ -277,6 +284,7 @@ def _assign_main(shop: Shop, *, companyId: str, companyContactId: str) -> Node:
     company = _row(shop, "companies", companyId, "Company", "companyId")
     contact = _row(shop, "company_contacts", companyContactId, "CompanyContact", "companyContactId")
     shop.db.update("companies", company["id"], main_contact=contact["id"], updated_at=shop.now())
+    shop.changes.tell("companies/update", company["id"])
     return {"company": nodes.one(shop, "Company", company["id"])}
 
 

@@ -99,7 +99,7 @@ def _installation(_root: Any, info: Info) -> Node:
             "apiKey": settings.client_id,
             "webhookApiVersion": "2026-10",
         },
-        "accessScopes": [{"handle": scope} for scope in settings.scopes],
+        "accessScopes": [{"handle": scope} for scope in shop_of(info).scopes],
     }
 
 

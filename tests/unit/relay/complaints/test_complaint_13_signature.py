@@ -50,6 +50,21 @@ def test_a_run_of_wrong_signatures_is_an_alarm_that_says_what_to_do() -> None:
     assert watch.checks()[0].status is Status.OK
 
 
+def test_one_wrong_in_ten_is_a_warning_although_the_next_is_always_right() -> None:
+    """A proxy that changes the bodies with umlauts never makes three in a row."""
+    watch = Watch("demo.myshopify.com", api_version="2026-10", clock=ManualClock())
+    for number in range(90):
+        watch.right_signature() if number % 10 else watch.wrong_signature()
+    assert watch.checks()[0].status is Status.OK  # nine of ninety may be strangers
+    watch.wrong_signature()
+    check = watch.checks()[0]
+    assert (check.status, "10 of the last 91" in check.detail) == (Status.WARNING, True)
+    assert "proxy" in check.hint
+    for _ in range(100):
+        watch.right_signature()
+    assert watch.checks()[0].status is Status.OK
+
+
 def test_a_body_of_another_version_is_a_warning() -> None:
     """A version that has ended falls forward in silence; the header is what tells."""
     watch = Watch("demo.myshopify.com", api_version="2026-10", clock=ManualClock())

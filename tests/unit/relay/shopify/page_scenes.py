@@ -91,6 +91,8 @@ async def people(on: Stand) -> None:
     company = await shop.company(made)
     assert company is not None
     assert [place.number for place in company.places] == ["7/0", "7/1", "7/2"]
+    assert len(await rows(shop.updated_since(LONG_AGO))) == 2
+    assert len(await rows(shop.places_updated_since(LONG_AGO))) == 4
     await shop.set_contact(made, buyers[0])
     places = [place.gid for place in company.places]
     roles = await shop.contact_roles(made)
