@@ -34,6 +34,7 @@ from towline_relay.sync.people.companies import Companies
 from towline_relay.sync.people.companies_down import CompaniesDown
 from towline_relay.sync.people.customers import Customers
 from towline_relay.sync.people.customers_lane import CustomersLane
+from towline_relay.sync.rules.customers import USUAL_NUMBER
 from towline_relay.sync.sweeps.all import Sweeps
 from towline_relay.upkeep import Upkeep, UpkeepParts
 from towline_shared.clock import Clock
@@ -115,14 +116,14 @@ class Tenancy:
             judge=judge,
             customers=_customers(config, client=self._client, store=store, clock=clock),
             companies=_companies(config, client=self._client, store=store),
-            companies_down=_companies_down(config, client=self._client, store=store),
+            companies_down=_companies_down(config, client=self._client, store=store, clock=clock),
             nudge=parts.nudge_agent,
         )
         self._sweeps = Sweeps(
             tenant=config.id,
             shop=self._shop,
             people=_people(config, self._client),
-            companies=CompanyShop(self._client) if config.rules.company else None,
+            companies=_company_shop(config, self._client),
             store=store,
             clock=clock,
             nudge=self.nudge,
@@ -225,25 +226,31 @@ def _customers(
     )
 
 
-def _companies(config: TenantConfig, *, client: Client, store: Store) -> Companies | None:
-    """Build what decides about companies; None when the rules name none."""
+def _company_shop(config: TenantConfig, client: Client) -> CompanyShop | None:
+    """Return the shop's companies; None when the rules name none."""
     if config.rules.company is None:
         return None
-    return Companies(
-        tenant=config.id,
-        store=store,
-        shop=CompanyShop(client),
-        rules=config.rules.company,
-        intents=Intents(tenant=config.id, store=store),
-    )
+    people = config.rules.customer
+    return CompanyShop(client, people.number if people is not None else USUAL_NUMBER)
 
 
-def _companies_down(config: TenantConfig, *, client: Client, store: Store) -> CompaniesDown | None:
-    """Build what watches over companies; None when the rules name none."""
-    rules = config.rules.company
-    if rules is None:
+def _companies(config: TenantConfig, *, client: Client, store: Store) -> Companies | None:
+    """Build what decides about companies; None when the rules name none."""
+    rules, shop = config.rules.company, _company_shop(config, client)
+    if rules is None or shop is None:
         return None
-    return CompaniesDown(tenant=config.id, store=store, shop=CompanyShop(client), rules=rules)
+    intents = Intents(tenant=config.id, store=store)
+    return Companies(tenant=config.id, store=store, shop=shop, rules=rules, intents=intents)
+
+
+def _companies_down(
+    config: TenantConfig, *, client: Client, store: Store, clock: Clock
+) -> CompaniesDown | None:
+    """Build what watches over companies and tells of them; None when the rules name none."""
+    rules, shop = config.rules.company, _company_shop(config, client)
+    if rules is None or shop is None:
+        return None
+    return CompaniesDown(tenant=config.id, store=store, shop=shop, rules=rules, clock=clock)
 
 
 def _tokens(

@@ -21,6 +21,7 @@ from towline_shared.agent_reports import (
     Heartbeat,
     Unreadable,
 )
+from towline_shared.companies import CompanyContact, CompanyPlace
 from towline_shared.orders import (
     Address,
     ChangeLine,
@@ -45,6 +46,8 @@ __all__ = [
     "ChangeResult",
     "Charge",
     "Company",
+    "CompanyContact",
+    "CompanyPlace",
     "ControlTotals",
     "Customer",
     "Delivered",
@@ -225,9 +228,13 @@ class Customer:
 
 @dataclass(frozen=True, slots=True)
 class BusinessCustomer:
-    """A business the ERP sells to, with the places it ships to. Key: the ERP's number.
+    """A business customer of either side. Key: company gid when the shop tells, else the number.
+
+    Up it travels as the rows of the ERP (``number`` and ``rows``), down as a document with the
+    other fields; each holds the business whole, as it is then.
 
     Attributes:
+        number: the ERP's; empty in a document about a company the ERP does not know yet.
         gone: no row is left.
         rows: one a place, each with the columns of the business and those of the place.
     """
@@ -235,6 +242,11 @@ class BusinessCustomer:
     number: str
     gone: bool = False
     rows: tuple[Row, ...] = ()
+    company_gid: str = ""
+    name: str = ""
+    note: str = ""
+    places: tuple[CompanyPlace, ...] = ()
+    contacts: tuple[CompanyContact, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,7 +257,7 @@ class Erase:
 
     Attributes:
         orders: gids of the orders whose documents are to be emptied.
-        customers: gids of the customers likewise.
+        customers: gids of the customers likewise, and of the companies they buy for.
         everything: all documents of the shop, whatever they are about.
     """
 

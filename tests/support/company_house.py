@@ -31,8 +31,15 @@ from towline_relay.sync.people.companies import Companies
 from towline_relay.sync.people.companies_down import CompaniesDown
 from towline_relay.sync.people.customers_lane import CustomersLane
 from towline_relay.sync.rules.tenant import load_rules
-from towline_shared.codec import encode
-from towline_shared.events import BusinessCustomer, Event, event_id
+from towline_shared.codec import decode, encode
+from towline_shared.events import (
+    Address,
+    BusinessCustomer,
+    CompanyContact,
+    CompanyPlace,
+    Event,
+    event_id,
+)
 
 KIEL = {"PLACE": "7/1", "TOWN": "Kiel"}
 BREMEN = {"PLACE": "7/2", "TOWN": "Bremen"}
@@ -59,6 +66,7 @@ class FakeCompanies:
     searched: bool = True
     calls: list[str] = field(default_factory=list)
     after: dict[str, Any] = field(default_factory=dict)
+    buyers: list[str] = field(default_factory=list)
     changed: list[ChangedCompany] = field(default_factory=list)
     roles: list[tuple[str, str, str]] = field(default_factory=list)
     numbers: Any = field(default_factory=lambda: itertools.count(1))
@@ -84,6 +92,24 @@ class FakeCompanies:
 
     async def company(self, gid: str) -> CompanyRef | None:
         return self.companies.get(gid)
+
+    async def document(self, gid: str) -> BusinessCustomer | None:
+        """Write it as the document; the main contact and ``buyers`` are its contacts."""
+        self.calls.append("document")
+        held = self.companies.get(gid)
+        if held is None:
+            return None
+        who = [*([held.contact] if held.contact else []), *self.buyers]
+        return BusinessCustomer(
+            number=held.number,
+            company_gid=gid,
+            name=held.fields.get("name", ""),
+            note=held.fields.get("note", ""),
+            places=tuple(_written(place) for place in held.places),
+            contacts=tuple(
+                CompanyContact(f"contact of {one}", one, main=one == held.contact) for one in who
+            ),
+        )
 
     async def create(self, number: str, fields: Mapping[str, str], place: Place) -> str:
         if any(ref.number == number for ref in self.companies.values()):
@@ -134,12 +160,23 @@ class FakeCompanies:
         return {"Net 30": "gid://t/30"}
 
 
+def _written(place: Place) -> CompanyPlace:
+    get = place.fields.get
+    return CompanyPlace(
+        place_gid=place.gid,
+        number=place.number,
+        name=get("place_name", ""),
+        terms=get("terms", "").replace("gid://t/", "Net "),
+        ship_to=Address(city=get("city", ""), country=get("country", "")),
+    )
+
+
 class CompanyHouse:
     """The lane over a store, with rules for companies only."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, rules: str = COMPANIES) -> None:
         path = folder / "towline.toml"
-        path.write_text(RULES + COMPANIES, encoding="utf-8")
+        path.write_text(RULES + rules, encoding="utf-8")
         self.rules, self.shop, self.fed = load_rules(path), FakeCompanies(), 0
         self.house = StoreHouse(folder / "relay.db")
         self.build()
@@ -161,7 +198,11 @@ class CompanyHouse:
                 intents=Intents(tenant="t", store=store),
             ),
             companies_down=CompaniesDown(
-                tenant="t", store=store, shop=self.shop, rules=self.rules.company
+                tenant="t",
+                store=store,
+                shop=self.shop,
+                rules=self.rules.company,
+                clock=self.house.clock,
             ),
             nudge=lambda agent: None,
         )
@@ -237,3 +278,12 @@ class CompanyHouse:
         """Return the conflict log, oldest first."""
         found = asyncio.run(self.house.store.conflicts(ConflictQuery("t")))
         return [row.conflict for row in reversed(found)]
+
+    def documents(self) -> list[Event]:
+        """Return what the agent was given, oldest first."""
+        return self.house.database.call(
+            lambda db: [
+                decode(row[0])
+                for row in db.execute("SELECT text FROM test_stream WHERE event_id <> ''")
+            ]
+        )

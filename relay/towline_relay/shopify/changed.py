@@ -8,7 +8,7 @@ from typing import Any
 
 from towline_relay.shopify.catalogue import variant_ref
 from towline_relay.shopify.client import Client
-from towline_relay.shopify.documents import document
+from towline_relay.shopify.documents import Document, document
 from towline_relay.shopify.models import ChangedProduct, ChangedRef, VariantRef
 from towline_relay.shopify.models_companies import ChangedCompany
 from towline_relay.shopify.paging import MOST, cursor_after, pages
@@ -39,7 +39,7 @@ def updated_query(moment: datetime) -> str:
 
 async def customers_updated_since(client: Client, moment: datetime) -> AsyncIterator[ChangedRef]:
     """Read which customers changed at or after a moment, oldest change first."""
-    async for node in _changed(client, "customers_updated", "customers", moment):
+    async for node in _changed(client, document("customers_updated"), "customers", moment):
         yield ChangedRef(node["id"], parse_utc(node["updatedAt"]))
 
 
@@ -47,7 +47,7 @@ async def companies_updated_since(
     client: Client, moment: datetime
 ) -> AsyncIterator[ChangedCompany]:
     """Read which companies changed at or after a moment, oldest change first."""
-    async for node in _changed(client, "companies_updated", "companies", moment):
+    async for node in _changed(client, document("companies_updated"), "companies", moment):
         yield ChangedCompany(node["id"], parse_utc(node["updatedAt"]))
 
 
@@ -58,7 +58,9 @@ async def company_places_updated_since(
 
     Whether a change of a location touches its company's own time is not documented.
     """
-    async for node in _changed(client, "company_places_updated", "companyLocations", moment):
+    async for node in _changed(
+        client, document("company_places_updated"), "companyLocations", moment
+    ):
         yield ChangedCompany(node["company"]["id"], parse_utc(node["updatedAt"]), node["id"])
 
 
@@ -96,12 +98,12 @@ async def gone(client: Client, gids: Sequence[str]) -> frozenset[str]:
 
 
 def _changed(
-    client: Client, name: str, field: str, moment: datetime
+    client: Client, wanted: Document, field: str, moment: datetime
 ) -> AsyncIterator[Mapping[str, Any]]:
     """Read the nodes of a list that is sorted by its time of change."""
     return pages(
         client,
-        document(name),
+        wanted,
         {"first": MOST, "after": None, "query": updated_query(moment)},
         pick=lambda data: data[field],
         priority=Priority.SWEEP,

@@ -13,12 +13,15 @@ from typing import Any
 
 from towline_relay.shopify.changed import companies_updated_since, company_places_updated_since
 from towline_relay.shopify.client import Client
+from towline_relay.shopify.company_documents import read_company
 from towline_relay.shopify.documents import Document, document
 from towline_relay.shopify.models_companies import ChangedCompany, CompanyRef, ContactRoles, Place
+from towline_relay.shopify.models_customers import NumberField
 from towline_relay.shopify.paging import MOST, cursor_after, pages
 from towline_relay.shopify.throttle import Priority
 from towline_relay.shopify.user_errors import raise_first, read_errors
 from towline_shared.errors import Permanent, Refused
+from towline_shared.events import BusinessCustomer
 
 __all__ = ["CompanyShop"]
 
@@ -36,8 +39,10 @@ _ADDRESS = {
 class CompanyShop:
     """The verbs for companies of one shop."""
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: Client, number: NumberField) -> None:
+        """Use a client; ``number`` is the metafield with the ERP's number of a customer."""
         self._client = client
+        self._number = number
         self._templates: dict[str, str] | None = None
 
     def updated_since(self, moment: datetime) -> AsyncIterator[ChangedCompany]:
@@ -89,6 +94,10 @@ class CompanyShop:
             contact=main["customer"]["id"] if main else "",
             places=tuple(places),
         )
+
+    async def document(self, gid: str) -> BusinessCustomer | None:
+        """Read a company as the document the ERP is given; None when there is none (any more)."""
+        return await read_company(self._client, gid, self._number)
 
     async def create(self, number: str, fields: Mapping[str, str], place: Place) -> str:
         """Make a company with its first location and return its gid.

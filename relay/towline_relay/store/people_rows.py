@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import replace
@@ -18,7 +19,7 @@ from towline_shared.stream_rows import Cover
 
 __all__ = ["PeopleRows", "delivered"]
 
-_DOWN = "customer down"  # what is remembered of a customer's last document
+_DOWN = "{} down"  # what is remembered of the last document about a customer or company
 
 
 class PeopleRows:
@@ -55,13 +56,13 @@ class PeopleRows:
 def delivered(
     db: sqlite3.Connection, tenant: str, event_id: str, *, refusal: str | None, now: datetime
 ) -> bool:
-    """Note the agent's report on a document about a customer; false when there is no such row.
+    """Note the agent's report on a document about people; false when there is no such row.
 
     What was refused was not told, so a retry tells it again.
     """
     row = db.execute(
-        "SELECT serial, key, state FROM event WHERE tenant = ? AND id = ? AND entity = 'customer'"
-        " AND direction = 'down'",
+        "SELECT serial, entity, key, state FROM event WHERE tenant = ? AND id = ?"
+        " AND entity IN ('customer', 'company') AND direction = 'down'",
         (tenant, event_id),
     ).fetchone()
     if row is None:
@@ -70,12 +71,23 @@ def delivered(
         return True
     step = Move(row["serial"], State.APPLIED, "Written on the IBM i.")
     if refusal is not None:
-        shop_rows.forget(db, tenant, _DOWN, row["key"])
+        _not_told(db, tenant, _DOWN.format(row["entity"]), row["key"])
         step = Move(
             row["serial"],
             State.PARKED,
-            f"The IBM i refused the customer: {refusal}",
+            f"The IBM i refused the {row['entity']}: {refusal}",
             "Correct the cause there, then retry the event.",
         )
     event_rows.move(db, step, now=now)
     return True
+
+
+def _not_told(db: sqlite3.Connection, tenant: str, kind: str, gid: str) -> None:
+    """Take a refused document off what was told; an older release remembered a hash alone."""
+    found = shop_rows.known(db, tenant, kind, [gid]).get(gid)
+    given = json.loads(found.value) if found is not None and found.value else {"count": 1}
+    given["count"] = max(0, given["count"] - 1)
+    db.execute(
+        "UPDATE known SET hash = '', value = ? WHERE tenant = ? AND kind = ? AND target = ?",
+        (json.dumps(given), tenant, kind, gid),
+    )

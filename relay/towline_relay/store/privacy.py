@@ -126,9 +126,10 @@ class PrivacyStore:
     def _tell(
         self, db: sqlite3.Connection, asked: PrivacyRequest, orders: Sequence[str], now: datetime
     ) -> None:
+        companies = privacy_rows.companies_of(db, asked)
         wish = Erase(
             orders=tuple(orders),
-            customers=(asked.customer,) if asked.customer else (),
+            customers=(asked.customer, *companies) if asked.customer else (),
             everything=asked.kind == privacy_rows.REDACT_SHOP,
         )
         for agent in self._enrolled.agents_of(db, asked.tenant):
@@ -162,7 +163,7 @@ class PrivacyStore:
 
     def _held(self, db: sqlite3.Connection, asked: PrivacyRequest) -> Mapping[str, Any]:
         documents = [
-            json.loads(self._documents.show(db, row["text"]))
+            _own(json.loads(self._documents.show(db, row["text"])), asked.customer)
             for subject in privacy_rows.subjects(db, asked)
             for row in db.execute(
                 """SELECT text FROM stream_row WHERE direction = 'out'
@@ -190,6 +191,15 @@ class PrivacyStore:
     async def _unit(self, work: Callable[[sqlite3.Connection, datetime], T]) -> T:
         now = self._clock.now()
         return await asyncio.wrap_future(self._database.submit(lambda db: work(db, now)))
+
+
+def _own(document: dict[str, Any], customer: str) -> dict[str, Any]:
+    """Leave other people out of a company's document: they are no business of who asks."""
+    if document["entity"] == "company":
+        contacts = document["body"]["contacts"]
+        mine = [one for one in contacts if one["customer_gid"] == customer]
+        document["body"]["contacts"] = mine
+    return document
 
 
 def _erp_orders(db: sqlite3.Connection, tenant: str, orders: Sequence[str]) -> tuple[str, ...]:

@@ -167,6 +167,15 @@ def orders_of(db: sqlite3.Connection, asked: PrivacyRequest) -> list[str]:
     return sorted({*asked.orders, *(row["order_gid"] for row in known)})
 
 
+def companies_of(db: sqlite3.Connection, asked: PrivacyRequest) -> list[str]:
+    """Return the gids of the companies in whose documents the customer of a request stands."""
+    rows = db.execute(
+        "SELECT gid FROM subject_contact WHERE tenant = ? AND customer = ? ORDER BY gid",
+        (asked.tenant, asked.customer),
+    )
+    return [row["gid"] for row in rows]
+
+
 def subjects(db: sqlite3.Connection, asked: PrivacyRequest) -> list[int]:
     """Return the ids of the living keys a request is about."""
     if asked.kind == REDACT_SHOP:
@@ -175,7 +184,7 @@ def subjects(db: sqlite3.Connection, asked: PrivacyRequest) -> list[int]:
         )
         return [row["id"] for row in rows]
     found: set[int] = set()
-    for gid in {asked.customer, *orders_of(db, asked)} - {""}:
+    for gid in {asked.customer, *orders_of(db, asked), *companies_of(db, asked)} - {""}:
         # an order of a guest is sealed under its own gid, or under that of whoever placed it
         rows = db.execute(
             """SELECT id FROM subject WHERE tenant = ?1 AND destroyed_at IS NULL AND gid IN (?2,
@@ -220,11 +229,7 @@ def shred(
                AND tenant = (SELECT tenant FROM subject WHERE id = ?)""",
             (purpose, subject),
         )
-        db.execute(
-            """DELETE FROM subject_order WHERE (tenant, gid) =
-                   (SELECT tenant, gid FROM subject WHERE id = ?)""",
-            (subject,),
-        )
+        _forget_links(db, subject)
         db.execute("UPDATE subject SET destroyed_at = ? WHERE id = ?", (utc_text(now), subject))
     done = Shredded(len(sealed), documents)
     db.execute(
@@ -243,14 +248,20 @@ def forget_unused(db: sqlite3.Connection, used: Iterable[int]) -> int:
     living = {row["id"] for row in db.execute("SELECT id FROM subject WHERE destroyed_at IS NULL")}
     gone = sorted(living - set(used))
     for subject in gone:
-        db.execute(
-            """DELETE FROM subject_order WHERE (tenant, gid) =
-                   (SELECT tenant, gid FROM subject WHERE id = ?)""",
-            (subject,),
-        )
+        _forget_links(db, subject)
         db.execute("DELETE FROM sealed_secret WHERE purpose = ?", (f"person/{subject}",))
         db.execute("DELETE FROM subject WHERE id = ?", (subject,))
     return len(gone)
+
+
+def _forget_links(db: sqlite3.Connection, subject: int) -> None:
+    """Forget which orders are a person's, and who stands in a company's documents."""
+    for table in ("subject_order", "subject_contact"):
+        db.execute(
+            f"""DELETE FROM {table} WHERE (tenant, gid) =
+                   (SELECT tenant, gid FROM subject WHERE id = ?)""",  # noqa: S608 - constants
+            (subject,),
+        )
 
 
 def tell(db: sqlite3.Connection, number: int, agent: str, event_id: str) -> bool:

@@ -5,7 +5,9 @@ before it is stored and opened when it is sent; throwing a person's key away mak
 their documents unreadable at once, those in older backups too as long as the key is not in them
 (crypto-shredding). The keys stand in the same database, sealed by the master key in its own file.
 
-A document without a customer (a guest's order) is sealed under the order's gid.
+A document without a customer (a guest's order) is sealed under the order's gid. One about a company
+is sealed under the company's gid, and whose data stands in it is noted: to forget any of them the
+company's key is destroyed.
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ from typing import Protocol
 from towline_relay.secrets_box import about
 from towline_shared.clock import Clock, utc_text
 from towline_shared.envelope import Keyring, MasterKey, Unopenable
-from towline_shared.events import Event
+from towline_shared.events import BusinessCustomer, Event
 
 __all__ = ["SEALED", "SealedDocuments", "prefix_of", "purpose_of", "subjects_in_use"]
 
@@ -126,6 +128,8 @@ def _key_id(subject: int) -> str:
 
 def _subject(db: sqlite3.Connection, tenant: str, event: Event) -> str:
     """Return whose document it is, and remember whose an order is."""
+    if isinstance(event.body, BusinessCustomer):
+        return _company(db, tenant, event.key, event.body)
     customer = str(getattr(event.body, "customer_gid", "") or "")
     if not event.key.startswith(_ORDER):
         return customer or event.key
@@ -140,3 +144,13 @@ def _subject(db: sqlite3.Connection, tenant: str, event: Event) -> str:
         "SELECT gid FROM subject_order WHERE tenant = ? AND order_gid = ?", (tenant, event.key)
     ).fetchone()
     return str(row["gid"]) if row else event.key
+
+
+def _company(db: sqlite3.Connection, tenant: str, gid: str, body: BusinessCustomer) -> str:
+    """Return whose document it is, and remember who stands in it."""
+    db.executemany(
+        """INSERT INTO subject_contact (tenant, gid, customer) VALUES (?, ?, ?)
+           ON CONFLICT DO NOTHING""",
+        [(tenant, gid, contact.customer_gid) for contact in body.contacts],
+    )
+    return gid

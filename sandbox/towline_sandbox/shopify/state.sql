@@ -60,7 +60,7 @@ CREATE TABLE IF NOT EXISTS company_locations (
 CREATE INDEX IF NOT EXISTS company_locations_of ON company_locations (company_id, id);
 CREATE TABLE IF NOT EXISTS company_contacts (
   id INTEGER PRIMARY KEY, company_id INTEGER NOT NULL, customer_id INTEGER NOT NULL,
-  UNIQUE (company_id, customer_id)
+  title TEXT, UNIQUE (company_id, customer_id)
 );
 CREATE TABLE IF NOT EXISTS company_role_assignments (
   id INTEGER PRIMARY KEY, contact_id INTEGER NOT NULL, location_id INTEGER NOT NULL,

@@ -22,6 +22,7 @@ from towline_relay.store.migrations import (
     m0009_event_count,
     m0010_images,
     m0013_control_totals,
+    m0014_company_contacts,
 )
 from towline_shared.clock import utc_text
 from towline_shared.errors import Permanent
@@ -38,6 +39,7 @@ STEPS: tuple[tuple[str, Callable[[sqlite_utils.Database], None]], ...] = (
     ("0009_event_count", m0009_event_count.apply),
     ("0010_images", m0010_images.apply),
     ("0013_control_totals", m0013_control_totals.apply),
+    ("0014_company_contacts", m0014_company_contacts.apply),
 )
 
 

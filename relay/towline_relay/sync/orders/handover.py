@@ -20,7 +20,7 @@ from towline_relay.sync.orders.held import After, may_be_news
 from towline_relay.sync.orders.ledger import needs_ledger, refunded
 from towline_relay.sync.orders.readings import all_of, moved_stock, park, take_over
 from towline_relay.sync.orders.risk import risk_is_open, wait_until
-from towline_relay.sync.people.customers_wanted import customer_wanted
+from towline_relay.sync.people.customers_wanted import company_wanted, customer_wanted
 from towline_relay.sync.rules.tenant import Rules
 from towline_relay.sync.shop_port import ShopPort
 from towline_shared.clock import Clock
@@ -161,7 +161,7 @@ class HandOver:
         return Effects(
             orders=(sent,),
             told=told,
-            appended=self._customer(row, order),
+            appended=self._buyers(row, order),
             downlink=(Downlink(agent, STREAM, event),),
             moves=await take_over(self._store, self._tenant, readings, reason),
             forget=await moved_stock(self._store, self._tenant, skus),
@@ -185,12 +185,16 @@ class HandOver:
             )
         return effects
 
-    def _customer(self, row: EventRow, order: Order) -> tuple[NewEvent, ...]:
-        """Ring for whoever ordered, when the rules tell the ERP of customers with their orders."""
-        rules = self._rules.customer
-        if rules is None or rules.down != "with_orders" or not order.customer_gid:
-            return ()
-        return (customer_wanted(self._tenant, order.customer_gid, order.order_gid, row),)
+    def _buyers(self, row: EventRow, order: Order) -> tuple[NewEvent, ...]:
+        """Ring for whoever ordered, when the rules tell the ERP of them with their orders."""
+        people, companies = self._rules.customer, self._rules.company
+        found = []
+        if people is not None and people.down == "with_orders" and order.customer_gid:
+            found.append(customer_wanted(self._tenant, order.customer_gid, order.order_gid, row))
+        gid = order.company.company_gid
+        if companies is not None and companies.down == "with_orders" and gid:
+            found.append(company_wanted(self._tenant, gid, order.order_gid, row))
+        return tuple(found)
 
 
 def _pieces(order: Order) -> tuple[tuple[str, int], ...]:

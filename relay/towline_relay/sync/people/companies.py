@@ -70,7 +70,7 @@ class Companies:
         if isinstance(target, LeftOut):
             moves = (Move(row.serial, State.SKIPPED, target.reason),)
             return Effects(moves=moves, supersede=replaced)
-        held, words = await self._held(lease, row, target.number), "The shop has it as it is."
+        held, words = await self._held(lease, row, target), "The shop has it as it is."
         if held is None:
             held = await self._create(lease, row, target)
             words = f"Made in the shop as {held.gid}."
@@ -94,8 +94,13 @@ class Companies:
     def _known(self, number: str, gid: str) -> Known:
         return Known(KIND, number, gid, gid)
 
-    async def _held(self, lease: Lease, row: EventRow, number: str) -> CompanyRef | None:
-        """Read the company: by what is remembered, else by the search, which lags."""
+    async def _held(self, lease: Lease, row: EventRow, target: CompanyTarget) -> CompanyRef | None:
+        """Read the company: by what is remembered, else by the search, which lags, else by gid.
+
+        Raises:
+            Refused: the ERP has kept the gid of a company that bears another number.
+        """
+        number = target.number
         known = (await self._store.known(self._tenant, KIND, [number])).get(number)
         held = await self._shop.company(known.value) if known else None
         if known is not None and held is None:
@@ -103,6 +108,15 @@ class Companies:
         if held is None:
             gid = await self._shop.find(number)
             held = await self._shop.company(gid) if gid else None
+        if held is None and target.gid:
+            held = await self._shop.company(target.gid)
+            if held is not None and held.number not in ("", number):
+                raise Refused(
+                    f"The ERP's companies {held.number} and {number} are both {held.gid} of the "
+                    "shop.",
+                    code="TWO_NUMBERS",
+                    hint=f"Correct what the ERP keeps of the shop's id for {number}.",
+                )
         return held
 
     async def _gone(self, lease: Lease, row: EventRow, gid: str) -> None:

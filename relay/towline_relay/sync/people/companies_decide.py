@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from decimal import Decimal
 from types import MappingProxyType
 
@@ -35,6 +35,8 @@ class CompanyTarget:
         fields: of the company; ``places``: each with all its fields.
         kept: names of the fields that are kept in step after they were made.
         contact: the ERP's number of the customer who buys for it; may be empty.
+        gid: the shop's own id of it, as the ERP kept it; may be empty.
+        known: the ERP's number by gid of each location whose gid the ERP kept.
     """
 
     number: str
@@ -42,6 +44,8 @@ class CompanyTarget:
     places: tuple[Place, ...]
     kept: frozenset[str]
     contact: str
+    gid: str = ""
+    known: Mapping[str, str] = field(default_factory=lambda: _NONE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +89,8 @@ def map_company(
         places=tuple(places),
         kept=rules.kept,
         contact=_text(rules.contact(rows[0])) if rules.contact else "",
+        gid=_text(rules.gid(rows[0])) if rules.gid else "",
+        known=_known(rows, places, rules),
     )
 
 
@@ -100,12 +106,13 @@ def changes(
         written: the ERP's number of each location that was written before, by its gid: one whose
             external id somebody has changed is still the same place.
     """
+    ours = {**written, **target.known}
     by_number = {place.number: place for place in held.places if place.number}
     mine_already = {place.number for place in target.places} & by_number.keys()
     for place in held.places:
-        if place.gid in written and place.number not in mine_already:
-            by_number.setdefault(written[place.gid], place)
-    nameless = [one for one in held.places if not one.number and one.gid not in written]
+        if place.gid in ours and place.number not in mine_already:
+            by_number.setdefault(ours[place.gid], place)
+    nameless = [one for one in held.places if not one.number and one.gid not in ours]
     adopted = nameless[0] if len(held.places) == len(nameless) == 1 else None
     places = []
     for place in target.places:
@@ -166,6 +173,14 @@ def _place(row: Row, number: str, rules: CompanyRules, terms: Mapping[str, str])
     if "terms" in fields:
         fields["terms"] = terms.get(name, "")
     return Place("", _text(rules.place(row)) if rules.place else number, fields)
+
+
+def _known(rows: Sequence[Row], places: Sequence[Place], rules: CompanyRules) -> Mapping[str, str]:
+    """Return the ERP's number of each location whose gid the ERP has kept."""
+    if rules.place_gid is None:
+        return _NONE
+    gids = [_text(rules.place_gid(row)) for row in rows]
+    return {gid: place.number for gid, place in zip(gids, places, strict=True) if gid}
 
 
 def _text(value: object) -> str:

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Protocol
 
 from towline_relay.shopify.models_companies import ChangedCompany, CompanyRef, ContactRoles, Place
+from towline_shared.events import BusinessCustomer
 
 __all__ = ["CompanyPort"]
 
@@ -21,6 +22,8 @@ class CompanyPort(Protocol):
     async def find(self, number: str) -> str: ...
 
     async def company(self, gid: str) -> CompanyRef | None: ...
+
+    async def document(self, gid: str) -> BusinessCustomer | None: ...
 
     async def create(self, number: str, fields: Mapping[str, str], place: Place) -> str: ...
 

@@ -7,16 +7,14 @@ log of this module holds a value of a person.
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Sequence
-from datetime import timedelta
+from dataclasses import replace
 from typing import Any
 
 from towline_relay.shopify.models_customers import CustomerRef, CustomerSpec
 from towline_relay.store.base import Lease, Store
-from towline_relay.store.effects import Downlink, Effects, IntentClose, Move, Supersede
-from towline_relay.store.rows import Conflict, EventRow, Known, NewEvent
+from towline_relay.store.effects import Effects, IntentClose, Move, Supersede
+from towline_relay.store.rows import Conflict, EventRow, Known
 from towline_relay.store.states import State
 from towline_relay.sync.intents import Intents
 from towline_relay.sync.people.customers_decide import (
@@ -31,19 +29,18 @@ from towline_relay.sync.people.customers_decide import (
 )
 from towline_relay.sync.people.customers_port import CustomerPort
 from towline_relay.sync.people.customers_wanted import is_wanted
+from towline_relay.sync.people.telling import Told, handed, moves, next_event, no_agent
 from towline_relay.sync.rules.customers import CustomerRules
 from towline_relay.sync.rules.mapping import LeftOut
 from towline_shared.clock import Clock
 from towline_shared.errors import Refused
-from towline_shared.events import Customer, Event, event_id
+from towline_shared.events import Customer
 
-__all__ = ["DOWN", "KIND", "MERGED", "Customers", "document_event", "merged"]
+__all__ = ["DOWN", "KIND", "MERGED", "Customers", "merged"]
 
 KIND = "customer"  # target: the ERP's number; value: the gid it was written to
-DOWN = "customer down"  # target: gid; hash: of the document the agent was given last
+DOWN = "customer down"  # target: gid; what the ERP was told of them, see Told
 MERGED = "customer merged"  # target: gid that is gone; value: gid of who was kept
-_STREAM = "orders"  # documents about people go with orders, in one stream
-_NO_AGENT_WAIT_S = 30.0
 _HIDDEN = "(not shown)"
 
 
@@ -148,39 +145,22 @@ class Customers:
         row = readings[0]
         ref = await self._shop.customer(gid)
         if ref is None:
-            return _all(readings, State.SKIPPED, "The shop has no such customer any more.")
+            what = "The shop has no such customer any more."
+            return Effects(moves=moves(readings, State.SKIPPED, what))
         conflicts = await self._conflicts(ref, row.origin)
         if self._rules.down != "always" and not any(is_wanted(one.body) for one in readings):
             what = "The rules tell the ERP of no customers by themselves."
-            return Effects(conflicts=conflicts, moves=_moves(readings, State.SKIPPED, what))
+            return Effects(conflicts=conflicts, moves=moves(readings, State.SKIPPED, what))
         agents = await self._store.agents(self._tenant)
         if not agents:
-            due_at = self._clock.now() + timedelta(seconds=_NO_AGENT_WAIT_S)
-            what = "No agent is enrolled for this tenant; the customer waits for one."
-            return Effects(
-                moves=tuple(
-                    Move(one.serial, State.WAITING, what, due_at=due_at) for one in readings
-                )
-            )
-        document = document_of(ref)
-        event, known = document_event(self._tenant, document, row)
-        last = (await self._store.known(self._tenant, DOWN, [gid])).get(gid)
-        if last is not None and last.hash == known.hash:
+            return no_agent(readings, "customer", self._clock.now())
+        before = Told.read((await self._store.known(self._tenant, DOWN, [gid])).get(gid))
+        event, told = next_event(self._tenant, document_of(ref), before, row)
+        if before.content == told.content:
             what = "The ERP was told of this customer as it is."
-            return Effects(conflicts=conflicts, moves=_moves(readings, State.SKIPPED, what))
-        told = f"Handed to the agent {agents[0]}."
-        mine = [one for one in readings if one.id == event.id]
-        others = [one for one in readings if one.id != event.id]
-        return Effects(
-            conflicts=conflicts,
-            known=(known,),
-            downlink=(Downlink(agents[0], _STREAM, event),),
-            appended=() if mine else (document_row(self._tenant, event, told, agents[0]),),
-            moves=(
-                *(Move(one.serial, State.SENT, told) for one in mine),
-                *_moves(others, State.APPLIED, f"{told[:-1]} as the document {event.id}."),
-            ),
-        )
+            return Effects(conflicts=conflicts, moves=moves(readings, State.SKIPPED, what))
+        effects = handed(self._tenant, event, agents[0], readings, known=told.known(DOWN, gid))
+        return replace(effects, conflicts=conflicts)
 
     async def _conflicts(self, ref: CustomerRef, source: str) -> tuple[Conflict, ...]:
         """Note that somebody changed what the IBM i owns; our own writes are no such thing."""
@@ -203,48 +183,9 @@ def merged(merges: Sequence[tuple[str, str]]) -> tuple[Known, ...]:
     return tuple(Known(MERGED, gone, "", kept) for gone, kept in merges)
 
 
-def document_event(tenant: str, document: Customer, row: EventRow) -> tuple[Event, Known]:
-    """Return the document's event, and what is remembered of it; the same content, the same id."""
-    content = hashlib.sha256(repr(document).encode("utf-8", "backslashreplace")).hexdigest()
-    event = Event(
-        id=event_id("customer", tenant, document.customer_gid, content),
-        key=document.customer_gid,
-        origin=row.origin,
-        seen_at=row.seen_at,
-        body=document,
-    )
-    return event, Known(DOWN, document.customer_gid, content, "")
-
-
-def document_row(tenant: str, event: Event, told: str, agent: str) -> NewEvent:
-    """Return the row by which people see what became of a document about a customer."""
-    return NewEvent(
-        id=event.id,
-        lane=f"{tenant}/customers",
-        tenant=tenant,
-        agent=agent,
-        direction="down",
-        entity="customer",
-        key=event.key,
-        origin=event.origin,
-        seen_at=event.seen_at,
-        body=json.dumps({"document": event.key, "customer": event.key}),
-        state=State.SENT,
-        reason=told,
-    )
-
-
 def _shown(spec: CustomerSpec) -> dict[str, Any]:
     """Show an intent's variables: which fields, never their values."""
     return {"customer": spec.gid, "number": spec.number, "fields": sorted(spec.fields)}
-
-
-def _moves(rows: Sequence[EventRow], state: State, reason: str) -> tuple[Move, ...]:
-    return tuple(Move(row.serial, state, reason) for row in rows)
-
-
-def _all(rows: Sequence[EventRow], state: State, reason: str) -> Effects:
-    return Effects(moves=_moves(rows, state, reason))
 
 
 def _moved(row: EventRow, state: State, reason: str, **more: Any) -> Effects:

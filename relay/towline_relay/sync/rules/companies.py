@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from towline_relay.shopify.models_companies import COMPANY_FIELDS, PLACE_FIELDS
+from towline_relay.sync.rules.customers import DOWN
 from towline_relay.sync.rules.expressions import Expression
 from towline_shared.config import Section
 from towline_shared.errors import Misconfigured
@@ -27,6 +28,10 @@ class CompanyRules:
         place: the ERP's number of the place a row is about; None when a business has one place,
             which then has the number of the business.
         contact: the ERP's number of the customer who buys for it; None sets no contact.
+        down: which companies of the shop the ERP is told about: ``never``, ``with_orders`` (those
+            whose order is handed over) or ``always`` (whenever they change).
+        gid: Shopify's gid of the company, where the ERP has kept it from the document it was told;
+            so a company that was born in the shop gets its number. ``place_gid`` likewise.
         role: name of the role the contact gets at each place where it has none; empty gives none.
     """
 
@@ -35,6 +40,9 @@ class CompanyRules:
     place: Expression | None
     contact: Expression | None
     role: str = ""
+    down: str = "never"
+    gid: Expression | None = None
+    place_gid: Expression | None = None
 
     @property
     def kept(self) -> frozenset[str]:
@@ -54,7 +62,9 @@ def read_companies(
     Raises:
         Misconfigured: names file, field and value.
     """
-    section.only("when", "otherwise", "fields", "place", "contact", "role")
+    section.only(
+        "when", "otherwise", "fields", "place", "contact", "role", "down", "gid", "place_gid"
+    )
     read = fields(section, (*COMPANY_FIELDS, *PLACE_FIELDS))
     if "name" not in read:
         raise Misconfigured(f"{section.file}: {section.name}.fields.name is missing.")
@@ -64,10 +74,17 @@ def read_companies(
             f"{section.file}: {section.name}.role gives the contact a role, but names no contact.",
             hint=f"Set {section.name}.contact, or leave role out.",
         )
+
+    def maybe(name: str) -> Expression | None:
+        return expression(section, name) if name in section.data else None
+
     return CompanyRules(
         when=when(section),
         fields=read,
-        place=expression(section, "place") if "place" in section.data else None,
-        contact=expression(section, "contact") if "contact" in section.data else None,
+        place=maybe("place"),
+        contact=maybe("contact"),
         role=role,
+        down=section.text("down", "never", among=DOWN),
+        gid=maybe("gid"),
+        place_gid=maybe("place_gid"),
     )

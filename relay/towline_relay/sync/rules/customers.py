@@ -13,11 +13,16 @@ from towline_shared.errors import Misconfigured
 if TYPE_CHECKING:
     from towline_relay.sync.rules.tenant import Field, When
 
-__all__ = ["CUSTOMER_FIELDS", "CustomerRules", "read_customer_number", "read_customers"]
+__all__ = ["CUSTOMER_FIELDS", "DOWN", "USUAL_NUMBER", "CustomerRules", "read_customer_number"]
+__all__ += ["read_customers"]
 
 CUSTOMER_FIELDS = (
     "first_name", "last_name", "email", "phone", "note", "locale", "tax_exempt", *ADDRESS_FIELDS,
 )  # fmt: skip
+#: Which of the shop's customers, or companies, the ERP is told about.
+DOWN = ("never", "with_orders", "always")
+#: The metafield with the ERP's number, when the rules name no other.
+USUAL_NUMBER = NumberField("ibmi", "customer_number")
 _NUMBER = "{ERP_CUSTOMER}"
 
 
@@ -59,7 +64,9 @@ def read_customer_number(section: Section) -> NumberField:
     """Read ``metafield``, which has a default."""
     part = section.section("metafield")
     part.only("namespace", "key")
-    return NumberField(part.text("namespace", "ibmi"), part.text("key", "customer_number"))
+    return NumberField(
+        part.text("namespace", USUAL_NUMBER.namespace), part.text("key", USUAL_NUMBER.key)
+    )
 
 
 def read_customers(
@@ -91,7 +98,7 @@ def read_customers(
         fields=read,
         match=match,
         create=section.flag("create", True),
-        down=section.text("down", "never", among=("never", "with_orders", "always")),
+        down=section.text("down", "never", among=DOWN),
         tag=section.text("tag", ""),
         number=read_customer_number(section),
     )

@@ -39,6 +39,7 @@ _SEARCHED: dict[str, search.Matcher] = {
     "id": lambda row, term: search.number(row["id"], term),
     "updated_at": lambda row, term: search.text(row["updated_at"], term),
 }
+_ADDRESS = ("address1", "address2", "zip", "city", "phone", "recipient", "zoneCode")
 _SORT = {"UPDATED_AT": "updated_at", "NAME": "name"}
 
 
@@ -72,15 +73,21 @@ def _location(row: sqlite3.Row) -> Node:
             "taxExemptions": [],
         },
         "buyerExperienceConfiguration": {
-            "paymentTermsTemplate": None if terms is None else {"id": terms, "name": None},
+            "paymentTermsTemplate": None if terms is None else _template(terms),
         },
         "shippingAddress": _address(address, row["id"]),
         "billingAddress": _address(address, row["id"]),
     }
 
 
+def _template(terms: str) -> Node:
+    number = number_of(terms, "PaymentTermsTemplate")
+    return {"id": terms, "name": _TERMS[number - 1] if number else None}
+
+
 def _address(held: Node, number: int) -> Node | None:
-    return {"id": gid("CompanyAddress", number), **held} if held else None
+    none = dict.fromkeys(_ADDRESS)
+    return {"id": gid("CompanyAddress", number), **none, **held} if held else None
 
 
 def _contact(row: sqlite3.Row) -> Node:
@@ -89,6 +96,7 @@ def _contact(row: sqlite3.Row) -> Node:
         "_company": row["company_id"],
         "_customer": row["customer_id"],
         "id": gid("CompanyContact", row["id"]),
+        "title": row["title"],
     }
 
 
@@ -126,6 +134,11 @@ def _locations(source: Node, info: Info, **arguments: Any) -> Node:
         "SELECT * FROM company_locations WHERE company_id = ?", source["_n"]
     )
     return connection(rows, arguments, key=lambda row: (row["id"],), load=_location)
+
+
+def _contacts(source: Node, info: Info, **arguments: Any) -> Node:
+    rows = shop_of(info).db.all("SELECT * FROM company_contacts WHERE company_id = ?", source["_n"])
+    return connection(rows, arguments, key=lambda row: (row["id"],), load=_contact)
 
 
 def _main(source: Node, info: Info) -> Node | None:
@@ -191,7 +204,7 @@ def _given_address(given: Node | None) -> Node:
     if not given.get("countryCode"):
         message = "Country code can't be blank"
         raise Refusal(error(["input", "address", "countryCode"], message, "BLANK"))
-    held = {name: given.get(name) for name in ("address1", "address2", "zip", "city")}
+    held = {name: given.get(name) for name in _ADDRESS}
     return {**held, "address1": held["address1"] or "", "countryCode": given["countryCode"]}
 
 
@@ -295,7 +308,7 @@ FIELDS: Fields = {
         "companyLocations": _all_locations,
         "paymentTermsTemplates": _terms,
     },
-    "Company": {"locations": _locations, "mainContact": _main},
+    "Company": {"locations": _locations, "contacts": _contacts, "mainContact": _main},
     "CompanyLocation": {
         "company": lambda source, info: nodes.one(shop_of(info), "Company", source["_company"]),
     },

@@ -14,14 +14,16 @@ from towline_relay.shopify.customers import CustomerShop
 from towline_relay.shopify.models_companies import Place
 from towline_relay.shopify.models_customers import CustomerSpec, NumberField
 from towline_relay.shopify.user_errors import Stale
+from towline_relay.sync.rules.customers import USUAL_NUMBER
 from towline_shared.errors import Permanent, Refused
+from towline_shared.events import Address
 
 
 def test_a_company_has_its_places_terms_and_contact(tmp_path: Path) -> None:
     """Found exactly by its number; a second one of the number is refused; fields are written."""
 
     async def scene(on: Stand) -> None:
-        shop = CompanyShop(on.client)
+        shop = CompanyShop(on.client, USUAL_NUMBER)
         terms = await shop.terms()
         address = {"address1": "Hafen 1", "city": "Kiel", "country": "DE"}
         first = Place("", "7", {"place_name": "Kiel", "terms": terms["Net 30"], **address})
@@ -56,7 +58,7 @@ def test_the_main_contact_gets_a_role_at_each_place_once(tmp_path: Path) -> None
     """Roles are the company's own and read page by page; a second one at a place is refused."""
 
     async def scene(on: Stand) -> None:
-        shop = CompanyShop(on.client)
+        shop = CompanyShop(on.client, USUAL_NUMBER)
         made = await shop.create("7", {"name": "Petersen GmbH"}, Place("", "7/0", {}))
         none = await shop.contact_roles(made)
         assert (none.contact, none.places) == ("", frozenset())
@@ -82,7 +84,7 @@ def test_a_role_of_another_company_is_no_role_here(tmp_path: Path) -> None:
     """And neither is a place of another company."""
 
     async def scene(on: Stand) -> None:
-        shop = CompanyShop(on.client)
+        shop = CompanyShop(on.client, USUAL_NUMBER)
         mine = await shop.create("7", {"name": "Petersen GmbH"}, Place("", "7", {}))
         other = await shop.create("8", {"name": "Hansen KG"}, Place("", "8", {}))
         people = CustomerShop(on.client, NumberField("ibmi", "customer_number"))
@@ -107,7 +109,7 @@ def test_the_sweep_reads_companies_and_locations_by_their_time_of_change(tmp_pat
     """Page by page, oldest change first; a location names its company."""
 
     async def scene(on: Stand) -> None:
-        shop = CompanyShop(on.client)
+        shop = CompanyShop(on.client, USUAL_NUMBER)
         made = await shop.create("7", {"name": "Petersen GmbH"}, Place("", "7/1", {}))
         await shop.create("8", {"name": "Hansen KG"}, Place("", "8/1", {}))
         begin = datetime(2020, 1, 1, tzinfo=UTC)
@@ -120,5 +122,42 @@ def test_the_sweep_reads_companies_and_locations_by_their_time_of_change(tmp_pat
         later = datetime(2100, 1, 1, tzinfo=UTC)
         assert [change async for change in shop.updated_since(later)] == []
         assert [change async for change in shop.places_updated_since(later)] == []
+
+    play(tmp_path, scene)
+
+
+def test_a_company_is_read_whole_as_the_document_the_erp_is_given(tmp_path: Path) -> None:
+    """Every location and contact, page by page; terms by name, both sides' numbers, who is main."""
+
+    async def scene(on: Stand) -> None:
+        shop, people = CompanyShop(on.client, USUAL_NUMBER), CustomerShop(on.client, USUAL_NUMBER)
+        terms = await shop.terms()
+        there = {"address1": "Hafen 1", "city": "Kiel", "zip": "24103", "country": "DE"}
+        first = Place("", "7/0", {"place_name": "Kiel", "terms": terms["Net 30"], **there})
+        made = await shop.create("7", {"name": "Petersen GmbH", "note": "B2B"}, first)
+        for number in range(1, 53):
+            await shop.add_place(made, Place("", f"7/{number}", {"tax_id": "DE1"}))
+        fields = {"first_name": "Anna", "last_name": "P", "email": "anna@example.com"}
+        for number in ("100010", "100020"):
+            who = await people.write(CustomerSpec("", number, fields))
+            await shop.set_contact(made, who)
+            fields = {"last_name": "Q"}
+        found = await shop.document(made)
+        assert found is not None
+        assert (found.company_gid, found.number, found.name, found.note) == (
+            made, "7", "Petersen GmbH", "B2B",
+        )  # fmt: skip
+        assert [one.number for one in found.places] == [f"7/{number}" for number in range(53)]
+        kiel = found.places[0]
+        assert (kiel.name, kiel.terms, kiel.tax_exempt) == ("Kiel", "Net 30", False)
+        assert (kiel.ship_to.postal_code, kiel.ship_to.city, kiel.ship_to.country) == (
+            "24103", "Kiel", "DE",
+        )  # fmt: skip
+        assert kiel.bill_to == Address()
+        assert found.places[52].tax_id == "DE1"
+        assert [(one.number, one.main, one.email) for one in found.contacts] == [
+            ("100010", False, "anna@example.com"), ("100020", True, ""),
+        ]  # fmt: skip
+        assert await shop.document("gid://shopify/Company/999999") is None
 
     play(tmp_path, scene)

@@ -27,7 +27,15 @@ from towline_shared.clock import ManualClock
 from towline_shared.codec import decode
 from towline_shared.database import Database
 from towline_shared.envelope import Keyring, MasterKey
-from towline_shared.events import Delivered, Erase, Event, Order, event_id
+from towline_shared.events import (
+    BusinessCustomer,
+    CompanyContact,
+    Delivered,
+    Erase,
+    Event,
+    Order,
+    event_id,
+)
 from towline_shared.health import Status
 from towline_shared.sealing import SigningKey, verify
 from towline_shared.stream_log import StreamLog
@@ -54,6 +62,15 @@ def order(number: int, customer: str, name: str) -> Event:
     return Event(
         id=event_id("order", gid), key=gid, origin="shopify:x", seen_at=clock.now(), body=body
     )
+
+
+def company(number: int, *people: tuple[str, str]) -> Event:
+    """A document about a company for which people buy."""
+    gid = f"gid://shopify/Company/{number}"
+    contacts = tuple(CompanyContact(f"contact {who}", who, first_name=name) for who, name in people)
+    body = BusinessCustomer("", company_gid=gid, name="Petersen GmbH", contacts=contacts)
+    moment = ManualClock().now()
+    return Event(id=event_id("company", gid), key=gid, origin="x", seen_at=moment, body=body)
 
 
 class House:
@@ -262,3 +279,51 @@ def test_people_are_forgotten_when_their_last_document_was_trimmed(house: House)
     assert [event.body.customer_name for event in house.shown()[-1:]] == ["guest"]  # type: ignore[union-attr]
     assert house.sql("SELECT count(*) FROM sealed_secret") == [(1,)]
     assert house.sql("SELECT count(*) FROM subject_order") == [(0,)]
+
+
+def test_a_companys_documents_go_with_any_of_its_contacts(house: House, tmp_path: Path) -> None:
+    """They are sealed under the company's key, which the erasure of a contact destroys."""
+    house.send(company(1, (ANNA, "anna"), (BERT, "bert")), company(2, (BERT, "bert")))
+    for path in tmp_path.iterdir():
+        assert b"Petersen" not in path.read_bytes()
+    house.ack(5)
+    house.hook("customers/redact", REDACT)
+    house.run(house.erasure.work())
+    assert house.sql("SELECT seq FROM stream_row WHERE text = ''") == [(1,), (4,)]
+    rows = house.database.call(
+        lambda db: house.log.unsent(db, AGENT, "orders", after=4, rows=99, most=10**7)
+    )
+    other, wish = [decode(row.text) for row in rows]
+    assert other.key == "gid://shopify/Company/2"
+    assert wish.body == Erase(
+        orders=("gid://shopify/Order/11",), customers=(ANNA, "gid://shopify/Company/1")
+    )
+    assert house.sql("SELECT gid, customer FROM subject_contact") == [(other.key, BERT)]
+
+
+def test_a_new_document_of_that_company_is_sealed_under_a_new_key(house: House) -> None:
+    """The company goes on; what it is told of from then on can be read."""
+    house.send(company(1, (ANNA, "anna")))
+    house.ack(4)
+    house.hook("customers/redact", REDACT)
+    house.run(house.erasure.work())
+    house.send(replace(company(1, (BERT, "bert")), id="again"))
+    *_, last = house.database.call(
+        lambda db: house.log.unsent(db, AGENT, "orders", after=4, rows=99, most=10**7)
+    )
+    assert decode(last.text).body.contacts[0].customer_gid == BERT  # type: ignore[union-attr]
+
+
+def test_who_asks_for_their_data_gets_nobody_elses(house: House) -> None:
+    """Of a company's document the other contacts are left out."""
+    house.send(company(1, (ANNA, "anna"), (BERT, "bert")))
+    house.hook("customers/data_request", ASK)
+    given = house.run(house.erasure.export(1))
+    assert given is not None
+    names = [
+        [one["first_name"] for one in document["body"]["contacts"]]
+        for document in given["documents"]
+        if document["entity"] == "company"
+    ]
+    assert names == [["anna"]]
+    assert "bert" not in json.dumps(given)
