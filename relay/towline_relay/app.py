@@ -40,6 +40,7 @@ from towline_relay.operator_shop import ShopApi
 from towline_relay.schedule import Schedule
 from towline_relay.secrets_box import read_or_make_keyring
 from towline_relay.store import image_rows, vault
+from towline_relay.store.export_book import ExportBook
 from towline_relay.store.fenced import FencedRows
 from towline_relay.store.order_book import OrderBook
 from towline_relay.store.outstanding import is_outstanding
@@ -151,6 +152,7 @@ class Relay:
             privacy=self._privacy,
             book=OrderBook(database),
             prices=PriceBook(database),
+            exports=ExportBook(database, clock=self.clock),
             certificates=self.config.state / "erasures",
             sign=lambda text: self._link.identity.sign(text),
             nudge_agent=self._link.nudge,
@@ -192,7 +194,11 @@ class Relay:
             )
             for tenant in self.config.tenants
         }
-        inbox = views.Inbox(self._store, nudge=self._nudge)
+        inbox = views.Inbox(
+            self._store,
+            nudge=self._nudge,
+            finished=lambda tenant, gid: self._tenants[tenant].exports.ring(gid),
+        )
         return WebhookReceiver(inbox=inbox, shops=doors, clock=self.clock)
 
     async def _listen(self, stack: contextlib.AsyncExitStack) -> None:

@@ -117,6 +117,8 @@ def _replay(given: argparse.Namespace, say: Say) -> int:
         said = (
             f"{found['new']} orders nobody had heard of were taken in; all others stay as they are."
         )
+    if found["reading"]:
+        said += " There are very many: the rest is being read in bulk (see the page of checks)."
     say(given, found, said)
     return _OK
 

@@ -80,9 +80,11 @@ class ShopApi:
             return _error(400, f"what must be one of {', '.join(SWEPT)}.")
         try:
             new = await upkeep.replay(since, what)
+            reading = await upkeep.reading(what)
         except TowlineError as error:
             return _error(503, error.what)
-        return web.json_response({"since": utc_text(since), "what": what, "new": new})
+        answer = {"since": utc_text(since), "what": what, "new": new, "reading": reading}
+        return web.json_response(answer)
 
     async def privacy(self, request: web.Request) -> web.Response:
         """List requests about personal data; of one tenant when ``tenant`` names it."""

@@ -26,7 +26,9 @@ from towline_relay.store.base import Store
 from towline_relay.store.vault import Vault
 from towline_relay.sync.attempt import Judge
 from towline_relay.sync.bulk.lane import BulkLane
+from towline_relay.sync.bulk.slots import Slots
 from towline_relay.sync.catalogue.lane import CatalogueLane
+from towline_relay.sync.exports.runner import Exports
 from towline_relay.sync.intents import Intents
 from towline_relay.sync.orders.handover import HandOver
 from towline_relay.sync.orders.lane import OrdersLane
@@ -36,6 +38,7 @@ from towline_relay.sync.people.customers import Customers
 from towline_relay.sync.people.customers_lane import CustomersLane
 from towline_relay.sync.rules.customers import USUAL_NUMBER
 from towline_relay.sync.sweeps.all import Sweeps
+from towline_relay.sync.sweeps.exported import EXPORTED, ExportedSweep, sweep_purpose
 from towline_relay.upkeep import Upkeep, UpkeepParts
 from towline_shared.clock import Clock
 from towline_shared.envelope import Keyring
@@ -76,6 +79,19 @@ class Tenancy:
         )
         self._shop = Shop(self._client)
         judge = Judge(clock)
+        bulk, slots = BulkShop(self._client, BulkFiles(session)), Slots(config.rules.bulk.at_once)
+        self.exports = Exports(
+            tenant=config.id,
+            book=parts.exports,
+            shop=bulk,
+            clock=clock,
+            judge=judge,
+            slots=slots,
+            takers={
+                sweep_purpose(what): ExportedSweep(config.id, what, self._shop, store, clock)
+                for what in EXPORTED
+            },
+        )
         self._catalogue = CatalogueLane(
             tenant=config.id,
             store=store,
@@ -86,11 +102,12 @@ class Tenancy:
             bulk=BulkLane(
                 tenant=config.id,
                 store=store,
-                shop=BulkShop(self._client, BulkFiles(session)),
+                shop=bulk,
                 rules=config.rules.bulk,
                 clock=clock,
                 judge=judge,
                 lists=config.rules.price.lists if config.rules.price else {},
+                slots=slots,
             ),
         )
         hand_over = HandOver(
@@ -128,6 +145,8 @@ class Tenancy:
             clock=clock,
             nudge=self.nudge,
             products_every=timedelta(seconds=config.shop.sweep_products_s),
+            exports=self.exports,
+            most=config.rules.bulk.export_least,
         )
         self.upkeep = Upkeep(
             config,
@@ -137,6 +156,7 @@ class Tenancy:
             clock=clock,
             parts=parts,
             sweep=self.sweep,
+            exports=self.exports,
         )
         self.loops = {
             lane.name: LaneLoop(

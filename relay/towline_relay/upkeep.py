@@ -17,17 +17,20 @@ from towline_relay.config import TenantConfig
 from towline_relay.shopify.client import Client
 from towline_relay.shopify.webhooks import WebhookDoor
 from towline_relay.store.base import Store
+from towline_relay.store.export_book import ExportBook
 from towline_relay.store.order_book import OrderBook
 from towline_relay.store.price_book import PriceBook
 from towline_relay.store.privacy import PrivacyStore
 from towline_relay.store.privacy_rows import DATA_REQUEST, NewPrivacyRequest, PrivacyRequest
 from towline_relay.sync.catalogue.list_comparison import ComparedList, ListComparison
+from towline_relay.sync.exports.runner import Exports
 from towline_relay.sync.orders.expiry_watch import ExpiryWatch
 from towline_relay.sync.people.erasure import Erasure, Sign
 from towline_relay.sync.shop_port import ShopPort
 from towline_relay.sync.standing import Standing
 from towline_relay.sync.subscriptions import Subscriptions
 from towline_relay.sync.subscriptions_plan import Wanted
+from towline_relay.sync.sweeps.exported import sweep_purpose
 from towline_relay.sync.sweeps.reconcile import Comparison, Reconciliation
 from towline_relay.webhooks.app_toml import address
 from towline_relay.webhooks.topics import SUBSCRIBED, enum_of
@@ -70,6 +73,7 @@ class UpkeepParts:
     privacy: PrivacyStore
     book: OrderBook
     prices: PriceBook
+    exports: ExportBook
     certificates: Path
     sign: Sign
     nudge_agent: Callable[[str], None]
@@ -88,6 +92,7 @@ class Upkeep:
         clock: Clock,
         parts: UpkeepParts,
         sweep: Sweep,
+        exports: Exports,
     ) -> None:
         """Build it; ``sweep`` is called when webhooks may have been missed."""
         self._config = config
@@ -95,6 +100,7 @@ class Upkeep:
         self._store = store
         self._one_at_a_time = asyncio.Lock()
         self._sweep = sweep
+        self._exports = exports
         self.standing = Standing(
             tenant=config.id, shop=config.shop.shop, store=store, door=shop, clock=clock
         )
@@ -144,6 +150,7 @@ class Upkeep:
         """Return what is to be done at which interval, each also soon after the start."""
         tenant = self._config.id
         yield Job(f"privacy {tenant}", self.privacy, timedelta(minutes=1))
+        yield Job(f"exports {tenant}", self.export, timedelta(seconds=2))
         yield Job(f"reconcile {tenant}", self.nightly, timedelta(hours=1))
         yield Job(f"authorizations {tenant}", self.authorizations, timedelta(hours=1))
         if self.subscriptions is not None:
@@ -166,6 +173,11 @@ class Upkeep:
             found = await self.reconciliation.nightly()
         if found:
             await self._sweep()
+
+    async def export(self) -> None:
+        """Move what is read in bulk on; nothing while the app is uninstalled."""
+        if self._exports.open and await self.standing.look():
+            await self._exports.step()
 
     async def authorizations(self) -> None:
         """Warn of authorised payments that are about to lapse."""
@@ -194,6 +206,10 @@ class Upkeep:
             what: one of :data:`~towline_relay.sync.sweeps.all.SWEPT`.
         """
         return (await self._sweep({what: since})).get(what, 0)
+
+    async def reading(self, what: str) -> bool:
+        """Tell whether the rest of a sweep is being read in bulk."""
+        return await self._exports.under_way(sweep_purpose(what))
 
     async def privacy(self) -> None:
         """Act on requests about personal data; certificates are also kept as files.
@@ -255,6 +271,8 @@ class Upkeep:
         checks = [self.standing.check(), self.reconciliation.check(), self.erasure.check()]
         if self.subscriptions is not None:
             checks.append(self.subscriptions.check())
+        if (exported := self._exports.check()) is not None:
+            checks.append(exported)
         return checks
 
 

@@ -70,15 +70,30 @@ class EnrolledAgents:
 class Inbox:
     """The store as the inbox of webhooks."""
 
-    def __init__(self, store: Store, *, nudge: Callable[[str], None]) -> None:
-        """Build it; ``nudge(tenant)`` is called after a commit."""
+    def __init__(
+        self,
+        store: Store,
+        *,
+        nudge: Callable[[str], None],
+        finished: Callable[[str, str], None] = lambda tenant, gid: None,
+    ) -> None:
+        """Build it; both are called after a commit.
+
+        Args:
+            nudge: called with the tenant.
+            finished: called with the tenant and the gid of a bulk operation that is over.
+        """
         self._store = store
         self._nudge = nudge
+        self._finished = finished
 
     async def put(self, delivery: Delivery) -> PutResult:
-        new = await self._store.put_delivery(take_in(delivery))
+        taken = take_in(delivery)
+        new = await self._store.put_delivery(taken)
         if not new:
             return PutResult.DUPLICATE
+        if delivery.topic == "bulk_operations/finish":
+            self._finished(delivery.tenant, str(json.loads(taken.facts).get("bulk_operation", "")))
         self._nudge(delivery.tenant)
         return PutResult.NEW
 

@@ -15,6 +15,7 @@ from typing import Any
 
 from tests.support.fake_shop import FakeShop
 from towline_relay.shopify.bulk import BulkState, Target
+from towline_relay.shopify.exports import Asked
 from towline_relay.shopify.models_prices import ListPrice, Tier
 from towline_shared.errors import Retryable
 
@@ -28,6 +29,7 @@ class Operation:
     results: list[bytes] = field(default_factory=list)
     status: str = "RUNNING"
     error_code: str = ""
+    begun_at: datetime | None = None
 
 
 @dataclass
@@ -44,6 +46,9 @@ class FakeBulk:
         refuse: SKU -> user error of its creation.
         limit: operations that may run at once.
         shorten: so many lines are missing at the end of the next result that is read.
+        exported: what an export of a kind finds, as lines.
+        asked: what exports asked for.
+        clock: Shopify's.
     """
 
     shop: FakeShop
@@ -59,6 +64,9 @@ class FakeBulk:
     refuse: dict[str, dict[str, Any]] = field(default_factory=dict)
     limit: int = 5
     shorten: int = 0
+    exported: dict[str, list[bytes]] = field(default_factory=dict)
+    asked: list[Asked] = field(default_factory=list)
+    clock: Callable[[], datetime | None] = lambda: None
 
     def count(self, verb: str) -> int:
         """Return how often a verb was called."""
@@ -96,6 +104,22 @@ class FakeBulk:
         self._leave("start")
         return gid
 
+    async def export(self, asked: Asked, *, mark: str) -> str:
+        self._enter("export")
+        running = [op for op in self.operations.values() if op.status == "RUNNING"]
+        if len(running) >= self.limit:
+            raise Retryable("Five run already.")
+        gid = f"gid://shopify/BulkOperation/{len(self.operations) + 1}"
+        operation = self.operations[gid] = Operation(mark, asked.what, begun_at=self.clock())
+        self.asked.append(asked)
+        operation.results = list(self.exported.get(asked.what, ()))
+        if self.ends:
+            operation.status, share = self.ends.pop(0)
+            operation.error_code = "INTERNAL_SERVER_ERROR" if operation.status == "FAILED" else ""
+            operation.results = operation.results[: int(len(operation.results) * share)]
+        self._leave("export")
+        return gid
+
     async def find(self, mark: str, *, since: datetime) -> str:
         self._enter("find")
         return next((gid for gid, op in self.operations.items() if op.mark == mark), "")
@@ -114,8 +138,9 @@ class FakeBulk:
             operation.status,
             operation.error_code,
             len(operation.results),
-            len(operation.results),
+            sum(b"__parentId" not in line for line in operation.results),
             url,
+            operation.begun_at,
         )
 
     async def cancel(self, gid: str) -> None:
@@ -290,6 +315,10 @@ class _Lines:
             raise StopAsyncIteration
         self._at += 1
         return self._lines[self._at - 1]
+
+    async def aclose(self) -> None:
+        """End early, as whoever has met a fault does."""
+        self._at = len(self._lines)
 
 
 def _variant(ref: Any) -> bytes:

@@ -20,7 +20,7 @@ from towline_relay.shopify.documents import Document, document
 from towline_relay.shopify.paging import pages
 from towline_relay.shopify.throttle import Priority
 from towline_relay.shopify.user_errors import raise_first, read_errors
-from towline_shared.clock import utc_text
+from towline_shared.clock import parse_utc, utc_text
 from towline_shared.errors import Permanent
 
 __all__ = ["MOST_BYTES", "BulkState", "Target", "bulk_state", "cancel", "find", "marked", "stage"]
@@ -61,6 +61,7 @@ class BulkState:
         objects: how many lines or objects it has worked on.
         roots: how many of them are no children of others.
         url: of the result, whole or (when it did not complete) in part; empty without any.
+        created_at: when it was started, by Shopify's clock.
     """
 
     gid: str
@@ -69,6 +70,7 @@ class BulkState:
     objects: int
     roots: int
     url: str
+    created_at: datetime | None = None
 
     @property
     def over(self) -> bool:
@@ -81,14 +83,15 @@ class BulkState:
         return self.status == "COMPLETED"
 
 
-def marked(wanted: Document, mark: str) -> str:
+def marked(wanted: Document, mark: str, *, text: str = "") -> str:
     """Return a bulk document whose operation carries our mark as its name.
 
     Args:
         wanted: a document that is run in bulk.
         mark: letters, digits and underscores; unique per run.
+        text: the document's, when something was put into it.
     """
-    return wanted.text.replace(f" {wanted.operation}", f" {mark}", 1)
+    return (text or wanted.text).replace(f" {wanted.operation}", f" {mark}", 1)
 
 
 async def stage(client: Client, filename: str) -> Target:
@@ -138,10 +141,16 @@ async def start_mutation(client: Client, text: str, *, path: str, mark: str) -> 
     return str(payload["bulkOperation"]["id"])
 
 
-async def start_query(client: Client, text: str) -> str:
-    """Start a query; returns the operation's gid. See :func:`start_mutation`."""
+async def start_query(client: Client, text: str, *, grouped: bool = False) -> str:
+    """Start a query; returns the operation's gid. See :func:`start_mutation`.
+
+    Args:
+        grouped: children stand directly below their parents in the result.
+    """
     answer = await client.execute(
-        document("bulk_run_query"), {"query": text}, priority=Priority.CATALOGUE
+        document("bulk_run_query"),
+        {"query": text, "group": grouped},
+        priority=Priority.CATALOGUE,
     )
     payload = answer.data["bulkOperationRunQuery"]
     raise_first("bulkOperationRunQuery", read_errors(payload))
@@ -183,6 +192,7 @@ async def bulk_state(client: Client, gid: str) -> BulkState | None:
         objects=int(node["objectCount"]),
         roots=int(node["rootObjectCount"]),
         url=node["url"] or node["partialDataUrl"] or "",
+        created_at=parse_utc(node["createdAt"]),
     )
 
 

@@ -11,6 +11,7 @@ from towline_relay.shopify.bulk import BulkState, Target
 from towline_relay.shopify.bulk_files import BulkFiles
 from towline_relay.shopify.client import Client
 from towline_relay.shopify.documents import Document, document
+from towline_relay.shopify.exports import Asked, document_of, text_of
 
 __all__ = ["BulkShop"]
 
@@ -54,6 +55,13 @@ class BulkShop:
         if wanted.mutation:
             return await bulk.start_mutation(self._client, text, path=path, mark=mark)
         return await bulk.start_query(self._client, text)
+
+    async def export(self, asked: Asked, *, mark: str) -> str:
+        """Start an export; returns the operation's gid. Look with :meth:`find` first."""
+        wanted = document_of(asked)
+        self._client.access.demand(wanted)
+        text = bulk.marked(wanted, mark, text=text_of(asked))
+        return await bulk.start_query(self._client, text, grouped=asked.grouped)
 
     async def find(self, mark: str, *, since: datetime) -> str:
         """Return the gid of the operation with our mark; empty when there is none."""

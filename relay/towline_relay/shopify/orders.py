@@ -77,14 +77,7 @@ async def _found(client: Client, query: str) -> AsyncIterator[OrderRef]:
         priority=Priority.SWEEP,
     )
     async for node in nodes:
-        yield OrderRef(
-            gid=node["id"],
-            name=node["name"],
-            created_at=parse_utc(node["createdAt"]),
-            updated_at=parse_utc(node["updatedAt"]),
-            cancelled=node["cancelledAt"] is not None,
-            test=node["test"],
-        )
+        yield order_ref(node)
 
 
 async def orders_authorized(client: Client) -> AsyncIterator[dict[str, Any]]:
@@ -138,3 +131,15 @@ async def _page(client: Client, variables: Mapping[str, Any]) -> Mapping[str, An
             code="NOT_FOUND",
         )
     return found
+
+
+def order_ref(node: Mapping[str, Any]) -> OrderRef:
+    """Read an order as a sweep sees it."""
+    return OrderRef(
+        gid=node["id"],
+        name=node["name"],
+        created_at=parse_utc(node["createdAt"]),
+        updated_at=parse_utc(node["updatedAt"]),
+        cancelled=node["cancelledAt"] is not None,
+        test=node["test"],
+    )

@@ -20,6 +20,7 @@ import structlog
 from graphql import FieldNode, OperationType, get_named_type, is_composite_type
 
 from towline_sandbox.shopify import outbox
+from towline_sandbox.shopify.bulk_limits import query_limits
 from towline_sandbox.shopify.bulk_query import pages
 from towline_sandbox.shopify.execution import (
     Call,
@@ -44,6 +45,13 @@ _CHUNK = 10  # lines between two looks at who else wants to be served
 _BULK = frozenset({"bulkOperationRunMutation", "bulkOperationRunQuery", "bulkOperationCancel"})
 _LIFE_S = {"MUTATION": 24 * 3600.0, "QUERY": 10 * 24 * 3600.0}
 _DOCUMENTS = Documents(most=64)
+# How an operation may end half-way, with an error code where Shopify names one:
+# https://shopify.dev/docs/api/admin-graphql/2026-10/enums/BulkOperationStatus
+_FATES = {
+    "fails": ("FAILED", "INTERNAL_SERVER_ERROR"),
+    "cancelled": ("CANCELED", None),
+    "expires": ("EXPIRED", None),
+}
 
 
 def at_work(shop: Shop, kind: str) -> int:
@@ -58,14 +66,20 @@ def at_work(shop: Shop, kind: str) -> int:
 
 
 def begin(
-    shop: Shop, *, kind: str, text: str, path: str | None = None, client: str | None = None
+    shop: Shop,
+    *,
+    kind: str,
+    text: str,
+    path: str | None = None,
+    client: str | None = None,
+    grouped: bool = False,
 ) -> int:
     """Start an operation and return its number.
 
     Raises:
         Refusal: with the code of the type's user errors.
     """
-    _check(text, kind)
+    _check(shop, text, kind)
     if at_work(shop, kind) >= AT_ONCE:
         message = f"A bulk {kind.lower()} operation is already running; the limit is {AT_ONCE}."
         raise Refusal(error(None, message, "LIMIT_REACHED"))
@@ -86,12 +100,14 @@ def begin(
         created_at=shop.now(),
         created_s=now.timestamp(),
     )
+    if kind == "QUERY":
+        shop.db.insert("bulk_queries", operation_id=number, grouped=int(grouped))
     for line, body in enumerate(lines):
         shop.db.insert("bulk_inputs", operation_id=number, line=line, body=body)
     return number
 
 
-def _check(text: str, kind: str) -> None:
+def _check(shop: Shop, text: str, kind: str) -> None:
     """Refuse a document that can't be run in bulk."""
     code = "INVALID_MUTATION" if kind == "MUTATION" else "INVALID"
     document = _DOCUMENTS.read(text)
@@ -109,8 +125,10 @@ def _check(text: str, kind: str) -> None:
             wrong = "bulk operations can't be run in bulk"
         elif kind == "MUTATION" and connections > 1:
             wrong = "at most one connection field is possible"
-        elif kind == "QUERY" and not 1 <= connections <= 5:
-            wrong = "one to five connections are possible"
+        elif kind == "QUERY" and (
+            limit := query_limits(operation, nodes_only=shop.settings.bulk_nodes_only)
+        ):
+            wrong = limit
         elif violation(operation, {}) is not None:
             wrong = "a directive is missing"
     if wrong:
@@ -163,31 +181,43 @@ class BulkWorker:
                 "SELECT * FROM bulk_operations WHERE status IN ('CREATED', 'RUNNING', 'CANCELING')"
                 " ORDER BY id"
             )
+            worked = False
             for row in rows:
                 try:
-                    self._bit(row)
+                    worked |= self._bit(row)
                 except Exception:  # a fault of the stand-in must not hang its caller
                     _log.exception("bulk operation failed", action="shopify.bulk")
                     self._end(row, "FAILED", "INTERNAL_SERVER_ERROR")
+                    worked = True
                 await asyncio.sleep(0)
+            if rows and not worked:
+                await asyncio.sleep(0.01)  # all of them take their time
             if not rows:
                 self._shop.bulk_news.clear()
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(1.0):
                         await self._shop.bulk_news.wait()
 
-    def _bit(self, row: sqlite3.Row) -> None:
+    def _bit(self, row: sqlite3.Row) -> bool:
+        """Do a part of an operation; false when it takes its time.
+
+        How fast Shopify works is not published; ``bulk_line_s`` sets it here.
+        """
         shop = self._shop
+        soonest_s = row["created_s"] + (row["done"] + 1) * shop.settings.bulk_line_s
         if row["status"] == "CANCELING":
             self._end(row, "CANCELED", None)
         elif shop.clock.now().timestamp() > row["created_s"] + _LIFE_S[row["type"]]:
             self._end(row, "FAILED", "TIMEOUT")
         elif row["status"] == "CREATED":
             shop.db.update("bulk_operations", row["id"], status="RUNNING")
+        elif shop.clock.now().timestamp() < soonest_s:
+            return False
         elif row["type"] == "MUTATION":
             self._lines(row)
         else:
             self._page(row)
+        return True
 
     def _lines(self, row: sqlite3.Row) -> None:
         """Run the next lines, the last of them first: no order is promised."""
@@ -204,7 +234,7 @@ class BulkWorker:
                 answer = self._line(document, json.loads(line["body"]))
                 self._answer(row, line["line"], {**answer, "__lineNumber": line["line"]})
             self._shop.db.update("bulk_operations", row["id"], done=done, roots=done)
-        if row["fate"] in ("fails", "cancelled") and done * 2 >= row["lines"]:
+        if row["fate"] in _FATES and done * 2 >= row["lines"]:
             # what ran last has no result line: it happened, and nobody says so
             self._forget(
                 row,
@@ -213,9 +243,7 @@ class BulkWorker:
                 )
                 // 10,
             )
-            failed = row["fate"] == "fails"
-            code = "INTERNAL_SERVER_ERROR" if failed else None
-            self._end(row, "FAILED" if failed else "CANCELED", code)
+            self._end(row, *_FATES[row["fate"]])
         elif done >= row["lines"]:
             if row["fate"] == "partial":
                 self._forget(row, max(1, row["lines"] // 20))
@@ -249,7 +277,15 @@ class BulkWorker:
     def _page(self, row: sqlite3.Row) -> None:
         """Run a query over its next page."""
         shop = self._shop
-        page = pages(Call(shop, frozenset()), _DOCUMENTS.read(row["document"]), row["cursor"])
+        grouped = shop.db.scalar(
+            "SELECT grouped FROM bulk_queries WHERE operation_id = ?", row["id"]
+        )
+        page = pages(
+            Call(shop, frozenset()),
+            _DOCUMENTS.read(row["document"]),
+            row["cursor"],
+            grouped=bool(grouped),
+        )
         with shop.db.transaction():
             for offset, line in enumerate(page.lines):
                 self._answer(row, row["done"] + offset, line)
@@ -260,11 +296,11 @@ class BulkWorker:
                 roots=row["roots"] + page.roots,
                 cursor=page.cursor,
             )
-        if row["fate"] in ("fails", "cancelled"):
-            failed = row["fate"] == "fails"
-            code = "INTERNAL_SERVER_ERROR" if failed else None
-            self._end(row, "FAILED" if failed else "CANCELED", code)
+        if row["fate"] in _FATES:
+            self._end(row, *_FATES[row["fate"]])
         elif page.cursor is None:
+            if row["fate"] == "partial":
+                self._forget(row, max(1, (row["done"] + len(page.lines)) // 20))
             self._end(row, "COMPLETED", None)
 
     def _end(self, row: sqlite3.Row, status: str, code: str | None) -> None:

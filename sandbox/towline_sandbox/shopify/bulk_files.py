@@ -105,7 +105,8 @@ class BulkFiles:
         row = db.one("SELECT * FROM bulk_operations WHERE id = ?", number)
         if row is None or not hmac.compare_digest(row["secret"], secret):
             return _refused(403, "AccessDenied")
-        if (row["completed_s"] or 0) + RESULT_LIFE_S < self._shop.clock.now().timestamp():
+        expires_s = (row["completed_s"] or 0) + RESULT_LIFE_S
+        if expires_s < self._shop.clock.now().timestamp() or self._shop.faults.take("result_gone"):
             return _refused(400, f"ExpiredToken for {gid('BulkOperation', number)}")
         response = web.StreamResponse(headers={"Content-Type": "application/jsonl"})
         await response.prepare(request)

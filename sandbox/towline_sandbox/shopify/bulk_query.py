@@ -1,4 +1,11 @@
-"""Queries in bulk: a page at a time behind the scenes, flat objects in the result."""
+"""Queries in bulk: a page at a time behind the scenes, flat objects in the result.
+
+Every object of a connection is a line. A child names the object it belongs to in ``__parentId`` and
+stands behind it: directly below it when the operation groups objects, else anywhere behind it, here
+behind all roots of its page.
+https://shopify.dev/docs/api/usage/bulk-operations/queries and
+https://shopify.dev/changelog/posts/bulk-operations-group-objects-default-changed-to-false
+"""
 
 from __future__ import annotations
 
@@ -24,6 +31,7 @@ from graphql import (
 )
 
 from towline_sandbox.shopify.execution import Call, Document, run, schema
+from towline_sandbox.shopify.paging import WHOLE, without_pages
 from towline_sandbox.shopify.resolvers.base import Node
 
 __all__ = ["Page", "pages"]
@@ -46,8 +54,11 @@ class Page:
     cursor: str | None
 
 
-def pages(call: Call, document: Document, cursor: str | None) -> Page:
+def pages(call: Call, document: Document, cursor: str | None, *, grouped: bool) -> Page:
     """Run a query over its next page.
+
+    Args:
+        grouped: children stand directly below their parents.
 
     Raises:
         GraphQLError: the query failed.
@@ -57,18 +68,21 @@ def pages(call: Call, document: Document, cursor: str | None) -> Page:
     node = visit(document.node, TypeInfoVisitor(info, _Paging(info, cursor)))
     operation = next(d for d in node.definitions if isinstance(d, OperationDefinitionNode))
     paged = Document(node, {"": operation}, document.fragments, ())
-    result = run(call, paged, operation, {})
+    with without_pages():
+        result = run(call, paged, operation, {})
     if result.errors:
         raise GraphQLError(result.errors[0].message)
     assert result.data is not None
     (found,) = result.data.values()
     lines = [line for edge in found["edges"] for line in _flat(edge["node"], None)]
+    if not grouped:
+        lines.sort(key=lambda line: "__parentId" in line)
     page = found["pageInfo"]
     return Page(lines, len(found["edges"]), page["endCursor"] if page["hasNextPage"] else None)
 
 
 class _Paging(Visitor):
-    """Asks every connection for its largest page; a bulk query names no page size."""
+    """Asks the root for pages and every other connection for all; sizes of its own don't count."""
 
     def __init__(self, info: TypeInfo, cursor: str | None) -> None:
         super().__init__()
@@ -79,9 +93,14 @@ class _Paging(Visitor):
         kind = get_named_type(self._info.get_type())
         if kind is None or not kind.name.endswith("Connection") or node.selection_set is None:
             return None
-        arguments = [*(node.arguments or ()), _argument("first", IntValueNode(value=str(_PAGE)))]
+        root = self._info.get_parent_type() is schema().query_type
+        size = str(_PAGE if root else WHOLE)
+        arguments = [
+            *(each for each in node.arguments or () if each.name.value not in ("first", "last")),
+            _argument("first", IntValueNode(value=size)),
+        ]
         selections = list(node.selection_set.selections)
-        if self._info.get_parent_type() is schema().query_type:
+        if root:
             selections.append(_PAGE_INFO)
             if self._cursor is not None:
                 arguments.append(_argument("after", StringValueNode(value=self._cursor)))

@@ -9,7 +9,8 @@ from towline_sandbox.shopify.settings import WebhookOdds
 
 __all__ = ["BULK_FAULTS", "CallFault", "Faults"]
 
-BULK_FAULTS = ("bulk_fails", "bulk_cancelled", "bulk_partial", "upload_rejected", "result_cut")
+_FATES = ("bulk_fails", "bulk_cancelled", "bulk_expires", "bulk_partial")
+BULK_FAULTS = (*_FATES, "upload_rejected", "result_cut", "result_gone")
 
 
 class CallFault(Enum):
@@ -35,9 +36,11 @@ class Faults:
         webhooks_paused: nothing is sent; deliveries wait in the queue.
         bulk_fails: how many of the next bulk operations fail half-way, with a part of the result.
         bulk_cancelled: how many of them Shopify ends half-way, as it may with stalled ones.
+        bulk_expires: how many of them expire half-way.
         bulk_partial: how many of them complete with result lines missing.
         upload_rejected: how many of the next staged uploads are refused.
         result_cut: how many of the next downloads of a result break off.
+        result_gone: how many of the next downloads find the address expired.
         slow_jobs: how often each new job must be looked at until it is over; 0 is at once.
         odds: how webhooks travel.
     """
@@ -52,9 +55,11 @@ class Faults:
     webhooks_paused: bool = False
     bulk_fails: int = 0
     bulk_cancelled: int = 0
+    bulk_expires: int = 0
     bulk_partial: int = 0
     upload_rejected: int = 0
     result_cut: int = 0
+    result_gone: int = 0
     slow_jobs: int = 0
     _spent: dict[str, int] = field(default_factory=dict)
 
@@ -77,7 +82,7 @@ class Faults:
 
     def next_for_bulk(self) -> str | None:
         """Take the fate of the next bulk operation; None when it will be good."""
-        for name in BULK_FAULTS[:3]:
+        for name in _FATES:
             if self.take(name):
                 return name.removeprefix("bulk_")
         return None

@@ -10,16 +10,32 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 from graphql import GraphQLError
 
-__all__ = ["MAX_PAGE", "connection", "cursor"]
+__all__ = ["MAX_PAGE", "WHOLE", "connection", "cursor", "without_pages"]
 
 MAX_PAGE = 250
+#: The page size of a connection that is given whole, as bulk queries give theirs.
+WHOLE = 2**31 - 1
+
+_limited: ContextVar[bool] = ContextVar("limited", default=True)
 
 Key = tuple[Any, ...]
+
+
+@contextmanager
+def without_pages() -> Iterator[None]:
+    """Let connections be given whole: a bulk query names no page size."""
+    token = _limited.set(False)
+    try:
+        yield
+    finally:
+        _limited.reset(token)
 
 
 def connection(
@@ -68,7 +84,8 @@ def _check_size(first: int | None, last: int | None) -> None:
     if (first is None) == (last is None):
         raise GraphQLError("give either first or last: a connection has no page size of its own")
     size = first if first is not None else last
-    if size is None or not 0 <= size <= MAX_PAGE:
+    most = MAX_PAGE if _limited.get() else WHOLE
+    if size is None or not 0 <= size <= most:
         raise GraphQLError(
             f"a page of {size} is not possible: ask for 0 to {MAX_PAGE} rows and page on with after"
         )

@@ -167,6 +167,8 @@ class ShopSettings:
             is found out.
         upload_bytes: the longest file a staged upload takes: 100 MB, by
             https://shopify.dev/docs/api/usage/bulk-operations/imports
+        bulk_line_s: how long a bulk operation takes over a line, in seconds.
+        bulk_nodes_only: bulk queries over connections of objects without an id are refused.
     """
 
     state: Path
@@ -200,3 +202,5 @@ class ShopSettings:
     daily_variants: int | None = None
     largest_page: int = MAX_PAGE
     upload_bytes: int = 100_000_000
+    bulk_line_s: float = 0.0
+    bulk_nodes_only: bool = False

@@ -216,6 +216,9 @@ CREATE TABLE IF NOT EXISTS bulk_operations (
   completed_at TEXT, completed_s REAL
 );
 CREATE INDEX IF NOT EXISTS bulk_operations_status ON bulk_operations (status, type);
+CREATE TABLE IF NOT EXISTS bulk_queries (
+  operation_id INTEGER PRIMARY KEY, grouped INTEGER NOT NULL
+);
 CREATE TABLE IF NOT EXISTS bulk_inputs (
   operation_id INTEGER NOT NULL, line INTEGER NOT NULL, body TEXT NOT NULL,
   PRIMARY KEY (operation_id, line)

@@ -23,6 +23,7 @@ from towline_relay.store.migrations import (
     m0010_images,
     m0013_control_totals,
     m0014_company_contacts,
+    m0015_exports,
 )
 from towline_shared.clock import utc_text
 from towline_shared.errors import Permanent
@@ -40,6 +41,7 @@ STEPS: tuple[tuple[str, Callable[[sqlite_utils.Database], None]], ...] = (
     ("0010_images", m0010_images.apply),
     ("0013_control_totals", m0013_control_totals.apply),
     ("0014_company_contacts", m0014_company_contacts.apply),
+    ("0015_exports", m0015_exports.apply),
 )
 
 

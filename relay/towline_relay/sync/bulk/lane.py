@@ -33,6 +33,7 @@ from towline_relay.sync.bulk.lines import create_line, list_line, price_line, se
 from towline_relay.sync.bulk.plan import LISTED, is_cheaper, named
 from towline_relay.sync.bulk.port import BulkPort
 from towline_relay.sync.bulk.runs import BulkRuns, paused_until
+from towline_relay.sync.bulk.slots import Slots
 from towline_relay.sync.catalogue import decide
 from towline_relay.sync.catalogue.intents import MOST_LINES
 from towline_relay.sync.catalogue.list_prices import SetListPrice, in_calls
@@ -56,6 +57,7 @@ class BulkLane:
 
     Attributes:
         lists: rules of the ERP's lists that have a price list of their own, by name.
+        slots: shared with the shop's exports; None for the lane alone.
     """
 
     tenant: str
@@ -66,6 +68,7 @@ class BulkLane:
     judge: Judge
     lists: Mapping[str, ListRules] = field(default_factory=dict)
     limits: FileLimits = field(default_factory=FileLimits)
+    slots: Slots | None = None
     _runs: list[BulkRun] = field(default_factory=list)
     _making: frozenset[str] = frozenset()
 
@@ -76,7 +79,7 @@ class BulkLane:
             shop=self.shop,
             clock=self.clock,
             judge=self.judge,
-            at_once=self.rules.at_once,
+            slots=self.slots or Slots(self.rules.at_once),
         )
         self._collector = Collector(self.store, self.clock, self.limits)
         self._looked_at = self.clock.now() - _LOOK_EVERY
@@ -117,6 +120,7 @@ class BulkLane:
         """Move all runs on; true when something was done."""
         self._runs = await self.store.bulk_runs(lease.lane)
         if not self._runs and not self._collector:
+            self._machine.slots.take("runs", 0)
             return False
         if any(run.state == "running" for run in self._runs):
             await self._machine.nudged(lease, await self._finished(), self._runs)

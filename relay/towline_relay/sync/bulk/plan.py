@@ -12,7 +12,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-__all__ = ["LISTED", "Cost", "by_calls", "in_bulk", "is_cheaper", "named"]
+__all__ = ["LISTED", "Cost", "by_calls", "by_pages", "exported", "in_bulk", "is_cheaper", "named"]
 
 #: Kinds of prices of the shop's price lists, without and with volume prices.
 LISTED = ("list_price", "volume_price")
@@ -34,6 +34,8 @@ _LOOK = 1.0
 _LOOKS = 8  # of a run of some minutes: at a tenth of its age each
 _WORTH = 2.0  # a run keeps newer values of its keys waiting; it must save half to be worth that
 _VARIANTS_PAGE = 29.0  # points of a page of 250 variants, as the simulated shop charges it
+# What a page of a sweep holds, and its points, as the documents declare them until they are learned
+_SWEPT = {"orders": (250, 30.0), "customers": (250, 30.0), "products": (50, 80.0)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,22 @@ def in_bulk(kind: str, count: int, *, most_lines: int = 100_000) -> Cost:
     started = _MUTATION if kind == "picture" else 2 * _MUTATION
     calls = (1 if kind == "picture" else 2) + _LOOKS
     return Cost(runs * calls, runs * (started + _LOOKS * _LOOK))
+
+
+def by_pages(what: str, count: int) -> Cost:
+    """Return the cost of reading ``count`` changed ``orders``, ``customers`` or ``products``."""
+    size, points = _SWEPT[what]
+    calls = math.ceil(count / size)
+    return Cost(calls, calls * points)
+
+
+def exported() -> Cost:
+    """Return the cost of an export of any size: start and looks; the file costs no points.
+
+    It is cheaper than the second page of anything. What it costs is time, a minute or more before
+    the first line, so a sweep reads page by page until it has met ``[bulk] export_from``.
+    """
+    return in_bulk("picture", 1)
 
 
 def is_cheaper(kind: str, count: int) -> bool:

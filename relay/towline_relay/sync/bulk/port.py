@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Protocol
 
 from towline_relay.shopify.bulk import BulkState, Target
+from towline_relay.shopify.exports import Asked
 
 __all__ = ["BulkPort"]
 
@@ -19,6 +20,8 @@ class BulkPort(Protocol):
     async def upload(self, target: Target, content: bytes) -> None: ...
 
     async def start(self, kind: str, *, path: str, mark: str) -> str: ...
+
+    async def export(self, asked: Asked, *, mark: str) -> str: ...
 
     async def find(self, mark: str, *, since: datetime) -> str: ...
 

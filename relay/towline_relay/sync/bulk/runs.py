@@ -27,6 +27,7 @@ from towline_relay.sync.attempt import Judge
 from towline_relay.sync.bulk.plan import LISTED
 from towline_relay.sync.bulk.port import BulkPort
 from towline_relay.sync.bulk.results import effects_of
+from towline_relay.sync.bulk.slots import Slots
 from towline_relay.sync.sweeps.backfill import link_of
 from towline_shared.clock import Clock, utc_text
 from towline_shared.errors import Refused, Retryable, TowlineError
@@ -65,7 +66,7 @@ class BulkRuns:
     shop: BulkPort
     clock: Clock
     judge: Judge
-    at_once: int
+    slots: Slots
     _readings: dict[str, _Reading] = field(default_factory=dict)
     _fresh: set[str] = field(default_factory=set)  # starts that can't have been sent before
 
@@ -73,11 +74,12 @@ class BulkRuns:
         """Move every run that is due on by one step; true when something was done."""
         now, worked = self.clock.now(), False
         started = sum(run.state in _STARTED for run in runs)
+        self.slots.take("runs", started)
         for run in runs:
             if run.state == "collecting" or (run.due_at is not None and run.due_at > now):
                 continue
             if run.state == "sealed":
-                if started >= self.at_once:
+                if not self.slots.free("runs", started):
                     continue
                 started += 1
             worked = True

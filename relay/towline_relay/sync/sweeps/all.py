@@ -7,12 +7,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from towline_relay.shopify.exports import Asked
 from towline_relay.store.base import Store
+from towline_relay.sync.exports.runner import Exports
 from towline_relay.sync.people.companies_port import CompanyPort
 from towline_relay.sync.people.customers_port import CustomerPort
 from towline_relay.sync.shop_port import ShopPort
 from towline_relay.sync.sweeps.catalogue import sweep_gone, sweep_products
-from towline_relay.sync.sweeps.orders import sweep_orders, sweep_timer
+from towline_relay.sync.sweeps.exported import EXPORTED, sweep_purpose
+from towline_relay.sync.sweeps.orders import Beyond, sweep_orders, sweep_timer
 from towline_relay.sync.sweeps.people import sweep_companies, sweep_customers
 from towline_relay.sync.sweeps.work import sweep_work
 from towline_shared.clock import Clock, parse_utc, utc_text
@@ -34,6 +37,8 @@ class Sweeps:
         nudge: called as soon as something was found.
         products_every: how much time lies between two sweeps of products. Each one reads again what
             the relay itself has written, and every sale touches a product, so they are rare.
+        exports: reads in bulk what is too much for pages; None reads all by pages.
+        most: so many of a kind one sweep reads by pages; 0 reads all.
     """
 
     tenant: str
@@ -44,6 +49,8 @@ class Sweeps:
     clock: Clock
     nudge: Callable[[], None]
     products_every: timedelta
+    exports: Exports | None = None
+    most: int = 0
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def run(
@@ -72,13 +79,21 @@ class Sweeps:
             return found
 
     async def _one(self, what: str) -> int:
+        if self.exports is not None and await self.exports.under_way(sweep_purpose(what)):
+            # its lines are the sweep; fulfillment orders have none
+            return await self._work() if what == "orders" else 0
         tenant, shop, store, clock = self.tenant, self.shop, self.store, self.clock
+        beyond = await self._beyond(what)
         if what == "orders":
-            new = await sweep_orders(tenant=tenant, shop=shop, store=store, clock=clock)
-            return new + await sweep_work(tenant=tenant, shop=shop, store=store, clock=clock)
+            new = await sweep_orders(
+                tenant=tenant, shop=shop, store=store, clock=clock, beyond=beyond
+            )
+            return new + await self._work()
         if what == "products":
             begun = utc_text(clock.now())
-            new = await sweep_products(tenant=tenant, shop=shop, store=store, clock=clock)
+            new = await sweep_products(
+                tenant=tenant, shop=shop, store=store, clock=clock, beyond=beyond
+            )
             new += await sweep_gone(tenant=tenant, shop=shop, store=store, clock=clock)
             await store.set_timer(_swept(tenant), begun)
             return new
@@ -90,7 +105,27 @@ class Sweeps:
             )
         if self.people is None:
             return 0
-        return await sweep_customers(tenant=tenant, shop=self.people, store=store, clock=clock)
+        return await sweep_customers(
+            tenant=tenant, shop=self.people, store=store, clock=clock, beyond=beyond
+        )
+
+    async def _work(self) -> int:
+        return await sweep_work(
+            tenant=self.tenant, shop=self.shop, store=self.store, clock=self.clock
+        )
+
+    async def _beyond(self, what: str) -> Beyond | None:
+        """Return what takes over when there is very much; None when all is read by pages."""
+        exports, purpose = self.exports, sweep_purpose(what)
+        if exports is None or not self.most or what not in EXPORTED:
+            return None
+        if not await exports.may_begin(purpose):
+            return None
+
+        async def begin(since: datetime, cursor: str) -> None:
+            await exports.begin(purpose, Asked(what, since), {"cursor": cursor})
+
+        return Beyond(self.most, begin)
 
     async def _due(self) -> bool:
         """Tell whether products are to be swept for again; kept over a restart."""

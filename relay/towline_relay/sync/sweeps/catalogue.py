@@ -20,42 +20,28 @@ from towline_relay.store.base import Store
 from towline_relay.store.rows import Known, LinkRow, NewDelivery
 from towline_relay.sync.catalogue.decide import price_hash
 from towline_relay.sync.shop_port import ShopPort
-from towline_relay.sync.sweeps.orders import sweep
+from towline_relay.sync.sweeps.orders import Beyond, sweep
 from towline_shared.clock import Clock, parse_utc, utc_text
 from towline_shared.money import plain
 
-__all__ = ["as_known", "sweep_gone", "sweep_products"]
+__all__ = ["as_known", "differences", "sweep_gone", "sweep_products"]
 
 _log = structlog.get_logger()
 _TOPIC = "sweep/products"
 
 
-async def sweep_products(*, tenant: str, shop: ShopPort, store: Store, clock: Clock) -> int:
+async def sweep_products(
+    *, tenant: str, shop: ShopPort, store: Store, clock: Clock, beyond: Beyond | None = None
+) -> int:
     """Look at each product changed since the cursor; returns how many differ from what is known.
-
-    A variant that is linked and that its product no longer has is asked for by its gid before it
-    counts as deleted: the lane may have made it since the product was read.
 
     Raises:
         Retryable: the shop can't be read now.
     """
 
     async def take(products: Sequence[ChangedProduct]) -> int:
-        linked = await store.product_links(tenant, [product.gid for product in products])
-        gids = [ref.variant_gid for product in products for ref in product.variants]
-        known = await store.known(tenant, "price", gids)
-        new = 0
-        for product in products:
-            if not as_known(product, linked.get(product.gid, ()), known):
-                new += await store.put_delivery(_changed(tenant, product, clock.now()))
-        there = set(gids)
-        missing = [
-            link.variant_gid
-            for links in linked.values()
-            for link in links
-            if link.variant_gid not in there
-        ]
-        return new + await _deleted(tenant, missing, shop=shop, store=store, clock=clock)
+        found = await differences(tenant, products, shop=shop, store=store, now=clock.now())
+        return sum([await store.put_delivery(delivery) for delivery in found])
 
     return await sweep(
         "products",
@@ -64,7 +50,39 @@ async def sweep_products(*, tenant: str, shop: ShopPort, store: Store, clock: Cl
         take=take,
         store=store,
         clock=clock,
+        beyond=beyond,
     )
+
+
+async def differences(
+    tenant: str,
+    products: Sequence[ChangedProduct],
+    *,
+    shop: ShopPort,
+    store: Store,
+    now: datetime,
+) -> list[NewDelivery]:
+    """Say what differs from what is known, as deliveries that are still to be kept.
+
+    A variant that is linked and that its product no longer has is asked for by its gid before it
+    counts as deleted: the lane may have made it since the product was read.
+    """
+    linked = await store.product_links(tenant, [product.gid for product in products])
+    gids = [ref.variant_gid for product in products for ref in product.variants]
+    known = await store.known(tenant, "price", gids)
+    found = [
+        _changed(tenant, product, now)
+        for product in products
+        if not as_known(product, linked.get(product.gid, ()), known)
+    ]
+    there = set(gids)
+    missing = [
+        link.variant_gid
+        for links in linked.values()
+        for link in links
+        if link.variant_gid not in there
+    ]
+    return found + await _deleted(tenant, missing, shop=shop, now=now)
 
 
 async def sweep_gone(*, tenant: str, shop: ShopPort, store: Store, clock: Clock) -> int:
@@ -83,9 +101,10 @@ async def sweep_gone(*, tenant: str, shop: ShopPort, store: Store, clock: Clock)
         return 0
     unseen = await store.unseen_links(tenant, before=parse_utc(read_at))
     missing = [link.variant_gid for link in unseen]
-    found = await _deleted(tenant, missing, shop=shop, store=store, clock=clock)
+    found = await _deleted(tenant, missing, shop=shop, now=clock.now())
+    new = sum([await store.put_delivery(delivery) for delivery in found])
     await store.set_timer(timer, read_at)
-    return found
+    return new
 
 
 def as_known(product: ChangedProduct, links: Sequence[LinkRow], known: Mapping[str, Known]) -> bool:
@@ -113,8 +132,8 @@ def _priced(ref: VariantRef, last: Known | None) -> bool:
 
 
 async def _deleted(
-    tenant: str, gids: Sequence[str], *, shop: ShopPort, store: Store, clock: Clock
-) -> int:
+    tenant: str, gids: Sequence[str], *, shop: ShopPort, now: datetime
+) -> list[NewDelivery]:
     gone = await shop.gone(gids) if gids else frozenset()
     if gone:
         _log.warning(
@@ -124,11 +143,7 @@ async def _deleted(
             count=len(gone),
             first=sorted(gone)[:3],
         )
-    new = 0
-    for gid in sorted(gone):
-        facts = {"deleted": gid}
-        new += await store.put_delivery(_delivery(tenant, gid, "gone", facts, clock.now()))
-    return new
+    return [_delivery(tenant, gid, "gone", {"deleted": gid}, now) for gid in sorted(gone)]
 
 
 def _changed(tenant: str, product: ChangedProduct, now: datetime) -> NewDelivery:

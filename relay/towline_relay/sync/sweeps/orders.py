@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import aclosing
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol, TypeVar, cast
 
@@ -11,13 +12,14 @@ import structlog
 
 from towline_relay.shopify.models import OrderRef
 from towline_relay.store.base import Store
+from towline_relay.store.rows import NewEvent
 from towline_relay.sync.intake.deliveries import order_event
 from towline_relay.sync.orders.cutoff import set_up_timer
 from towline_relay.sync.shop_port import ShopPort
 from towline_shared.clock import Clock, parse_utc, utc_text
 from towline_shared.errors import Permanent
 
-__all__ = ["sweep", "sweep_orders", "sweep_timer"]
+__all__ = ["Beyond", "order_events", "sweep", "sweep_orders", "sweep_timer"]
 
 _log = structlog.get_logger()
 
@@ -38,6 +40,20 @@ class Changed(Protocol):
 Ref = TypeVar("Ref", bound=Changed)
 
 
+@dataclass(frozen=True, slots=True)
+class Beyond:
+    """What happens when a sweep finds very much.
+
+    Attributes:
+        most: so many are read page by page.
+        begin: begins to read the rest in bulk; called with the moment from which on, and with the
+            cursor's text, once what was read is kept.
+    """
+
+    most: int
+    begin: Callable[[datetime, str], Awaitable[None]]
+
+
 def sweep_timer(tenant: str, what: str = "orders") -> str:
     """Return the name under which the cursor of a sweep is kept."""
     return f"{tenant}/sweep" if what == "orders" else f"{tenant}/sweep {what}"
@@ -51,6 +67,7 @@ async def sweep(
     take: Callable[[Sequence[Ref]], Awaitable[int]],
     store: Store,
     clock: Clock,
+    beyond: Beyond | None = None,
 ) -> int:
     """Take what changed since the cursor; returns how much of it was news.
 
@@ -61,6 +78,7 @@ async def sweep(
         what: name of the sweep, such as ``orders``.
         read: reads what changed at or after a moment, oldest change first.
         take: keeps a batch, durably, and returns how many of it were news.
+        beyond: leaves what is more than a number to it; None reads all there is.
 
     Raises:
         Retryable: the shop can't be read now; the cursor stays behind what was kept.
@@ -68,14 +86,19 @@ async def sweep(
     timer = sweep_timer(tenant, what)
     written = await store.timer(timer)
     newest = parse_utc(written) if written else clock.now()
-    new, batch = 0, list[Ref]()
-    async for ref in _windows(what, read, newest - _OVERLAP):
-        batch.append(ref)
-        newest = max(newest, ref.updated_at)
-        if len(batch) == _BATCH:
+    new, count, batch = 0, 0, list[Ref]()
+    async with aclosing(_windows(what, read, newest - _OVERLAP)) as refs:
+        async for ref in refs:
+            batch.append(ref)
+            count, newest = count + 1, max(newest, ref.updated_at)
+            if len(batch) < _BATCH:
+                continue
             new += await take(batch)
             await store.set_timer(timer, utc_text(newest))
             batch = []
+            if beyond is not None and count >= beyond.most:
+                await beyond.begin(newest - _OVERLAP, utc_text(newest))
+                break
     new += await take(batch) if batch else 0
     await store.set_timer(timer, utc_text(newest))
     if new:
@@ -83,7 +106,9 @@ async def sweep(
     return new
 
 
-async def sweep_orders(*, tenant: str, shop: ShopPort, store: Store, clock: Clock) -> int:
+async def sweep_orders(
+    *, tenant: str, shop: ShopPort, store: Store, clock: Clock, beyond: Beyond | None = None
+) -> int:
     """Append an event for each order changed since the cursor; returns how many were news.
 
     The first sweep of a tenant starts where it is set up, so that old orders are not imported.
@@ -93,19 +118,7 @@ async def sweep_orders(*, tenant: str, shop: ShopPort, store: Store, clock: Cloc
     """
 
     async def take(refs: Sequence[OrderRef]) -> int:
-        now = clock.now()
-        return await store.append(
-            [
-                order_event(
-                    tenant=tenant,
-                    gid=ref.gid,
-                    updated_at=ref.updated_at,
-                    origin="shopify:sweep",
-                    seen_at=now,
-                )
-                for ref in refs
-            ]
-        )
+        return await store.append(order_events(tenant, refs, clock.now()))
 
     if await store.timer(sweep_timer(tenant)) is None:
         await store.set_timer(set_up_timer(tenant), utc_text(clock.now()))
@@ -116,12 +129,27 @@ async def sweep_orders(*, tenant: str, shop: ShopPort, store: Store, clock: Cloc
         take=take,
         store=store,
         clock=clock,
+        beyond=beyond,
     )
+
+
+def order_events(tenant: str, refs: Sequence[OrderRef], now: datetime) -> list[NewEvent]:
+    """Write an event for each order, as its webhook would have given; one id a state."""
+    return [
+        order_event(
+            tenant=tenant,
+            gid=ref.gid,
+            updated_at=ref.updated_at,
+            origin="shopify:sweep",
+            seen_at=now,
+        )
+        for ref in refs
+    ]
 
 
 async def _windows(
     what: str, read: Callable[[datetime], AsyncIterator[Ref]], start: datetime
-) -> AsyncIterator[Ref]:
+) -> AsyncGenerator[Ref, None]:
     """Yield what changed since a moment; asks anew before Shopify stops paging."""
     while True:
         count, last = 0, start

@@ -33,7 +33,7 @@ _TABLE = "BULK_MUTATION_VARIABLES"
 
 
 def _operation(shop: Shop, row: sqlite3.Row) -> Node:
-    over = row["status"] in ("COMPLETED", "FAILED", "CANCELED")
+    over = row["status"] in ("COMPLETED", "FAILED", "CANCELED", "EXPIRED")
     size = None
     url = None
     if over:
@@ -102,7 +102,7 @@ def _run_mutation(
 
 
 def _run_query(shop: Shop, *, query: str, groupObjects: bool) -> Node:
-    return _begun(shop, shop.bulk_begin(kind="QUERY", text=query))
+    return _begun(shop, shop.bulk_begin(kind="QUERY", text=query, grouped=groupObjects))
 
 
 def _begun(shop: Shop, number: int) -> Node:

@@ -2,7 +2,8 @@
 
 https://github.com/airbytehq/airbyte/issues/85372, https://github.com/airbytehq/airbyte/pull/62499:
 data was lost in silence. https://github.com/airbytehq/airbyte/issues/39499: an endless run. Here an
-event is done when its own line is, and no sooner; a run is over when every line has an outcome.
+event is done when its own line is, and no sooner; a run is over when every line has an outcome. The
+cursor of a sweep that is read in bulk moves with the last line, and only when all came.
 """
 
 from __future__ import annotations
@@ -14,7 +15,11 @@ from pathlib import Path
 import pytest
 
 from tests.support.engine_house import EngineHouse, price, raiser
+from tests.support.export_house import ExportHouse, customer_lines
 from tests.support.fake_shop import Crash
+from tests.support.store import START
+from towline_relay.sync.sweeps.orders import sweep_timer
+from towline_shared.clock import utc_text
 
 COUNT = 40
 
@@ -101,3 +106,32 @@ def test_a_shortened_picture_of_the_shop_is_no_picture(tmp_path: Path) -> None:
     assert [run.state for run in runs] == ["failed"]
     assert "100 of 600" in runs[0].reason
     house.close()
+
+
+@pytest.mark.parametrize("ending", ["short", "FAILED", "cut"])
+def test_the_cursor_of_a_sweep_stays_until_every_line_is_taken(tmp_path: Path, ending: str) -> None:
+    """Each time something is missing; the cursor moves when the second asking brought it all."""
+    house = ExportHouse(tmp_path)
+    try:
+        house.bulk.exported["customers"] = customer_lines(house, range(800))
+        timer = sweep_timer("t", "customers")
+        house.run(house.store.set_timer(timer, "before"))
+        if ending == "short":
+            house.bulk.shorten = 1
+        elif ending == "cut":
+            house.bulk.cut_after = 600
+        else:
+            house.bulk.ends = [(ending, 0.9)]
+        house.begin("customers", {"cursor": "before"})
+        cursors = []
+        while not house.last("sweep customers").over:
+            cursors.append(house.run(house.store.timer(timer)))
+            house.run(house.exports.step())
+            house.house.clock.advance(60)
+        export = house.last("sweep customers")
+        assert (export.state, export.lines) == ("done", 800)
+        assert export.asked == (1 if ending == "cut" else 2)  # a download is simply taken up again
+        assert set(cursors) == {"before"}
+        assert house.run(house.store.timer(timer)) == utc_text(export.begun_at or START)
+    finally:
+        house.close()

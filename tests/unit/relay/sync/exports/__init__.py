@@ -1,0 +1,1 @@
+"""Exports: the engine, and who uses it."""
