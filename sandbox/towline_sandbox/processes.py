@@ -2,7 +2,7 @@
 
 The relay and the agent run as the very programs a customer runs, each in a process of its own, so
 that kill -9 means what it means in production. A child that dies is started again, as systemd
-would do it (``Restart=always``).
+would do it (``Restart=always``). Should this process itself be killed, its guardian ends them.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from pathlib import Path
 
 import structlog
 
+from towline_sandbox.guardian import LINE_OFF, LINE_ON
 from towline_shared.errors import Permanent
 
 __all__ = ["Child", "ProcessTree", "script"]
@@ -66,6 +67,7 @@ class ProcessTree:
         self._ready_s = ready_s
         self._children: dict[str, Child] = {}
         self._watchers: dict[str, asyncio.Task[None]] = {}
+        self._guardian: asyncio.subprocess.Process | None = None
 
     @property
     def restarts(self) -> Mapping[str, int]:
@@ -83,6 +85,14 @@ class ProcessTree:
             Permanent: it ended or was not ready in time; the sentence shows its last lines.
         """
         self._children[child.name] = child
+        if self._guardian is None:
+            self._guardian = await asyncio.create_subprocess_exec(
+                sys.executable,
+                "-m",
+                "towline_sandbox.guardian",
+                stdin=asyncio.subprocess.PIPE,
+                start_new_session=True,
+            )
         await self._spawn(child)
         try:
             async with asyncio.timeout(self._ready_s):
@@ -112,6 +122,17 @@ class ProcessTree:
                 with contextlib.suppress(asyncio.CancelledError):
                     await watcher
             await self._end(child)
+        if self._guardian is not None and self._guardian.stdin is not None:
+            self._guardian.stdin.close()
+            await self._guardian.wait()
+            self._guardian = None
+
+    async def _tell(self, line: str) -> None:
+        """Tell the guardian who is there; one that was killed guards nobody, and that is all."""
+        if self._guardian is not None and self._guardian.stdin is not None:
+            with contextlib.suppress(ConnectionError):
+                self._guardian.stdin.write(line.encode())
+                await self._guardian.stdin.drain()
 
     async def _spawn(self, child: Child) -> None:
         with self.log_of(child.name).open("ab") as log:
@@ -123,6 +144,7 @@ class ProcessTree:
                 env={**os.environ, **child.environment},
                 start_new_session=True,  # a Ctrl-C in the terminal is ours to hand on, in order
             )
+        await self._tell(LINE_ON.format(child.process.pid))
 
     async def _watch(self, child: Child) -> None:
         while True:
@@ -130,24 +152,28 @@ class ProcessTree:
             code = await child.process.wait()
             if child.stopping:
                 return
+            await self._tell(LINE_OFF.format(child.process.pid))
             child.restarts += 1
-            _log.info("child ended", action="child_restart", child=child.name, code=code)
+            said = {"words": self._tail(child)} if code > 0 else {}  # it gave up by itself
+            _log.info("child ended", action="child_restart", child=child.name, code=code, **said)
             await asyncio.sleep(_RESTART_S)
             await self._spawn(child)
 
     async def _end(self, child: Child) -> None:
         process = child.process
-        if process is None or process.returncode is not None:
+        if process is None:
             return
-        with contextlib.suppress(ProcessLookupError):
-            process.send_signal(signal.SIGTERM)
-        try:
-            async with asyncio.timeout(_STOP_S):
-                await process.wait()
-        except TimeoutError:
+        if process.returncode is None:
             with contextlib.suppress(ProcessLookupError):
-                process.kill()
-            await process.wait()
+                process.send_signal(signal.SIGTERM)
+            try:
+                async with asyncio.timeout(_STOP_S):
+                    await process.wait()
+            except TimeoutError:
+                with contextlib.suppress(ProcessLookupError):
+                    process.kill()
+                await process.wait()
+        await self._tell(LINE_OFF.format(process.pid))
 
     def _tail(self, child: Child) -> str:
         path = self.log_of(child.name)

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
+import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
 from tests.support.link_world import until
+from towline_sandbox.guardian import left
 from towline_sandbox.processes import Child, ProcessTree, script
 from towline_shared.errors import Permanent
 
@@ -65,3 +69,75 @@ def test_a_missing_program_is_named() -> None:
     """The sentence says how to install it."""
     with pytest.raises(Permanent, match="pip install"):
         script("towline-nothing")
+
+
+_PARENT = """
+import asyncio, sys
+from pathlib import Path
+from towline_sandbox.processes import Child, ProcessTree
+
+async def main():
+    async def ready():
+        while not Path(sys.argv[2]).exists():
+            await asyncio.sleep(0.01)
+    tree = ProcessTree(Path(sys.argv[1]))
+    await tree.start(Child("child", [sys.executable, "-c", sys.argv[3], sys.argv[2]], ready))
+    print("ready", flush=True)
+    await asyncio.Event().wait()
+
+asyncio.run(main())
+"""
+
+_PID = """
+import os, signal, sys, time
+if "deaf" in sys.argv[1]:
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+with open(sys.argv[1] + ".new", "w") as file:
+    file.write(str(os.getpid()))
+os.rename(sys.argv[1] + ".new", sys.argv[1])
+time.sleep(600)
+"""
+
+
+def test_the_children_of_a_killed_tree_end_with_it(tmp_path: Path) -> None:
+    """A run that met kill -9 must not keep its files and ports from the next one."""
+    path = tmp_path / "pid"
+
+    async def story() -> None:
+        parent = await asyncio.create_subprocess_exec(
+            sys.executable, "-c", _PARENT, str(tmp_path), str(path), _PID,
+            stdout=asyncio.subprocess.PIPE,
+        )  # fmt: skip
+        assert parent.stdout is not None
+        assert await parent.stdout.readline() == b"ready\n"
+        pid = int(path.read_text())
+        parent.kill()
+        await parent.wait()
+        await until(lambda: not _lives(pid))
+
+    asyncio.run(story())
+
+
+def test_a_child_that_does_not_obey_is_killed(tmp_path: Path) -> None:
+    """It is told first, so that one that can end in order does; patience is counted, not felt."""
+    path = tmp_path / "deaf"
+    child = subprocess.Popen([sys.executable, "-c", _PID, str(path)])
+    while not path.exists():
+        assert child.poll() is None
+    program = "from towline_sandbox.guardian import main; main(patience_s=0.2)"
+    told = f"+{child.pid}\n+999999999\n-999999999\n+12"  # the last line was cut
+    subprocess.run([sys.executable, "-c", program], input=told, text=True, check=True, timeout=60)
+    assert child.wait(timeout=60) == -signal.SIGKILL
+
+
+def test_the_guardian_knows_who_is_left() -> None:
+    """Last started first, whoever ended is not touched, garbage is nobody."""
+    assert left(["+10\n", "+11\n", "-10\n", "+12\n", "x\n", "+\n", "-99\n", "+7"]) == [12, 11]
+
+
+def _lives(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
