@@ -84,10 +84,11 @@ class AdminApi:
             return self._refused(400, "the body must be JSON with a query")
         if not isinstance(text, str) or not isinstance(variables, dict):
             return self._refused(400, "query must be a text and variables an object")
-        status, answer = await self._answer(text, variables, given.get("operationName"))
+        status, answer = await self.answer(text, variables, given.get("operationName"))
         return web.json_response(answer, status=status, headers=_PRODUCTION, dumps=_dumps)
 
-    async def _answer(self, text: str, variables: dict[str, Any], name: str | None) -> Answer:
+    async def answer(self, text: str, variables: dict[str, Any], name: str | None) -> Answer:
+        """Answer a document behind the door, where no fault of the wire strikes."""
         document = self._documents.read(text)
         if document.errors:
             return 200, {"errors": [error.formatted for error in document.errors]}

@@ -225,7 +225,10 @@ def _fee_off(shop: Shop, row: sqlite3.Row, name: str) -> Entry:
 
 
 def _shipping_off(shop: Shop, row: sqlite3.Row, off: Decimal) -> Entry:
-    way = document(row)["shipping_lines"][0]
+    ways = document(row)["shipping_lines"]
+    if not ways:
+        raise NotPossible("nothing was shipped for money")
+    way = ways[0]
     total, tax = standing(shop, row["id"], "SHIPPING", way["id"])
     if off > total:
         raise NotPossible("the shipping did not cost that much")

@@ -18,7 +18,9 @@ from towline_relay.sync.orders.document import Document, NotWanted, build
 from towline_relay.sync.orders.follow_up import FollowUp, told_of
 from towline_relay.sync.orders.held import After, may_be_news
 from towline_relay.sync.orders.ledger import needs_ledger, refunded
+from towline_relay.sync.orders.money import Amounts
 from towline_relay.sync.orders.readings import all_of, moved_stock, park, take_over
+from towline_relay.sync.orders.refunds import money_under_way, paid_back
 from towline_relay.sync.orders.risk import risk_is_open, wait_until
 from towline_relay.sync.people.customers_wanted import company_wanted, customer_wanted
 from towline_relay.sync.rules.tenant import Rules
@@ -85,6 +87,7 @@ class HandOver:
                 ledger = await self._shop.order_ledger(row.key)
                 keys |= {agreement["id"] for agreement in ledger}
             document = build(given, self._rules.orders, ledger)
+            more, returned = await self._paid_back(given)
         except TowlineError as error:
             if verdict(error) is not Verdict.PARK:
                 raise
@@ -97,13 +100,20 @@ class HandOver:
         if document.order.risk == "CANCEL" and self._rules.orders.risky == "park":
             what = f"Shopify recommends to cancel {document.order.name} for its risk."
             return await park(self._store, self._tenant, readings, what, _RISKY)
-        effects = await self._first(readings, document, keys, refunded(given), before=sent)
+        effects = await self._first(readings, document, keys | more, returned, before=sent)
         return await self._with_hold(readings[0], given, effects)
 
     def committed(self, effects: Effects) -> None:
         """Ring the agents whose stream has grown."""
         for agent in {down.agent for down in effects.downlink}:
             self._nudge(agent)
+
+    async def _paid_back(self, given: Mapping[str, Any]) -> tuple[frozenset[str], Decimal]:
+        """Return what is told with the order of money that went back, or is on its way."""
+        if not money_under_way(given):
+            return frozenset(), refunded(given)
+        money = Amounts(given["name"], given["currencyCode"])
+        return paid_back(await self._shop.order_refunds(given["id"]), money)
 
     def _wait(self, readings: Sequence[EventRow], what: str, until: datetime) -> Effects:
         due_at = min(until, self._clock.now() + timedelta(seconds=_LOOK_AGAIN_S))

@@ -18,7 +18,8 @@ from towline_relay.sync.orders.money import Amounts, added
 from towline_shared.errors import BadRecord
 from towline_shared.money import decimal_from_text, plain
 
-__all__ = ["check_paid_back", "check_refund", "settled", "under_way"]
+__all__ = ["check_paid_back", "check_refund", "money_under_way", "paid_back", "settled"]
+__all__ += ["under_way"]
 
 _LINES = ("PRODUCT", "GIFT_CARD", "TIP")
 _OPEN = ("PENDING", "AWAITING_RESPONSE")
@@ -84,6 +85,19 @@ def under_way(refund: Mapping[str, Any], money: Amounts) -> tuple[str, ...]:
     return (f"{refund['id']}#pending#{plain(money(refund['totalRefundedSet']))}",)
 
 
+def money_under_way(given: Mapping[str, Any]) -> bool:
+    """Tell whether some money of an order is on its way back, by the order's own reading."""
+    return any(_waits(each) for each in given["transactions"])
+
+
+def paid_back(
+    refunds: Sequence[Mapping[str, Any]], money: Amounts
+) -> tuple[frozenset[str], Decimal]:
+    """Return what is told with an order that is handed over after refunds: keys and amount."""
+    keys = frozenset(key for refund in refunds for key in under_way(refund, money))
+    return keys, added(money(refund["totalRefundedSet"]) for refund in refunds)
+
+
 def settled(
     refund: Mapping[str, Any], told: Sequence[str], money: Amounts
 ) -> tuple[str, Decimal] | None:
@@ -102,9 +116,11 @@ def settled(
 
 
 def _is_open(refund: Mapping[str, Any]) -> bool:
-    return any(
-        each["kind"] == "REFUND" and each["status"] in _OPEN for each in refund["transactions"]
-    )
+    return any(_waits(each) for each in refund["transactions"])
+
+
+def _waits(transaction: Mapping[str, Any]) -> bool:
+    return transaction["kind"] == "REFUND" and transaction["status"] in _OPEN
 
 
 def check_paid_back(given: Mapping[str, Any], found: Decimal, told: Decimal) -> None:
@@ -123,11 +139,7 @@ def check_paid_back(given: Mapping[str, Any], found: Decimal, told: Decimal) -> 
         return
     money = Amounts(given["name"], given["currencyCode"])
     theirs = money(given["totalRefundedSet"])
-    pending = added(
-        money(each["amountSet"])
-        for each in given["transactions"]
-        if each["kind"] == "REFUND" and each["status"] in _OPEN
-    )
+    pending = added(money(each["amountSet"]) for each in given["transactions"] if _waits(each))
     if found not in (theirs, theirs + pending, theirs - pending):
         raise BadRecord(
             f"The refunds of the order {given['name']} come to {plain(found)} and Shopify says"

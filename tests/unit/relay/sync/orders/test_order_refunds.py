@@ -278,6 +278,32 @@ def test_money_that_was_under_way_is_told_again_when_it_is_certain(
     assert (told[1].charges, told[1].total) == ((), Decimal("23.90"))
 
 
+@pytest.mark.parametrize(("status", "paid"), [("SUCCESS", "2.0"), ("FAILURE", "0.0")])
+def test_money_under_way_at_the_hand_over_is_told_when_it_is_certain(
+    engine: EngineHouse, status: str, paid: str
+) -> None:
+    """The order goes down with a refund that is pending; its end is a change, not a difference."""
+    off = sale("", 0, "-2.0", kind="ADJUSTMENT", action="RETURN")
+    engine.shop.ledgers[GID] = [bought(), agreement("a-2", off, reason="REFUND", about="r-1")]
+    for minute, (state, amount) in enumerate((("PENDING", "2.0"), (status, paid)), start=5):
+        back = refund("r-1", paid="2.0", status=state)
+        back["totalRefundedSet"] = money(amount)
+        engine.shop.refunds[GID] = [back]
+        engine.shop.orders[GID] = shop_order(
+            refunds=[{"id": "r-1"}],
+            totalRefundedSet=money("0.0" if state == "PENDING" else amount),
+            transactions=back["transactions"],
+        )
+        engine.shop.orders[GID]["agreements"]["nodes"].append({"id": "a-2"})
+        engine.ring(GID, minute=minute)
+        engine.turn()
+    order, change = sent(engine)
+    assert isinstance(order, Order)
+    assert isinstance(change, OrderChange)
+    assert [each.status for each in order.payments] == ["PENDING"]
+    assert (change.kind, change.refunded, change.charges) == ("payment", Decimal(paid), ())
+
+
 def test_a_refund_of_what_a_return_took_off_is_money_and_no_restock(engine: EngineHouse) -> None:
     """Its agreement has no sales of its own; the return's had them."""
     handed_over(engine)
