@@ -148,6 +148,9 @@ class EngineHouse:
                     self._leases[lane.name] = lease
                     await lane.recover(lease)
                 for _ in range(times):
+                    self.house.clock.advance(
+                        1
+                    )  # what was heard of in one second is read in the next
                     await lane.turn(self._leases[lane.name])
 
         self.run(work())

@@ -23,7 +23,7 @@ from towline_relay.store.effects import (
     SayAgain,
     Supersede,
 )
-from towline_relay.store.rows import EventRow
+from towline_relay.store.rows import EventRow, NewEvent
 from towline_relay.store.states import OPEN, State
 from towline_relay.sync.attempt import Judge
 from towline_relay.sync.intake.deliveries import order_event
@@ -35,6 +35,7 @@ from towline_relay.sync.orders.handover import HandOver
 from towline_relay.sync.orders.held import on_hold
 from towline_relay.sync.orders.holds import Holds
 from towline_relay.sync.orders.payments import Payments
+from towline_relay.sync.orders.readings import unripe
 from towline_relay.sync.orders.shipments import Places, Shipments
 from towline_relay.sync.rules.tenant import Rules
 from towline_relay.sync.shop_port import ShopPort
@@ -126,6 +127,7 @@ class OrdersLane:
 
     async def _order(self, lease: Lease, rows: Sequence[EventRow]) -> None:
         """Work the events of one order in turn; one that stops holds back those after it."""
+        rows = await self._ripe(lease, rows)
         readings = [row for row in rows if row.entity == "order"]
         for row in rows:
             if row.entity == "order":
@@ -138,9 +140,22 @@ class OrdersLane:
                 moves = await self._step(lease, [row], self._expiry.effects(row))
             else:
                 moves = await self._step(lease, [row], self._answered(lease, row))
-            stopped = {move.serial for move in moves if move.state in OPEN | {State.PARKED}}
+            stopped = {
+                move.serial
+                for move in moves
+                if move.state in OPEN | {State.PARKED} and not move.waits_for.startswith(HOLD)
+            }
             if row.serial in stopped and row.entity != "order":
                 return
+
+    async def _ripe(self, lease: Lease, rows: Sequence[EventRow]) -> Sequence[EventRow]:
+        """Return what can be worked now: everything before the first reading that must wait."""
+        readings = [row for row in rows if row.entity == "order"]
+        waits = unripe(readings, self._judge.clock.now())
+        if not waits:
+            return rows
+        await self._store.advance(lease, Effects(moves=waits))
+        return [row for row in rows if row.serial < waits[0].serial]
 
     async def _read(self, lease: Lease, readings: Sequence[EventRow]) -> Effects:
         """Read an order and decide about its waiting readings, and about its money."""
@@ -157,6 +172,14 @@ class OrdersLane:
         if not gid:
             gone = Move(row.serial, State.SKIPPED, "The shop has no such return any more.")
             return Effects(moves=(gone,))
+        done = Move(row.serial, State.APPLIED, f"It belongs to {gid}, which is looked at.")
+        return Effects(appended=(self._look(row, gid),), moves=(done,))
+
+    def _look(self, row: EventRow, gid: str) -> NewEvent:
+        """Return the event that has an order read because of another event.
+
+        Its id is made of that one, since two of them may be heard of in one instant.
+        """
         rung = order_event(
             tenant=self._tenant,
             gid=gid,
@@ -164,10 +187,7 @@ class OrdersLane:
             origin=row.origin,
             seen_at=row.seen_at,
         )
-        # the id is made of this event, since two returns may be heard of in one instant
-        rung = replace(rung, id=event_id("order", self._tenant, gid, row.id))
-        done = Move(row.serial, State.APPLIED, f"It belongs to {gid}, which is looked at.")
-        return Effects(appended=(rung,), moves=(done,))
+        return replace(rung, id=event_id("order", self._tenant, gid, row.id))
 
     async def _step(
         self, lease: Lease, rows: Sequence[EventRow], step: Awaitable[Effects]
@@ -261,7 +281,10 @@ class OrdersLane:
         shown = {"order": result.order_gid, "tag": tag}
         done = await self._intents.make(lease, row, "answer_order", shown, call)
         answer = OrderAnswer(result.order_gid, result.outcome, result.erp_order, reason)
+        # what happened in the shop while the ERP took no change of it may go down now
+        free = sent.outcome in ("locked", "refused", "cancelled") and result.outcome == "accepted"
         return Effects(
+            appended=(self._look(row, result.order_gid),) if free else (),
             closed=(done,),
             answers=(answer,),
             say_again=(SayAgain(result.order_gid, row.id),),

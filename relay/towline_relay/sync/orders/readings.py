@@ -3,13 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 
 from towline_relay.store.base import Store
 from towline_relay.store.effects import Effects, Move
 from towline_relay.store.rows import EventRow
 from towline_relay.store.states import State
 
-__all__ = ["all_of", "moved_stock", "park", "take_over"]
+__all__ = ["all_of", "moved_stock", "park", "take_over", "unripe"]
+
+# Shopify writes the time of a change in whole seconds, and that time is how a sweep knows what was
+# looked at. A reading within the second would count for changes that came after it.
+_SECOND = timedelta(seconds=1)
+
+
+def unripe(readings: Sequence[EventRow], now: datetime) -> tuple[Move, ...]:
+    """Let readings wait until the second in which their order changed is over.
+
+    Counted from when the relay heard of it, which is never before: no clocks are compared. Those
+    that are due already are left out.
+    """
+    return tuple(
+        Move(
+            row.serial,
+            State.WAITING,
+            "It is read when the second of its change is over.",
+            due_at=row.received_at + _SECOND,
+        )
+        for row in readings
+        if row.received_at <= now < row.received_at + _SECOND
+    )
 
 
 def all_of(readings: Sequence[EventRow], state: State, reason: str) -> Effects:

@@ -77,6 +77,25 @@ def test_from_picking_on_an_edit_is_a_conflict_with_both_figures(engine: EngineH
     assert "picks it as order 4711 over 23.90 EUR" in parked[0].reason
 
 
+@pytest.mark.parametrize("outcome", ["locked", "refused"])
+def test_what_waited_goes_down_by_itself_when_the_erp_takes_changes_again(
+    engine: EngineHouse, outcome: str
+) -> None:
+    """Nobody rings: the ERP's new yes is the occasion to look, and what was parked is replaced."""
+    handed_over(engine)
+    for number in ("accepted", outcome):
+        engine.feed(result(GID, number, erp_order="4711"))
+        engine.turn()
+    one_less(engine)
+    engine.ring(GID, minute=1)
+    engine.turn()
+    assert len(sent(engine)) == 1
+    engine.feed(result(GID, "accepted", erp_order="4711"))
+    engine.turn(2)
+    assert [type(body) for body in sent(engine)] == [Order, OrderChange]
+    assert not [row for row in engine.rows("order") if row.state == "parked"]
+
+
 def test_money_back_still_goes_down_while_it_is_picked(engine: EngineHouse) -> None:
     """It changes nothing of what is to be delivered."""
     handed_over(engine)
