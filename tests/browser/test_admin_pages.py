@@ -138,3 +138,17 @@ def test_conflicts_say_who_wrote_what_and_lead_to_the_key(chromium: WebDriver, p
     until(chromium, lambda d: "/admin/events/0" in d.current_url, "the event")
     assert "price 12.90 became 9.99" in chromium.find_element(By.TAG_NAME, "main").text
     assert complaints(chromium) == []
+
+
+@pytest.mark.parametrize("width", [1280, 420])
+@pytest.mark.parametrize("path", ["agents", "events", "conflicts", "checks"])
+def test_no_page_is_wider_than_its_window(
+    chromium: WebDriver, pages: str, path: str, width: int
+) -> None:
+    """A wide table scrolls in itself; on a desk all of the agents' table is seen, buttons too."""
+    sign_in(chromium, pages, f"/admin/{path}")
+    set_size(chromium, width, 800)
+    body, table = "document.documentElement", "document.querySelector('.wide')"
+    assert chromium.execute_script(f"return {body}.scrollWidth <= {width}")
+    if (path, width) == ("agents", 1280):
+        assert chromium.execute_script(f"return {table}.scrollWidth <= {table}.clientWidth")
