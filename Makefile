@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SOURCES := agent relay shared sandbox tests
 
-.PHONY: bulk-load help sandbox once once-odbc soak soak-odbc soak-orders test labs lint types layers bench records docs scopes clean
+.PHONY: bulk-load help sandbox once once-odbc soak soak-odbc soak-orders soak-catalogue test labs lint types layers bench records docs scopes clean
 
 help:            ## list what can be made
 	@grep -E '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
@@ -28,6 +28,9 @@ soak: $(VENV)/.dev       ## the long proof: power cuts, kills, a hostile wire, f
 
 soak-orders: $(VENV)/.dev ## LIVES=2000 random lives of orders, both books compared to the cent whenever it is quiet
 	TOWLINE_LIVES=$(or $(LIVES),2000) $(BIN)/python -m pytest -q tests/property/test_order_lives.py $(ARGS)
+
+soak-catalogue: $(VENV)/.dev ## LIVES=300 random lives of catalogue, prices and stock, held against books of their own
+	TOWLINE_SHOP_EXAMPLES=$(or $(LIVES),300) $(BIN)/python -m pytest -q tests/property/test_catalogue_attack.py $(ARGS)
 
 bulk-load: $(VENV)/.dev  ## 100,000 SKUs loaded and all stocks refreshed in bulk, the relay killed four times
 	$(BIN)/python -m tests.soak.bulk $(ARGS)
