@@ -15,6 +15,8 @@ from towline_shared.config import Section
 __all__ = [
     "CHANGE_VALUES",
     "COLUMNS",
+    "COMPANY_VALUES",
+    "CUSTOMER_VALUES",
     "ORDER_VALUES",
     "Parameter",
     "check_ccsid",
@@ -46,6 +48,13 @@ CHANGE_VALUES = (
     "moved", "tax_moved", "total", "tax_total", "refunded", "line_count", "goods_count", "reason",
     "document",
 )  # fmt: skip
+CUSTOMER_VALUES = (
+    "event_id", "customer_gid", "number", "name", "first_name", "last_name", "email", "phone",
+    "document",
+)  # fmt: skip
+COMPANY_VALUES = (
+    "event_id", "company_gid", "number", "name", "place_count", "contact_count", "document",
+)  # fmt: skip
 _MOST_DIGITS = 63
 _WITHOUT_LENGTH = ("zoned", "packed", "date", "time", "timestamp")
 _LENGTHS = {"binary": (2, 4, 8), "unsigned": (2, 4, 8), "float": (4, 8)}
@@ -57,8 +66,8 @@ class Parameter:
     """One positional parameter of a program: which value, and the type it must fit.
 
     Attributes:
-        value: one of :data:`ORDER_VALUES`, of a change one of :data:`CHANGE_VALUES`; ``document``
-            is all of it as JSON.
+        value: one of :data:`ORDER_VALUES`, or of the list of the kind of document it is;
+            ``document`` is all of it as JSON.
         kind: ``char`` (``length``), ``packed`` (``digits``, ``decimals``) or ``integer``.
     """
 

@@ -8,22 +8,30 @@ from types import MappingProxyType
 
 from towline_agent.config_formats import (
     CHANGE_VALUES,
+    COMPANY_VALUES,
+    CUSTOMER_VALUES,
     Parameter,
     check_ccsid,
-    object_name,
     read_parameter,
+)
+from towline_agent.config_sinks import (
+    REFUSE,
+    SINKS,
+    PeopleSettings,
+    missing,
+    read_people,
+    read_program,
+    read_queue,
+    usual_sink,
 )
 from towline_agent.ibmi.port import QueueName
 from towline_agent.policy import Policy, ProgramName
 from towline_shared.config import Section
-from towline_shared.errors import Misconfigured
 
 __all__ = ["CHANGE_KINDS", "ChangeSettings", "OrderSettings", "hold_orders", "read_orders"]
 
 #: Kinds of documents that follow an order; see docs/orders.md.
 CHANGE_KINDS = ("edit", "refund", "restock", "return", "cancel", "hold", "details", "other")
-_SINKS = ("order_tables", "data_queue", "program_call")
-_REFUSE = "refuse"
 _COMMITS = ("unit_of_work", "unique_key")
 
 
@@ -68,28 +76,48 @@ class OrderSettings:
     program: ProgramName | None
     parameters: tuple[Parameter, ...]
     changes: ChangeSettings = ChangeSettings()
+    customers: PeopleSettings = PeopleSettings()  # noqa: RUF009 - it is frozen
+    companies: PeopleSettings = PeopleSettings()  # noqa: RUF009 - it is frozen
 
     @property
     def staged(self) -> bool:
         """Whether anything goes into the staging tables."""
-        return self.sink == "order_tables" or self.changes.uses("order_tables")
+        return any(each.uses("order_tables") for each in self._uses)
 
     @property
     def queues(self) -> tuple[QueueName, ...]:
         """The data queues documents are sent to, each once."""
-        used = [(self.sink == "data_queue", self.queue)]
-        used.append((self.changes.uses("data_queue"), self.changes.queue))
-        return tuple(dict.fromkeys(queue for use, queue in used if use and queue is not None))
+        used = [each.queue for each in self._uses if each.uses("data_queue")]
+        return tuple(dict.fromkeys(queue for queue in used if queue is not None))
 
     @property
     def programs(self) -> tuple[tuple[ProgramName, tuple[Parameter, ...]], ...]:
         """The programs that are called, with their parameters."""
-        found = []
-        if self.sink == "program_call" and self.program is not None:
-            found.append((self.program, self.parameters))
-        if self.changes.uses("program_call") and self.changes.program is not None:
-            found.append((self.changes.program, self.changes.parameters))
-        return tuple(found)
+        return tuple(
+            (each.program, each.parameters)
+            for each in self._uses
+            if each.program is not None and each.uses("program_call")
+        )
+
+    def uses(self, sink: str) -> bool:
+        """Tell whether orders go there."""
+        return self.sink == sink
+
+    @property
+    def by_name(self) -> Mapping[str, OrderSettings | ChangeSettings | PeopleSettings]:
+        """All that say where documents go, by the name of their table in agent.toml."""
+        return MappingProxyType(
+            {
+                "orders": self,
+                "orders.changes": self.changes,
+                "orders.customers": self.customers,
+                "orders.companies": self.companies,
+            }
+        )
+
+    @property
+    def _uses(self) -> tuple[OrderSettings | ChangeSettings | PeopleSettings, ...]:
+        return tuple(self.by_name.values())
 
 
 def read_orders(section: Section) -> OrderSettings:
@@ -98,15 +126,37 @@ def read_orders(section: Section) -> OrderSettings:
     Raises:
         Misconfigured: names file, field and value.
     """
-    section.only("sink", "commit", "queue", "ccsid", "program", "parameters", "changes")
-    sink = section.text("sink", "order_tables", among=_SINKS)
-    queue, ccsid = _queue(section, None), section.number("ccsid", 1208, least=1)
+    section.only(
+        "sink", "commit", "queue", "ccsid", "program", "parameters", "changes", "customers",
+        "companies",
+    )  # fmt: skip
+    sink = section.text("sink", "order_tables", among=SINKS)
+    queue, ccsid = read_queue(section, None), section.number("ccsid", 1208, least=1)
     check_ccsid(section, ccsid)
-    program = _program(section)
+    program = read_program(section)
     if sink == "data_queue" and queue is None:
-        raise _missing(section, "queue", sink)
+        raise missing(section, "queue", sink)
     if sink == "program_call" and program is None:
-        raise _missing(section, "program", sink)
+        raise missing(section, "program", sink)
+    changes = _changes(
+        section.section("changes"), sink=sink, queue=queue, ccsid=ccsid, program=program
+    )
+    customers = read_people(
+        section.section("customers"),
+        sink=sink,
+        queue=queue,
+        ccsid=ccsid,
+        values=CUSTOMER_VALUES,
+        taken=(program, changes.program),
+    )
+    companies = read_people(
+        section.section("companies"),
+        sink=sink,
+        queue=queue,
+        ccsid=ccsid,
+        values=COMPANY_VALUES,
+        taken=(program, changes.program, customers.program),
+    )
     return OrderSettings(
         sink=sink,
         unique_key=section.text("commit", "unit_of_work", among=_COMMITS) == "unique_key",
@@ -114,9 +164,9 @@ def read_orders(section: Section) -> OrderSettings:
         ccsid=ccsid,
         program=program,
         parameters=tuple(read_parameter(each) for each in section.array("parameters")),
-        changes=_changes(
-            section.section("changes"), sink=sink, queue=queue, ccsid=ccsid, program=program
-        ),
+        changes=changes,
+        customers=customers,
+        companies=companies,
     )
 
 
@@ -124,17 +174,16 @@ def _changes(
     section: Section, *, sink: str, queue: QueueName | None, ccsid: int, program: ProgramName | None
 ) -> ChangeSettings:
     section.only("sink", "kinds", "queue", "ccsid", "program", "parameters")
-    own = _program(section)
-    usual = sink if sink != "program_call" or own is not None else _REFUSE
+    own = read_program(section)
     ccsid = section.number("ccsid", ccsid, least=1)
     check_ccsid(section, ccsid)
     kinds = section.section("kinds")
     kinds.only(*CHANGE_KINDS)
-    among = (*_SINKS, _REFUSE)
+    among = (*SINKS, REFUSE)
     found = ChangeSettings(
-        sink=section.text("sink", usual, among=among),
+        sink=section.text("sink", usual_sink(sink, own), among=among),
         kinds=MappingProxyType({kind: kinds.text(kind, among=among) for kind in kinds.data}),
-        queue=_queue(section, queue),
+        queue=read_queue(section, queue),
         ccsid=ccsid,
         program=own,
         parameters=tuple(
@@ -142,9 +191,9 @@ def _changes(
         ),
     )
     if found.uses("data_queue") and found.queue is None:
-        raise _missing(section, "queue", "data_queue")
+        raise missing(section, "queue", "data_queue")
     if found.uses("program_call") and own is None:
-        raise _missing(section, "program", "program_call")
+        raise missing(section, "program", "program_call")
     if own is not None and own == program:
         raise section.wrong(
             "program", str(own), "is the orders' program; changes have other parameters"
@@ -158,23 +207,8 @@ def hold_orders(orders: OrderSettings, policy: Policy) -> None:
     Raises:
         Permanent: names the object and who wants it.
     """
-    for queue in orders.queues:
-        why = "orders.queue" if queue == orders.queue else "orders.changes.queue"
-        policy.check_queue(queue, why=why)
-    for program, _ in orders.programs:
-        why = "orders.program" if program == orders.program else "orders.changes.program"
-        policy.check_program(program, why=why)
-
-
-def _missing(section: Section, what: str, sink: str) -> Misconfigured:
-    return Misconfigured(f"{section.file}: {section.name}.{what} is missing for the sink {sink}.")
-
-
-def _queue(section: Section, usual: QueueName | None) -> QueueName | None:
-    text = section.text("queue", "")
-    return QueueName(*object_name(section, "queue", text)) if text else usual
-
-
-def _program(section: Section) -> ProgramName | None:
-    text = section.text("program", "")
-    return ProgramName(*object_name(section, "program", text)) if text else None
+    for name, each in orders.by_name.items():
+        if each.queue is not None and each.uses("data_queue"):
+            policy.check_queue(each.queue, why=f"{name}.queue")
+        if each.program is not None and each.uses("program_call"):
+            policy.check_program(each.program, why=f"{name}.program")

@@ -26,7 +26,7 @@ __all__ = [
 ]
 
 #: What the relay may send for the IBM i; an agent acts on nothing else.
-DOCUMENTS = frozenset({"order", "order_change", "customer"})
+DOCUMENTS = frozenset({"order", "order_change", "customer", "company"})
 
 # System names: 10 characters, first one a letter or $ # @; national variants of the three exist.
 _NAME = re.compile(r"[A-Z$#@][A-Z0-9$#@_]{0,9}")

@@ -7,8 +7,12 @@ from decimal import Decimal
 
 from towline_shared.events import (
     Address,
+    BusinessCustomer,
     ChangeLine,
     Charge,
+    CompanyContact,
+    CompanyPlace,
+    Customer,
     Order,
     OrderChange,
     OrderLine,
@@ -18,7 +22,14 @@ from towline_shared.events import (
     TaxLine,
 )
 
-__all__ = ["CHANGES", "long_order", "sample_change", "sample_order"]
+__all__ = [
+    "CHANGES",
+    "long_order",
+    "sample_change",
+    "sample_company",
+    "sample_customer",
+    "sample_order",
+]
 
 _TAX = TaxLine("MwSt", Decimal("0.19"), Decimal("1.60"))
 _BUYER = Address(name="Käthe Grün", address1="Hafenstraße 1", city="Hamburg", country="DE")
@@ -130,4 +141,46 @@ def long_order(number: int, lines: int) -> Order:
         shipping_total=none,
         tax_total=none,
         total=cent * lines,
+    )  # fmt: skip
+
+
+def sample_customer() -> Customer:
+    """Return a customer of the shop whom the ERP does not know."""
+    return Customer(
+        customer_gid="gid://shopify/Customer/1073339460",
+        name="Käthe Grün",
+        first_name="Käthe",
+        last_name="Grün",
+        email="kaethe@example.com",
+        phone="+49401234567",
+        address=_BUYER,
+        note="Ruft vorher an.",
+    )
+
+
+def sample_company() -> BusinessCustomer:
+    """Return a company of the shop with two places, of which the ERP knows one, and a buyer."""
+    other = replace(_BUYER, name="", address1="Kai 7", city="Bremen")
+    return BusinessCustomer(
+        number="4711",
+        company_gid="gid://shopify/Company/426793626",
+        name="Grün & Söhne GmbH",
+        note="Lieferung nur vormittags.",
+        places=(
+            CompanyPlace(
+                "gid://shopify/CompanyLocation/441870438", "4711-1", "Hamburg", "+49401234567",
+                tax_id="DE123456789", terms="Net 30", ship_to=_BUYER, bill_to=other,
+            ),
+            CompanyPlace(
+                "gid://shopify/CompanyLocation/441870439", name="Bremen", tax_exempt=True,
+                ship_to=other,
+            ),
+        ),
+        contacts=(
+            CompanyContact(
+                "gid://shopify/CompanyContact/207119551", "gid://shopify/Customer/1073339460",
+                number="100010", main=True, title="Einkauf", first_name="Käthe",
+                last_name="Grün", email="kaethe@example.com",
+            ),
+        ),
     )  # fmt: skip

@@ -12,6 +12,7 @@ from towline_agent.conformance.checks.orders import ORDERS
 from towline_agent.conformance.checks.orders_of_queues import KEYED_AND_LIFO
 from towline_agent.conformance.checks.outbox import OUTBOX
 from towline_agent.conformance.checks.pages import PAGES
+from towline_agent.conformance.checks.people import PEOPLE
 from towline_agent.conformance.checks.queues import QUEUES
 from towline_agent.conformance.checks.rows import ROWS
 from towline_agent.conformance.checks.waiting import WAITING
@@ -20,5 +21,5 @@ __all__ = ["CHECKS"]
 
 CHECKS: tuple[Check, ...] = (
     *JOBS, *OUTBOX, *DEPTH, *ROWS, *PAGES, *QUEUES, *KEYED_AND_LIFO, *WAITING, *ORDERS,
-    *CHANGES_OF_ORDERS, *JOURNAL, *LINKS,
+    *CHANGES_OF_ORDERS, *PEOPLE, *JOURNAL, *LINKS,
 )  # fmt: skip

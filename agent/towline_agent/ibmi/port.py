@@ -23,11 +23,12 @@ from towline_agent.ibmi.journal_entry import (
     JournalPage,
     JournalPosition,
 )
-from towline_shared.events import Customer, Order, OrderChange, Scalar
+from towline_shared.events import BusinessCustomer, Customer, Order, OrderChange, Scalar
 
 __all__ = [
     "Applied",
     "Description",
+    "Document",
     "EntityQuery",
     "IbmI",
     "IbmIDriver",
@@ -46,6 +47,10 @@ __all__ = [
     "TableRow",
     "Unread",
 ]
+
+
+#: What the shop tells the ERP.
+Document = Order | OrderChange | Customer | BusinessCustomer
 
 
 class Purpose(Enum):
@@ -258,7 +263,7 @@ class IbmI(Protocol):
         """Return depth and limits of a queue."""
         ...
 
-    def apply_order(self, document: Order | OrderChange | Customer, *, event_id: str) -> Applied:
+    def apply_order(self, document: Document, *, event_id: str) -> Applied:
         """Write a document of the shop with its applied-event row in ONE transaction.
 
         Idempotent by ``event_id``: a second call returns ALREADY_THERE and writes nothing.

@@ -9,14 +9,16 @@ from __future__ import annotations
 from towline_agent.ibmi.catalogue import FileLayout
 from towline_agent.ibmi.columns import store
 from towline_agent.ibmi.fitting import fit, pieces
+from towline_agent.ibmi.port import Document
 from towline_agent.ibmi.staging_change import change_notes, change_records
+from towline_agent.ibmi.staging_company import company_notes, company_records
 from towline_agent.ibmi.staging_customer import customer_notes, customer_records
 from towline_agent.ibmi.staging_order import Record, order_notes, order_records
 from towline_agent.ibmi.towline_files import towline_file
 from towline_shared.errors import Permanent, Refused
-from towline_shared.events import Customer, Order, OrderChange, Scalar
+from towline_shared.events import BusinessCustomer, Customer, Order, Scalar
 
-__all__ = ["Record", "records"]
+__all__ = ["Record", "noun_of", "records"]
 
 _FITTED = {
     "WEBORDH": {
@@ -28,6 +30,12 @@ _FITTED = {
     "WEBCHG": {"WHY", "EMAIL", "PHONE", "CUSTPO"},
     "WEBCHGL": {"TITLE"},
     "WEBCUST": {"NAME", "FIRSTNAME", "LASTNAME", "EMAIL", "PHONE"},
+    "WEBCOMP": {"NAME"},
+    "WEBCOMPL": {
+        "NAME", "PHONE", "TERMS", "RECIPIENT", "ADDRESS1", "ADDRESS2", "CITY", "PROVINCE", "ZIP",
+        "BRECIPIENT", "BADDRESS1", "BADDRESS2", "BCITY", "BPROVINCE", "BZIP",
+    },
+    "WEBCOMPC": {"TITLE", "FIRSTNAME", "LASTNAME", "EMAIL", "PHONE"},
     "WEBORDS": {"CODE", "TITLE"},
     "WEBORDA": {
         "NAME", "COMPANY", "ADDRESS1", "ADDRESS2", "CITY", "PROVINCE", "ZIP", "PHONE",
@@ -39,9 +47,14 @@ _FITTED = {
 _NEVER_CUT = {"EMAIL"}
 
 
-def records(
-    document: Order | OrderChange | Customer, *, event_id: str, at: str, ccsid: int = 37
-) -> list[Record]:
+def noun_of(document: Document) -> str:
+    """Return what people call such a document."""
+    if isinstance(document, BusinessCustomer):
+        return "company"
+    return "customer" if isinstance(document, Customer) else "order"
+
+
+def records(document: Document, *, event_id: str, at: str, ccsid: int = 37) -> list[Record]:
     """Return the records of a document, APPLIED first.
 
     Args:
@@ -52,11 +65,14 @@ def records(
         Refused: a key, code or amount does not fit its column; names file and column.
     """
     found: list[Record] = []
+    what = noun_of(document)
     originals: list[tuple[str, str]] = []
     if isinstance(document, Order):
         written, texts = order_records(document, at), order_notes(document)
     elif isinstance(document, Customer):
         written, texts = customer_records(document, at), customer_notes(document)
+    elif isinstance(document, BusinessCustomer):
+        written, texts = company_records(document, at), company_notes(document)
     else:
         written, texts = change_records(document, at), change_notes(document)
     for file, values in written:
@@ -64,7 +80,7 @@ def records(
         row: dict[str, Scalar] = {"EVENTID": event_id}
         for name, value in values.items():
             row[name] = _fitted(shape, name, value, originals, values)
-        _check(shape, row)
+        _check(shape, row, what)
         found.append((file, row))
     notes = [*texts, *(("ORIGINAL", name, value) for name, value in originals)]
     # 4,000 bytes a record: a longer text goes on in the next, under the same name.
@@ -77,7 +93,7 @@ def records(
         shape = towline_file("WEBORDN")
         row = {"EVENTID": event_id, "SEQ": sequence, "KIND": kind}
         row |= {"NAME": fit(name, length=80, ccsid=1208), "VALUE": value}
-        _check(shape, row)
+        _check(shape, row, what)
         found.append((shape.name, row))
     return found
 
@@ -101,13 +117,13 @@ def _fitted(
     return "" if name in _NEVER_CUT else fitted
 
 
-def _check(shape: FileLayout, row: dict[str, Scalar]) -> None:
+def _check(shape: FileLayout, row: dict[str, Scalar], what: str) -> None:
     for name, value in row.items():
         try:
             store(shape.by_name[name], value, where=f"column {name} of {shape.name}")
         except Permanent as error:
             raise Refused(
-                f"The order can't be written: {error.what}",
+                f"The {what} can't be written: {error.what}",
                 hint="Change the value in the shop, or have the column widened.",
                 code=error.what.split(":")[0],
             ) from None

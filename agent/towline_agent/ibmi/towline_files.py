@@ -17,6 +17,7 @@ from towline_agent.ibmi.catalogue import (
     timestamp,
     varchar,
 )
+from towline_agent.ibmi.company_files import COMPANY_FILES
 from towline_agent.ibmi.customer_files import CUSTOMER_FILES
 from towline_agent.ibmi.order_files import EVENT, ORDER_FILES
 
@@ -57,6 +58,7 @@ TOWLINE_FILES = (
     ),
     *ORDER_FILES,
     *CUSTOMER_FILES,
+    *COMPANY_FILES,
     FileLayout(
         "TOWLINE",
         "APPLIED",
@@ -74,7 +76,8 @@ TOWLINE_FILES = (
 # (the header) follows its parts, and the proof that all is there comes last.
 STAGING = (
     "WEBORDL", "WEBORDS", "WEBORDD", "WEBORDF", "WEBORDA", "WEBORDT", "WEBORDP", "WEBORDN",
-    "WEBCHGL", "WEBCHGR", "WEBORDH", "WEBCHG", "WEBCUST", "APPLIED",
+    "WEBCHGL", "WEBCHGR", "WEBCOMPL", "WEBCOMPC", "WEBORDH", "WEBCHG", "WEBCUST", "WEBCOMP",
+    "APPLIED",
 )  # fmt: skip
 
 

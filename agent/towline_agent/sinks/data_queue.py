@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from towline_agent.ibmi.ccsid import encode_text
 from towline_agent.ibmi.port import Applied, QueueName
+from towline_agent.ibmi.staging import noun_of
 from towline_agent.ibmi.worker import IbmIWorker
 from towline_agent.sinks.documents import document_of, document_text
 from towline_shared.errors import Refused
@@ -28,13 +29,14 @@ class OrderQueue:
 
     async def write(self, event: Event) -> Applied:
         """See :class:`~towline_agent.sinks.base.Sink`; at least once, see the module."""
-        document_of(event)
+        document = document_of(event)
         try:
             data = encode_text(document_text(event), self._ccsid)
         except ValueError as error:
             raise Refused(
-                f"The order {event.key} {error}; it can't be sent to {self._queue}.",
-                hint="Set ccsid = 1208 under [orders] and let the program read UTF-8.",
+                f"The {noun_of(document)} {event.key} {error}; it can't be sent to {self._queue}.",
+                hint="Set ccsid = 1208 where agent.toml names the queue, and let the program read"
+                " UTF-8.",
             ) from None
         await self._worker.call(lambda ibmi: ibmi.queue_send(self._queue, data))
         return Applied.WRITTEN

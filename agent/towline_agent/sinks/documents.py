@@ -5,21 +5,37 @@ from __future__ import annotations
 import json
 from decimal import Decimal
 
+from towline_agent.ibmi.port import Document
 from towline_agent.ibmi.staging_change import moved
 from towline_shared.codec import encode
 from towline_shared.errors import Permanent
-from towline_shared.events import Customer, Event, Order, OrderChange, Scalar
+from towline_shared.events import (
+    BusinessCustomer,
+    Customer,
+    Event,
+    Order,
+    OrderChange,
+    Scalar,
+)
 
-__all__ = ["change_value", "document_of", "document_text", "order_of", "order_value"]
+__all__ = [
+    "change_value",
+    "company_value",
+    "customer_value",
+    "document_of",
+    "document_text",
+    "order_of",
+    "order_value",
+]
 
 
-def document_of(event: Event) -> Order | OrderChange | Customer:
-    """Return the order an event carries, the change of one, or the customer.
+def document_of(event: Event) -> Document:
+    """Return the document an event carries: an order, the change of one, a customer, a company.
 
     Raises:
         Permanent: it carries something this agent has no use for.
     """
-    if isinstance(event.body, OrderChange | Customer):
+    if isinstance(event.body, OrderChange | Customer | BusinessCustomer):
         return event.body
     return order_of(event)
 
@@ -41,10 +57,11 @@ def order_of(event: Event) -> Order:
 def document_text(event: Event) -> str:
     """Return the document as compact JSON: ``event_id`` and the order's fields, amounts as text.
 
-    A change of an order and a customer say so in ``document``; an order has no such field.
+    A change of an order, a customer and a company say so in ``document``; an order has no such
+    field.
     """
     body = json.loads(encode(event))["body"]
-    if isinstance(event.body, OrderChange | Customer):
+    if not isinstance(event.body, Order):
         body = {"document": event.entity, **body}
     return json.dumps({"event_id": event.id, **body}, ensure_ascii=False, separators=(",", ":"))
 
@@ -77,10 +94,7 @@ def change_value(event: Event, name: str) -> Scalar:
     """
     change = event.body
     if not isinstance(change, OrderChange):
-        raise Permanent(
-            f"The document {event.id} is of the kind {event.entity} and no change of an order.",
-            hint="Upgrade the agent, or correct the relay's rules.",
-        )
+        raise _other(event, "change of an order")
     amount, tax = moved(change)
     values: dict[str, str | int | Decimal] = {
         "event_id": event.id,
@@ -101,3 +115,52 @@ def change_value(event: Event, name: str) -> Scalar:
         "reason": change.reason,
     }
     return document_text(event) if name == "document" else values[name]
+
+
+def customer_value(event: Event, name: str) -> Scalar:
+    """Return one of the values a program may be given of a customer (``CUSTOMER_VALUES``).
+
+    Raises:
+        Permanent: the event carries no customer.
+    """
+    who = event.body
+    if not isinstance(who, Customer):
+        raise _other(event, "customer")
+    values: dict[str, str] = {
+        "event_id": event.id,
+        "customer_gid": who.customer_gid,
+        "number": who.number,
+        "name": who.name,
+        "first_name": who.first_name,
+        "last_name": who.last_name,
+        "email": who.email,
+        "phone": who.phone,
+    }
+    return document_text(event) if name == "document" else values[name]
+
+
+def company_value(event: Event, name: str) -> Scalar:
+    """Return one of the values a program may be given of a company (``COMPANY_VALUES``).
+
+    Raises:
+        Permanent: the event carries no company.
+    """
+    company = event.body
+    if not isinstance(company, BusinessCustomer):
+        raise _other(event, "company")
+    values: dict[str, str | int] = {
+        "event_id": event.id,
+        "company_gid": company.company_gid,
+        "number": company.number,
+        "name": company.name,
+        "place_count": len(company.places),
+        "contact_count": len(company.contacts),
+    }
+    return document_text(event) if name == "document" else values[name]
+
+
+def _other(event: Event, wanted: str) -> Permanent:
+    return Permanent(
+        f"The document {event.id} is of the kind {event.entity} and no {wanted}.",
+        hint="Upgrade the agent, or correct the relay's rules.",
+    )

@@ -15,6 +15,7 @@ from towline_agent.ibmi.errors import LinkLost, Restricted
 from towline_agent.ibmi.port import (
     Applied,
     Description,
+    Document,
     EntityQuery,
     IbmIDriver,
     JournalName,
@@ -33,7 +34,6 @@ from towline_agent.ibmi.port import (
 from towline_sandbox.ibmi import wire
 from towline_shared.config import Section
 from towline_shared.errors import Misconfigured, Misuse, TowlineError
-from towline_shared.events import Customer, Order, OrderChange
 
 __all__ = ["Console", "Driver", "RemoteJob", "driver"]
 
@@ -189,7 +189,7 @@ class RemoteJob:
         assert isinstance(found, QueueInfo)
         return found
 
-    def apply_order(self, document: Order | OrderChange | Customer, *, event_id: str) -> Applied:
+    def apply_order(self, document: Document, *, event_id: str) -> Applied:
         """See the port."""
         return Applied(self._ask("apply_order", document=document, event_id=event_id))
 

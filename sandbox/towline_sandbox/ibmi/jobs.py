@@ -13,6 +13,7 @@ from towline_agent.ibmi.errors import LinkLost, SiteFault
 from towline_agent.ibmi.port import (
     Applied,
     Description,
+    Document,
     EntityQuery,
     JournalName,
     JournalPage,
@@ -28,7 +29,7 @@ from towline_agent.ibmi.port import (
 )
 from towline_agent.ibmi.staging import Record, records
 from towline_shared.errors import Misuse, Permanent, Refused
-from towline_shared.events import Customer, Order, OrderChange
+from towline_shared.events import Order
 
 if TYPE_CHECKING:
     from towline_sandbox.ibmi.partition import SimulatedIbmI
@@ -118,7 +119,7 @@ class Job:
         self._enter(str(queue))
         return self._system.queues.info(str(queue))
 
-    def apply_order(self, document: Order | OrderChange | Customer, *, event_id: str) -> Applied:
+    def apply_order(self, document: Document, *, event_id: str) -> Applied:
         """See the port; one transaction over all staging files, unique by event id and order gid.
 
         Raises:
@@ -136,9 +137,7 @@ class Job:
         finally:
             self._system.locks.release_job(self.name)
 
-    def _stage(
-        self, document: Order | OrderChange | Customer, event_id: str, rows: Sequence[Record]
-    ) -> Applied:
+    def _stage(self, document: Document, event_id: str, rows: Sequence[Record]) -> Applied:
         with self._system.storage.write() as db:
             if self._applied(event_id):
                 return Applied.ALREADY_THERE

@@ -20,7 +20,8 @@ from typing import Any
 from towline_agent.ibmi import errors as driver_errors
 from towline_agent.ibmi import port
 from towline_sandbox.ibmi.data_queues import QueueFull
-from towline_shared import errors, orders
+from towline_shared import companies, errors, orders
+from towline_shared.events import BusinessCustomer, Customer
 
 __all__ = ["MOST_BYTES", "error_of", "raised", "receive", "send"]
 
@@ -33,6 +34,8 @@ _CLASSES: Mapping[str, Any] = {
         port.JournalPage, port.JournalPosition, port.OutboxDepth, port.OutboxRow, port.ProgramCall,
         port.QueueEntry, port.QueueInfo, port.QueueName, port.TableRow, port.Unread,
         *(getattr(orders, name) for name in orders.__all__),
+        *(getattr(companies, name) for name in companies.__all__),
+        Customer, BusinessCustomer,
     )
 }  # fmt: skip
 _ENUMS: Mapping[str, type[Enum]] = {kind.__name__: kind for kind in (port.Purpose, port.Applied)}

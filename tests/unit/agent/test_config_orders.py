@@ -86,3 +86,56 @@ def test_what_the_site_does_not_allow_is_refused_at_start(tmp_path: Path) -> Non
     text = '[orders.changes]\nsink = "data_queue"\nqueue = "TOWLINE/OTHER"\n'
     with pytest.raises(Permanent, match=r"wanted by orders\.changes\.queue"):
         load(tmp_path, text)
+
+
+PEOPLE = """
+[orders.customers]
+sink = "data_queue"
+queue = "TOWLINE/WEBCUSTQ"
+[orders.companies]
+sink = "program_call"
+program = "DISTLIB/WEBCOMP"
+[[orders.companies.parameters]]
+value = "company_gid"
+type = "char"
+length = 64
+"""
+
+
+def test_people_have_sinks_of_their_own_and_go_with_orders_otherwise(tmp_path: Path) -> None:
+    """An order program takes none of them; what they use is asked of the site."""
+    plain = load(tmp_path, "").orders
+    assert (plain.customers.sink, plain.companies.sink) == ("order_tables", "order_tables")
+    told = load(tmp_path, PROGRAM, allowed='programs = ["DISTLIB/WEBORD"]').orders
+    assert (told.customers.sink, told.companies.sink) == ("refuse", "refuse")
+    path = write_site(tmp_path)
+    old = 'queues = ["TOWLINE/DOORBELL", "TOWLINE/WEBPRICE"]'
+    new = old.replace("]", ', "TOWLINE/WEBCUSTQ"]') + '\nprograms = ["DISTLIB/WEBCOMP"]'
+    path.write_text(path.read_text().replace(old, new) + PEOPLE)
+    config = load_config(path)
+    assert config.orders.queues == (QueueName("TOWLINE", "WEBCUSTQ"),)
+    site = wanted(config)
+    assert [each.part for each in site.procedures] == ["procedure DISTLIB.WEBCOMP"]
+    assert "customers as JSON" in [queue.purpose for queue in site.own_queues]
+    path.write_text(path.read_text().replace(', "TOWLINE/WEBCUSTQ"]', "]"))
+    with pytest.raises(Permanent, match=r"wanted by orders\.customers\.queue"):
+        load_config(path)
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ('[orders.customers]\nsink = "data_queue"\n', r"orders\.customers\.queue is missing"),
+        ('[orders.companies]\nsink = "program_call"\n', r"orders\.companies\.program is missing"),
+        ("[orders.companies]\nkinds = {}\n", r"kinds is not a setting"),
+        (
+            PROGRAM + '[orders.customers]\nprogram = "DISTLIB/WEBORD"\n',
+            "takes other documents, with other parameters",
+        ),
+        (PEOPLE.replace("company_gid", "total"), r"orders\.companies\.parameters"),
+    ],
+)
+def test_what_is_wrong_about_people_is_one_sentence(text: str, why: str, tmp_path: Path) -> None:
+    """With the setting's name."""
+    with pytest.raises(Misconfigured, match=why):
+        load(tmp_path, text, allowed='programs = ["DISTLIB/WEBORD", "DISTLIB/WEBCOMP"]')

@@ -35,8 +35,9 @@ from towline_agent.pace import Patience
 from towline_agent.policy import Policy, ProgramName
 from towline_agent.sinks.base import Sink
 from towline_agent.sinks.data_queue import OrderQueue
+from towline_agent.sinks.documents import order_value
 from towline_agent.sinks.order_tables import OrderTables
-from towline_agent.sinks.program_call import OrderProgram
+from towline_agent.sinks.program_call import DocumentProgram
 from towline_shared.clock import SystemClock
 from towline_shared.codec import decode, encode
 from towline_shared.errors import Misuse
@@ -102,7 +103,12 @@ class House:
             return OrderQueue(self.worker, QueueName("TOWLINE", "ORDERS"), ccsid=1208)
         if name == "program_call":
             given = [Parameter(value, "char", length=4000) for value in ("event_id", "name")]
-            return OrderProgram(self.worker, ProgramName("DISTLIB", "ORDENTRY"), parameters=given)
+            return DocumentProgram(
+                self.worker,
+                ProgramName("DISTLIB", "ORDENTRY"),
+                parameters=given,
+                value=order_value,
+            )
         return OrderTables(self.worker)
 
     async def session(self, *frames: Frame, welcome: dict[str, Any] | None = None) -> None:

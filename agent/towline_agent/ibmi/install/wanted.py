@@ -20,6 +20,7 @@ from towline_agent.ibmi.install.objects import (
     Table,
     Wanted,
 )
+from towline_agent.ibmi.port import QueueName
 from towline_agent.ibmi.towline_files import STAGING, TOWLINE_FILES
 from towline_agent.policy import FileName, tables_of
 from towline_shared.errors import Misconfigured
@@ -38,6 +39,15 @@ _RIGHT_OF_ORDER_ENTRY = {
     "WEBORDL": ("SELECT", "INSERT", "UPDATE (ERPLIN)"),
     "WEBCHG": ("SELECT", "UPDATE (STATUS, REASON)"),
     "WEBCUST": ("SELECT", "UPDATE (STATUS, REASON)"),
+    # the ERP's own numbers come back by them
+    "WEBCOMP": ("SELECT", "UPDATE (STATUS, COMPID, REASON)"),
+    "WEBCOMPL": ("SELECT", "UPDATE (LOCID)"),
+}
+_KINDS = {
+    "orders": "orders",
+    "orders.changes": "changes of orders",
+    "orders.customers": "customers",
+    "orders.companies": "companies",
 }
 _LOOK = ("*OBJOPR", "*EXECUTE")  # what a library needs, and a program
 _RECEIVE = ("*OBJOPR", "*READ")
@@ -120,8 +130,18 @@ def _queues(config: AgentConfig) -> Iterator[DataQueue]:
             data=True,
         )
     for queue in config.orders.queues:
-        what = "orders as JSON" if queue == config.orders.queue else "changes of orders as JSON"
+        what = f"{_kinds_on(config, queue)} as JSON"
         yield DataQueue(queue, what, _MOST_ENTRY, ours=queue.library == library, data=True)
+
+
+def _kinds_on(config: AgentConfig, queue: QueueName) -> str:
+    """Name what is sent to a queue: all that has no queue of its own goes with the orders."""
+    found = [
+        _KINDS[name]
+        for name, each in config.orders.by_name.items()
+        if each.queue == queue and each.uses("data_queue")
+    ]
+    return found[0] if queue == config.orders.queue else " and ".join(found)
 
 
 def _length(size: int) -> int:

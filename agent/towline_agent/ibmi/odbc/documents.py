@@ -19,11 +19,11 @@ from towline_agent.ibmi.odbc.door import Door
 from towline_agent.ibmi.odbc.settings import OdbcSettings
 from towline_agent.ibmi.odbc.statements import marks, named, statement
 from towline_agent.ibmi.odbc.verdicts import DataFault, DuplicateKey
-from towline_agent.ibmi.port import Applied, ProgramCall
-from towline_agent.ibmi.staging import Record, records
+from towline_agent.ibmi.port import Applied, Document, ProgramCall
+from towline_agent.ibmi.staging import Record, noun_of, records
 from towline_agent.ibmi.towline_files import STAGING
 from towline_shared.errors import Permanent, Refused, TowlineError
-from towline_shared.events import Customer, Order, OrderChange
+from towline_shared.events import Order
 
 __all__ = ["Documents"]
 
@@ -41,9 +41,10 @@ class Documents:
         self._unique_key = settings.site.unique_key
         self._answers_questions = False
 
-    def apply_order(self, document: Order | OrderChange | Customer, *, event_id: str) -> Applied:
+    def apply_order(self, document: Document, *, event_id: str) -> Applied:
         """See the port."""
-        doing = f"writing an order into {self._library}"
+        what = noun_of(document)
+        doing = f"writing the {what} into {self._library}"
         with self._unit(doing):
             if self._applied(event_id, doing):
                 return Applied.ALREADY_THERE
@@ -61,7 +62,7 @@ class Documents:
                 self._refuse_twin(document, event_id, doing)
                 raise
             except DataFault as error:
-                raise Refused(f"The order can't be written: {error.what}") from None
+                raise Refused(f"The {what} can't be written: {error.what}") from None
         return Applied.WRITTEN
 
     def call_program(self, call: ProgramCall) -> None:
@@ -114,9 +115,7 @@ class Documents:
         sql = statement("applied_known", library=named(self._library))
         return bool(self._door.query(sql, (event_id,), doing=doing).rows[0][0])
 
-    def _refuse_twin(
-        self, document: Order | OrderChange | Customer, event_id: str, doing: str
-    ) -> None:
+    def _refuse_twin(self, document: Document, event_id: str, doing: str) -> None:
         """Refuse an order that stands there under another event: it is written once."""
         if not isinstance(document, Order):
             return

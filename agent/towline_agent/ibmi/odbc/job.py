@@ -17,6 +17,7 @@ from towline_agent.ibmi.odbc.statements import marks, named, padded, statement
 from towline_agent.ibmi.port import (
     Applied,
     Description,
+    Document,
     EntityQuery,
     JournalName,
     JournalPage,
@@ -32,7 +33,6 @@ from towline_agent.ibmi.port import (
 )
 from towline_shared.clock import Clock
 from towline_shared.errors import Misuse
-from towline_shared.events import Customer, Order, OrderChange
 
 __all__ = ["OdbcJob"]
 
@@ -166,7 +166,7 @@ class OdbcJob:
 
     # -- documents and programs -------------------------------------------------------------------
 
-    def apply_order(self, document: Order | OrderChange | Customer, *, event_id: str) -> Applied:
+    def apply_order(self, document: Document, *, event_id: str) -> Applied:
         """See the port."""
         self._enter()
         return self._documents.apply_order(document, event_id=event_id)

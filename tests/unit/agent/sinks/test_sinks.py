@@ -17,7 +17,7 @@ from towline_agent.ibmi.port import Applied, Purpose, QueueName
 from towline_agent.policy import ProgramName
 from towline_agent.sinks.data_queue import OrderQueue
 from towline_agent.sinks.documents import order_value
-from towline_agent.sinks.program_call import OrderProgram, fitted
+from towline_agent.sinks.program_call import DocumentProgram, fitted
 from towline_shared.errors import Refused
 from towline_shared.events import Event
 
@@ -61,7 +61,7 @@ def test_a_program_gets_its_values_in_order(tmp_path: Path) -> None:
     """Positional, typed, from the closed list."""
 
     async def scenario(house: AgentHouse) -> None:
-        sink = OrderProgram(
+        sink = DocumentProgram(
             house.workers[Purpose.WRITE],
             ProgramName("DISTLIB", "WEBORD"),
             parameters=[
@@ -69,6 +69,7 @@ def test_a_program_gets_its_values_in_order(tmp_path: Path) -> None:
                 Parameter("total", "packed", digits=11, decimals=2),
                 Parameter("line_count", "integer"),
             ],
+            value=order_value,
         )
         assert await sink.write(order(1)) is Applied.WRITTEN
 

@@ -33,13 +33,13 @@ def small(folder: Path, extra: str = "", *, item: str = "") -> Wanted:
 
 
 def test_the_sandbox_wants_what_it_always_had(tmp_path: Path) -> None:
-    """Library, sixteen tables, two queues, seven triggers, two profiles."""
+    """Library, nineteen tables, two queues, seven triggers, two profiles."""
     site = sandbox(tmp_path)
     assert site.library == "TOWLINE"
     assert [table.layout.name for table in site.tables] == [
         "OUTBOX", "MISSED", "WEBORDH", "WEBORDL", "WEBORDS", "WEBORDD", "WEBORDF", "WEBORDA",
         "WEBORDT", "WEBORDP", "WEBORDN", "WEBCHG", "WEBCHGL", "WEBCHGR", "WEBCUST",
-        "APPLIED",
+        "WEBCOMP", "WEBCOMPL", "WEBCOMPC", "APPLIED",
     ]  # fmt: skip
     assert [(q.queue.name, q.max_length, q.data) for q in site.own_queues] == [
         ("DOORBELL", 64, False), ("WEBPRICE", 256, True),
