@@ -36,7 +36,8 @@ class Retention:
 
     async def work(self) -> None:
         """Trim if it is time; call it often. A disk too full even for that is tried again."""
-        need = bool(self._buffer.storage.full)
+        storage = self._buffer.storage
+        need = bool(storage.full and not storage.remedy)  # trimming mends no disk that fails
         due_s = _EVERY_S
         if need:
             due_s = _EVERY_IN_NEED_S if self._step else 0.0

@@ -51,6 +51,7 @@ from towline_relay.store.sqlite import SqliteStore, prepare
 from towline_relay.tenancy import Tenancy
 from towline_relay.upkeep import UpkeepParts
 from towline_relay.webhooks.receive import ShopDoor, WebhookReceiver
+from towline_relay.without_store import without_store
 from towline_shared import stream_log
 from towline_shared.clock import Clock, SystemClock
 from towline_shared.database import Damaged, Database
@@ -216,7 +217,7 @@ class Relay:
             state=self.config.state,
             flows=self._inflow.flows,
         )
-        app = web.Application()
+        app = web.Application(middlewares=[without_store])
         app.router.add_get("/link", self._link.handle)
         app.router.add_post("/link/enrol", self._link.enrol)
         app.router.add_post("/webhooks/{shop}/{topic:.+}", self._receiver.handle)
@@ -335,7 +336,8 @@ class Relay:
     async def _trim_in_need(self) -> None:
         """On a full disk keep no more than the settings must allow; also sees that it is over."""
         await self._store.timer("trim")
-        if self._database.storage.full:
+        storage = self._database.storage
+        if storage.full and not storage.remedy:  # forgetting sooner mends no disk that fails
             await self._trim(days=LEAST_RETENTION_DAYS)
 
     async def _trim(self, *, days: int | None = None) -> None:

@@ -24,6 +24,7 @@ from towline_relay.link.readiness import (
 )
 from towline_relay.store.rows import LaneBacklog
 from towline_shared.clock import Clock
+from towline_shared.database import Damaged
 from towline_shared.errors import Retryable
 from towline_shared.filling import Sample, hours_to_full
 from towline_shared.health import Check, Status
@@ -133,7 +134,7 @@ class InflowControl:
         while True:
             try:
                 await self.look()
-            except Retryable as error:  # the store's disk is full: nothing new is written anyway
+            except (Retryable, Damaged) as error:  # full or broken: nothing new is written anyway
                 _log.warning("load not seen", action="inflow.blind", reason=error.what)
             await asyncio.sleep(self._every_s)
 

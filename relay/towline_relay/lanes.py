@@ -69,6 +69,7 @@ class LaneLoop:
         self._backoff = Backoff(first_s=1.0, most_s=60.0)
         self._wake = asyncio.Event()
         self._failures = 0
+        self._lease: Lease | None = None
         self._epoch: int | None = None
         self._trouble: tuple[datetime, str, str] | None = None
         self._well_since = clock.now()
@@ -87,21 +88,25 @@ class LaneLoop:
 
     async def run(self) -> None:
         """Work until cancelled; then give the lane back."""
-        lease: Lease | None = None
         try:
             while True:
                 self._wake.clear()
-                lease = await self._lease()
-                worked = lease is not None and await self._turn(lease)
-                if not worked:
+                if not await self._round():
                     await self._rest()
         finally:
-            if lease is not None:
+            if self._lease is not None:
                 with contextlib.suppress(TowlineError):
-                    await asyncio.shield(self._store.release_lane(lease))
+                    await asyncio.shield(self._store.release_lane(self._lease))
 
-    async def _lease(self) -> Lease | None:
-        return await self._store.lease(self._lane.name, owner=self._owner, ttl_s=self._ttl_s)
+    async def _round(self) -> bool:
+        """Take the lane, or keep it, and work one turn; false when nothing was done."""
+        try:
+            lease = await self._store.lease(self._lane.name, owner=self._owner, ttl_s=self._ttl_s)
+        except TowlineError as error:  # the store's disk is full, or fails
+            self._failed(error.what, error.hint)
+            return False
+        self._lease = lease
+        return lease is not None and await self._turn(lease)
 
     async def _turn(self, lease: Lease) -> bool:
         try:
@@ -142,7 +147,9 @@ class LaneLoop:
             await asyncio.sleep(self._backoff.delay_s(self._failures - 1, rng=self._rng))
             return
         wait_s = self._poll_s
-        due = await self._store.next_due(self._lane.name)
+        due = None
+        with contextlib.suppress(TowlineError):  # the next look at the store says what is wrong
+            due = await self._store.next_due(self._lane.name)
         if due is not None:
             wait_s = min(wait_s, max(0.01, (due - self._clock.now()).total_seconds()))
         with contextlib.suppress(TimeoutError):

@@ -85,6 +85,7 @@ def metrics_text(
     )
     for name, text, value in (
         ("disk_full", "1 while nothing new is taken for want of room.", int(bool(storage.full))),
+        ("disk_fault", "1 while the disk fails or the file is damaged.", int(bool(storage.remedy))),
         ("disk_free_bytes", "Left on the disk of the database.", storage.disk_free),
         ("database_bytes", "Used by the database's file.", storage.used),
         ("database_cap_bytes", "Most the database's file may have.", storage.cap),

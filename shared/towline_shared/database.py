@@ -23,22 +23,24 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from towline_shared.clock import Clock, SystemClock
-from towline_shared.errors import Misuse
+from towline_shared.errors import Misuse, Retryable
 from towline_shared.reserve import NO_ROOM_KEPT, Reserve
 from towline_shared.sqlite_file import (
     Connect,
     Damaged,
+    DiskFault,
     StorageFull,
     ends_the_group,
     full,
     open_file,
     plain,
+    quick_check,
     suspect,
     translated,
 )
 from towline_shared.storage import Room, Storage
 
-__all__ = ["Connect", "Damaged", "Database", "StorageFull", "plain"]
+__all__ = ["Connect", "Damaged", "Database", "DiskFault", "StorageFull", "plain"]
 
 T = TypeVar("T")
 Work = Callable[[sqlite3.Connection], T]
@@ -100,6 +102,7 @@ class Database:
         self._later: deque[_Unit | _Alone | None] = deque()
         self._reserve = Reserve(self.path, room, clock=clock or SystemClock())
         self._groups = 0
+        self._out_of_use: Damaged | None = None
         self._closed = False
         opened: Future[None] = Future()
         self._thread = threading.Thread(
@@ -120,7 +123,9 @@ class Database:
         """Queue a unit of work; its future resolves after the commit that holds it.
 
         An exception inside ``work`` rolls back that unit alone and is set on its future. When the
-        disk turns out to be full, a unit may be run a second time.
+        disk turns out to be full, a unit may be run a second time. When the disk fails, the future
+        gets :class:`DiskFault` until it works again; once damage was met, :class:`Damaged` for the
+        rest of this process: going on could only make it worse.
 
         Args:
             grows: it takes in something new, and is refused first when room is short. Units that
@@ -227,7 +232,12 @@ class Database:
             connection.backup(copy, pages=_BACKUP_PAGES, progress=between)
 
     def _commit(self, connection: sqlite3.Connection, group: Sequence[_Unit]) -> None:
+        if self._out_of_use is not None:
+            _fail(group, self._out_of_use)
+            return
         self._groups += 1
+        if self._reserve.to_be_tried():
+            self._try_again(connection)
         grows = any(unit.grows for unit in group)
         if grows or self.storage.full or self._groups % _LOOK_EVERY == 0:
             with contextlib.suppress(sqlite3.Error):
@@ -240,12 +250,10 @@ class Database:
             group = self._refused(group)
             if gave_way or grows:
                 error = self._attempt(connection, group)
-        if isinstance(error, Damaged):
-            suspect(self.path)
+        if isinstance(error, Damaged | DiskFault):
+            self._met(error)
         if error is not None:
-            for unit in group:
-                if not unit.future.done():
-                    unit.future.set_exception(error)
+            _fail(group, error)
         elif grows and group and any(unit.grows for unit in group):
             self._reserve.grew()
 
@@ -253,8 +261,39 @@ class Database:
         """Refuse the units that take in something new; return the others."""
         for unit in group:
             if unit.grows and _takes_an_answer(unit.future):
-                unit.future.set_exception(full(self.path))
+                unit.future.set_exception(self._refusal())
         return [unit for unit in group if not unit.grows]
+
+    def _refusal(self) -> Retryable:
+        """Say why nothing new is taken: a disk that is full, or one that failed."""
+        storage = self.storage
+        if storage.remedy:
+            return DiskFault(storage.full, hint=storage.remedy)
+        return full(self.path)
+
+    def _met(self, error: Damaged | DiskFault) -> None:
+        """Take note of damage, or of a disk that fails; the next start looks the file through."""
+        suspect(self.path)
+        self._reserve.failed(error, damaged=isinstance(error, Damaged))
+        if isinstance(error, Damaged):
+            self._out_of_use = error
+
+    def _try_again(self, connection: sqlite3.Connection) -> None:
+        """Write to a disk that failed, and look the file through once it takes that."""
+        try:
+            version = connection.execute("PRAGMA user_version").fetchone()[0]
+            connection.execute("BEGIN IMMEDIATE")
+            connection.execute(f"PRAGMA user_version={int(version)}")  # writes, and changes nothing
+            connection.execute("COMMIT")
+            quick_check(connection, self.path)
+        except (sqlite3.Error, Damaged, DiskFault) as error:
+            with contextlib.suppress(sqlite3.Error):
+                connection.execute("ROLLBACK")
+            met = translated(error, self.path)
+            if isinstance(met, Damaged | DiskFault):
+                self._met(met)
+        else:
+            self._reserve.mended()
 
     def _attempt(
         self, connection: sqlite3.Connection, group: Sequence[_Unit]
@@ -294,6 +333,12 @@ class Database:
         else:
             connection.execute("RELEASE unit")
             answers.append((unit.future, _returning(answer)))
+
+
+def _fail(group: Sequence[_Unit], error: BaseException) -> None:
+    for unit in group:
+        if not unit.future.done():
+            unit.future.set_exception(error)
 
 
 def _takes_an_answer(future: Future[Any]) -> bool:

@@ -19,12 +19,14 @@ from dataclasses import replace
 from pathlib import Path
 
 from towline_shared.clock import Clock
+from towline_shared.errors import TowlineError
 from towline_shared.storage import MIB, Room, Storage, is_low
 
 __all__ = ["NO_ROOM_KEPT", "Reserve", "disk_free"]
 
 NO_ROOM_KEPT = Room(ballast=0, low=0)
 _SUFFIX = ".ballast"
+_TRY_EVERY_S = 10.0  # a disk that failed
 
 
 def disk_free(folder: Path) -> int:
@@ -41,6 +43,7 @@ class Reserve:
         self._path = path
         self._room = room
         self._clock = clock
+        self._tried_at = 0.0
         self.storage = Storage()
 
     def look(self, connection: sqlite3.Connection) -> None:
@@ -48,7 +51,7 @@ class Reserve:
 
         Afterwards :attr:`Storage.refuses` says whether something new may be written.
         """
-        if self._room == NO_ROOM_KEPT:
+        if self._room == NO_ROOM_KEPT or self.storage.remedy:
             return
         page, pages, inside = (
             int(connection.execute(f"PRAGMA {name}").fetchone()[0])
@@ -87,6 +90,26 @@ class Reserve:
         """Note that something new was written: whatever was full has room again."""
         self._empty()
 
+    def failed(self, error: TowlineError, *, damaged: bool) -> None:
+        """Note that the disk or the file can't be used; nothing new is even tried from now on."""
+        self._tried_at = self._clock.monotonic()
+        self._fill(error.what, refuses=True)
+        self.storage = replace(self.storage, remedy=error.hint, damaged=damaged)
+
+    def to_be_tried(self) -> bool:
+        """Tell whether a disk that failed is to be tried again, at most every few seconds."""
+        if not self.storage.remedy or self.storage.damaged:
+            return False
+        now = self._clock.monotonic()
+        if now - self._tried_at < _TRY_EVERY_S:
+            return False
+        self._tried_at = now
+        return True
+
+    def mended(self) -> None:
+        """Note that the disk takes what is written to it."""
+        self.storage = replace(self.storage, full="", since=None, refuses=False, remedy="")
+
     # -- inside --------------------------------------------------------------------------------
 
     def _measured(self) -> int:
@@ -105,7 +128,7 @@ class Reserve:
         self.storage = replace(self.storage, full=sentence, since=since, refuses=refuses)
 
     def _empty(self) -> None:
-        if self.storage.full:
+        if self.storage.full and not self.storage.remedy:
             self.storage = replace(self.storage, full="", since=None, refuses=False)
 
     def _make_ballast(self, free: int, low: int) -> None:

@@ -18,6 +18,7 @@ __all__ = [
     "FILE_ENDINGS",
     "Connect",
     "Damaged",
+    "DiskFault",
     "StorageFull",
     "ends_the_group",
     "full",
@@ -39,6 +40,10 @@ _DAMAGE = (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT)
 
 class StorageFull(Retryable):
     """The disk or the file's cap is full; nothing was written and nothing is lost."""
+
+
+class DiskFault(Retryable):
+    """The disk answered with an error; nothing was answered for that is not on it."""
 
 
 class Damaged(TowlineError):
@@ -125,6 +130,12 @@ def translated(error: BaseException, path: str) -> BaseException:
         )
     if primary in _DAMAGE:
         return _damaged(path, str(error))
+    if primary == sqlite3.SQLITE_IOERR:
+        return DiskFault(
+            f"The disk under {path} reports an error: {error}.",
+            hint="Look at the disk and at the system's log. Towline tries it again by itself and"
+            " has lost nothing.",
+        )
     if primary in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM):
         return Permanent(
             f"{path} can't be opened for writing: {error}.",

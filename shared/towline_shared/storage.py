@@ -47,13 +47,16 @@ class Storage:
     """The disk under a database at one moment; sizes in bytes.
 
     Attributes:
-        full: one sentence while nothing new is taken; empty when there is room.
+        full: one sentence while nothing new is taken; empty when there is room and it can be used.
         since: when it filled up (aware UTC), or None.
         used: the file, without the pages that are free inside.
         cap: most the file may have.
         disk_free: what the disk has left for this user.
         ballast: whether the ballast file is there to be given up.
         refuses: whether nothing new is even tried; a full disk that came as a surprise is tried.
+        remedy: what to do when it is no want of room that stands in ``full`` but a fault of the
+            disk or damage; empty otherwise.
+        damaged: the file is damaged; nothing is done with it until the process starts again.
     """
 
     full: str = ""
@@ -63,6 +66,8 @@ class Storage:
     disk_free: int = 0
     ballast: bool = False
     refuses: bool = False
+    remedy: str = ""
+    damaged: bool = False
 
 
 def read_room(section: Section) -> Room:
@@ -93,6 +98,11 @@ def storage_check(storage: Storage, *, started_at: datetime, meanwhile: str) -> 
         started_at: since when it is watched.
         meanwhile: who keeps what is not taken, one sentence.
     """
+    if storage.remedy:
+        since = storage.since or started_at
+        return Check(
+            "disk fault", Status.FAILED, since, storage.full, f"{storage.remedy} {meanwhile}"
+        )
     if storage.full:
         return Check(
             "disk full",

@@ -42,9 +42,10 @@ def _link_conditions(status: AgentStatus) -> Iterator[Condition]:
             settle_s=_BUFFER_S,
         )
     if status.storage.full:
+        trouble = "reports errors" if status.storage.remedy else "is full"
         yield Condition(
             "disk",
-            f"the disk under the agent is full, so rows stay in the outbox. {_PAGE}",
+            f"the disk under the agent {trouble}, so rows stay in the outbox. {_PAGE}",
             "the agent can write to its disk again.",
         )
 

@@ -100,6 +100,8 @@ def metrics_text(status: AgentStatus) -> str:
     )  # fmt: skip
     disk = status.storage
     family("disk_full", "gauge", "1 while the buffer can't grow.", ("", bool(disk.full)))
+    fault = "1 while the buffer's disk fails."
+    family("disk_fault", "gauge", fault, ("", bool(disk.remedy)))
     family("disk_free_bytes", "gauge", "Left on the disk of the buffer.", ("", disk.disk_free))
     family("buffer_bytes", "gauge", "Used by the buffer's file.", ("", disk.used))
     family("buffer_cap_bytes", "gauge", "Most the buffer's file may have.", ("", disk.cap))

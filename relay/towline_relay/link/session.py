@@ -22,6 +22,7 @@ from towline_shared import caps
 from towline_shared.clock import utc_text
 from towline_shared.clock_gap import gap_s
 from towline_shared.codec import Undecodable, decode
+from towline_shared.database import Damaged
 from towline_shared.errors import PeerFault, Retryable, TowlineError
 from towline_shared.events import Heartbeat
 from towline_shared.frames import (
@@ -207,7 +208,7 @@ class Session:
             word = _FENCED
         except (Lost, ConnectionError) as error:
             _log.info("link lost", action="link_lost", agent=self._agent_id, why=str(error))
-        except Retryable as error:
+        except (Retryable, Damaged) as error:
             _log.warning("link paused", action="link_paused", agent=self._agent_id, why=str(error))
             word = _refusal(error)
         except TowlineError as error:
@@ -380,7 +381,7 @@ class Session:
 
 def _refusal(error: TowlineError) -> Bye:
     """Say why; what is wrong inside the relay is for its own log."""
-    code = "busy" if isinstance(error, Retryable) else getattr(error, "code", "")
+    code = "busy" if isinstance(error, Retryable | Damaged) else getattr(error, "code", "")
     reason = "The relay can't take anything at the moment." if code == "busy" else error.what
     return Bye(code or "refused", reason)
 

@@ -23,6 +23,7 @@ from towline_relay.webhooks.signature import signed_by
 from towline_relay.webhooks.topics import TOPICS
 from towline_relay.webhooks.watch import Watch
 from towline_shared.clock import Clock
+from towline_shared.database import Damaged
 from towline_shared.errors import Retryable
 from towline_shared.health import Check
 
@@ -118,7 +119,7 @@ class WebhookReceiver:
         self._watches[door.shop].version(delivery.api_version)
         try:
             result = await self._inbox.put(delivery)
-        except Retryable as error:
+        except (Retryable, Damaged) as error:
             _log.warning(
                 "webhook not kept",
                 action="webhook.not_kept",

@@ -12,7 +12,7 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass, field
 
-__all__ = ["SECTOR", "Disk", "DiskFull", "File", "PowerOff"]
+__all__ = ["SECTOR", "Disk", "DiskBroken", "DiskFull", "File", "PowerOff"]
 
 SECTOR = 512
 _KEPT = 0.5  # share of un-synced writes that reached the platter by themselves
@@ -25,6 +25,10 @@ class PowerOff(Exception):
 
 class DiskFull(Exception):
     """No space is left."""
+
+
+class DiskBroken(Exception):
+    """An input/output error (EIO)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +60,7 @@ class Disk:
         operations: writes, syncs and removals so far.
         syncs: how many of them were syncs.
         space: most bytes of all files together; None for a disk without end.
+        broken: which of read, write and sync end in an input/output error now.
     """
 
     def __init__(self, *, space: int | None = None) -> None:
@@ -63,6 +68,7 @@ class Disk:
         self.on = True
         self.operations = 0
         self.syncs = 0
+        self.broken: frozenset[str] = frozenset()
         self._files: dict[str, File] = {}
         self._removed: dict[str, File] = {}  # and the folder not synced since: they may be back
         self._fuse: int | None = None
@@ -116,6 +122,7 @@ class Disk:
 
     def read(self, file: File, size: int, offset: int) -> bytes:
         self._alive()
+        self._sound("read")
         return bytes(file.seen[offset : offset + size])
 
     def size(self, file: File) -> int:
@@ -124,6 +131,7 @@ class Disk:
 
     def write(self, file: File, data: bytes, offset: int) -> None:
         self._operation()
+        self._sound("write")
         more = offset + len(data) - len(file.seen)
         if more > 0 and self.space is not None and self.used + more > self.space:
             raise DiskFull
@@ -138,6 +146,7 @@ class Disk:
 
     def sync(self, file: File) -> None:
         self._operation()
+        self._sound("sync")
         self.syncs += 1
         for write in file.pending:
             _apply(file.durable, write)
@@ -156,6 +165,10 @@ class Disk:
             if self._fuse <= 0:
                 self.off()
                 raise PowerOff
+
+    def _sound(self, what: str) -> None:
+        if what in self.broken:
+            raise DiskBroken
 
     def _alive(self) -> None:
         if not self.on:

@@ -18,7 +18,7 @@ from ctypes import CFUNCTYPE, POINTER, Structure, c_char_p, c_int, c_int64, c_vo
 from typing import Any
 from urllib.parse import quote
 
-from tests.faults.power.disk import Disk, DiskFull, File, PowerOff
+from tests.faults.power.disk import Disk, DiskBroken, DiskFull, File, PowerOff
 
 __all__ = ["Mounted"]
 
@@ -183,7 +183,7 @@ class Mounted:
         def answered(*arguments: Any) -> int:
             try:
                 return work(*arguments) or _OK
-            except PowerOff:
+            except (PowerOff, DiskBroken):
                 return _IOERR
             except DiskFull:
                 return _FULL

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.support.store import StoreHouse
 from towline_relay.lanes import LaneLoop
 from towline_relay.store.base import Lease
+from towline_shared.database import DiskFault
 from towline_shared.errors import Retryable
 from towline_shared.health import Status
 
@@ -95,6 +97,43 @@ def test_a_turn_that_fails_is_seen_and_tried_again(house: StoreHouse, error: Exc
         await asyncio.wait_for(work.turns.get(), 10)
         await asyncio.wait_for(work.turns.get(), 10)
         assert loop.check().status is Status.OK
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+    asyncio.run(run())
+
+
+def test_a_store_that_can_not_be_used_does_not_end_the_lane(
+    house: StoreHouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither when it is to take the lane nor when it looks for what is due next."""
+    failing = {"lease": 1, "next_due": 1}
+    seen: list[str] = []
+
+    def unsound(name: str) -> None:
+        whole = getattr(house.store, name)
+
+        async def asked(*given: Any, **named: Any) -> Any:
+            if failing[name]:
+                failing[name] -= 1
+                raise DiskFault("The disk under relay.db reports an error.", hint="Look at it.")
+            seen.append(loop.check().detail)
+            return await whole(*given, **named)
+
+        monkeypatch.setattr(house.store, name, asked)
+
+    unsound("lease")
+    unsound("next_due")
+    work = Work(False, False)
+    loop = loop_of(house, work)
+
+    async def run() -> None:
+        task = asyncio.create_task(loop.run())
+        assert await asyncio.wait_for(work.turns.get(), 10) == 1
+        assert seen[0] == "The disk under relay.db reports an error."
+        loop.nudge()
+        assert await asyncio.wait_for(work.turns.get(), 10) == 2
+        assert failing == {"lease": 0, "next_due": 0}
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
 
