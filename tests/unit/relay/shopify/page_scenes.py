@@ -82,7 +82,7 @@ async def people(on: Stand) -> None:
         await customers.write(CustomerSpec("", str(n), {"last_name": f"B{n}"})) for n in range(3)
     ]
     assert {ref.gid for ref in await rows(customers.updated_since(LONG_AGO))} >= set(buyers)
-    shop = CompanyShop(on.client)
+    shop = CompanyShop(on.client, FIELD)
     await shop.create("7-1", {"name": "Nord"}, Place("", "71", {}))
     made = await shop.create("7", {"name": "Petersen GmbH"}, Place("", "7/0", {}))
     assert await shop.find("7") == made  # the search finds 7-1 first

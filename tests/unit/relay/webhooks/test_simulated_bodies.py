@@ -18,9 +18,10 @@ from towline_relay.shopify.documents import document
 from towline_relay.shopify.fulfillment_plan import plan_moves
 from towline_relay.shopify.models import FulfillmentSpec, ProductSpec, Quantity
 from towline_relay.shopify.models_companies import Place
-from towline_relay.shopify.models_customers import CustomerSpec, NumberField
+from towline_relay.shopify.models_customers import CustomerSpec
 from towline_relay.shopify.models_fulfillment import TrackingSpec
 from towline_relay.sync.intake.deliveries import take_in
+from towline_relay.sync.rules.customers import USUAL_NUMBER
 from towline_relay.webhooks.topics import COMPLIANCE, EVENTS, SUBSCRIBED
 from towline_sandbox.shopify.bodies import sample
 
@@ -106,11 +107,11 @@ async def _returned(on: Stand, gid: str) -> None:
 
 
 async def _people(on: Stand) -> None:
-    people = CustomerShop(on.client, NumberField("ibmi", "customer_number"))
+    people = CustomerShop(on.client, USUAL_NUMBER)
     fields = {"last_name": "Petersen", "address1": "Hafen 1", "city": "Kiel", "country": "DE"}
     made = await people.write(CustomerSpec("", "1", fields))
     await people.write(CustomerSpec(made, "1", {"note": "rings twice"}))
-    companies = CompanyShop(on.client)
+    companies = CompanyShop(on.client, USUAL_NUMBER)
     address = {"address1": "Hafen 1", "city": "Kiel", "country": "DE"}
     company = await companies.create("7", {"name": "Petersen GmbH"}, Place("", "7", address))
     await companies.update(company, {"note": "B2B"})
