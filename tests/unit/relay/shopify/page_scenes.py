@@ -98,6 +98,10 @@ async def people(on: Stand) -> None:
     roles = await shop.contact_roles(made)
     await shop.assign_role(roles.contact, roles.roles["Ordering only"], places)
     assert (await shop.contact_roles(made)).places == frozenset(places)
+    await shop.set_contact(made, buyers[1])
+    whole = await shop.document(made)
+    assert whole is not None
+    assert (len(whole.places), len(whole.contacts)) == (3, 2)
 
 
 async def orders(on: Stand) -> None:
