@@ -45,6 +45,7 @@ from towline_relay.shopify.models_prices import ListPrice, PriceListRef
 from towline_relay.shopify.models_variants import GroupSpec
 from towline_relay.shopify.user_errors import Stale
 from towline_shared.errors import Refused
+from towline_shared.sku import fold_sku
 
 BERLIN = "gid://shopify/Location/1"
 
@@ -139,7 +140,7 @@ class FakeShop:
 
     async def variants_by_sku(self, sku: str) -> list[VariantRef]:
         self._enter("variants_by_sku")
-        return [ref for ref in self.catalogue.values() if ref.sku == sku]
+        return [ref for ref in self.catalogue.values() if fold_sku(ref.sku) == fold_sku(sku)]
 
     async def create_product(self, spec: ProductSpec) -> VariantRef:
         self._enter("create_product")

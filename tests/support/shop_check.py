@@ -110,6 +110,11 @@ class ShopCheck:
     def check_twins(self, sku: str, mine: dict[tuple[str, str, str], EventRow]) -> None:
         """Of two items that are one SKU to people one at most has the variant."""
         twin = next(one for one in self.ledger.keys if fold(one) == fold(sku) and one != sku)
+        theirs = {row.subkey: row for row in self.world.rows() if row.key == twin}
+        for (entity, _, subkey), row in mine.items():
+            other = theirs.get(subkey)
+            if entity != "item" and other is not None and other.entity == entity:
+                assert {row.state, other.state} != {"applied"}, (row, other)
         rows = {row.key: row for row in self.world.rows() if row.entity == "item"}
         if sku in rows and twin in rows and self.ledger.is_sold(sku) and self.ledger.is_sold(twin):
             assert {"parked"} & {rows[sku].state, rows[twin].state}, (rows[sku], rows[twin])

@@ -23,6 +23,7 @@ from towline_relay.shopify.throttle import Priority
 from towline_relay.shopify.user_errors import line_outcomes, raise_first, read_errors
 from towline_shared.errors import Misuse, Refused
 from towline_shared.money import plain
+from towline_shared.sku import fold_sku
 
 __all__ = [
     "create_product",
@@ -67,13 +68,13 @@ async def variants(client: Client) -> AsyncIterator[VariantRef]:
 
 
 async def variants_by_sku(client: Client, sku: str) -> list[VariantRef]:
-    """Read the variants whose SKU is exactly this one.
+    """Read the variants with this SKU; see :meth:`Shop.variants_by_sku`.
 
     Shopify's ``sku:`` matches by tokens, so it also finds longer SKUs that begin alike; the
     comparison happens here: https://shopify.dev/docs/api/usage/search-syntax
     """
     found = _found(client, query=sku_query(sku), priority=Priority.CATALOGUE)
-    return [ref async for ref in _refs(found) if ref.sku == sku]
+    return [ref async for ref in _refs(found) if fold_sku(ref.sku) == fold_sku(sku)]
 
 
 def sku_query(sku: str) -> str:

@@ -71,7 +71,10 @@ class Shop:
         return catalogue.variants(self._client)
 
     async def variants_by_sku(self, sku: str) -> list[VariantRef]:
-        """Read the variants whose SKU is exactly this one; several when the shop has duplicates.
+        """Read the variants with this SKU, all of them when the shop has duplicates.
+
+        Case and outer blanks make no difference, as they make none to people: else a product that
+        somebody typed in lower case would be made a second time.
 
         Shopify's search lags behind its writes by seconds: never confirm a write with this.
         """

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from towline_relay.store.sku import fold_sku
+from towline_shared.sku import fold_sku
 
 __all__ = ["BULK", "BulkAnswered", "BulkEffect", "BulkFree", "BulkHold", "BulkLine", "BulkRun"]
 __all__ += ["OVER", "handle_touch", "item_touch", "product_touch", "waits_for"]

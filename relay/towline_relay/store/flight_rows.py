@@ -6,7 +6,7 @@ import json
 import sqlite3
 from collections.abc import Iterable
 
-from towline_relay.store.sku import fold_sku
+from towline_shared.sku import fold_sku
 
 __all__ = ["in_flight", "put_pieces"]
 

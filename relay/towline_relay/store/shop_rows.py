@@ -14,8 +14,8 @@ from towline_relay.store.rows import (
     NewDelivery,
     Observed,
 )
-from towline_relay.store.sku import fold_sku
 from towline_shared.clock import parse_utc, utc_text
+from towline_shared.sku import fold_sku
 
 __all__ = [
     "claim",

@@ -25,7 +25,6 @@ from towline_relay.store.bulk import (
 )
 from towline_relay.store.effects import Effects, Move
 from towline_relay.store.rows import EventRow
-from towline_relay.store.sku import fold_sku
 from towline_relay.store.states import State
 from towline_relay.sync.attempt import Judge
 from towline_relay.sync.bulk.collect import HELD_FOR, Collector, FileLimits, NewLine, new_run
@@ -35,7 +34,7 @@ from towline_relay.sync.bulk.port import BulkPort
 from towline_relay.sync.bulk.runs import BulkRuns, paused_until
 from towline_relay.sync.bulk.slots import Slots
 from towline_relay.sync.catalogue import decide
-from towline_relay.sync.catalogue.intents import MOST_LINES
+from towline_relay.sync.catalogue.intents import MOST_LINES, claims_of
 from towline_relay.sync.catalogue.list_prices import SetListPrice, in_calls
 from towline_relay.sync.catalogue.new_products import NewProduct
 from towline_relay.sync.catalogue.visibility import step_of
@@ -43,6 +42,7 @@ from towline_relay.sync.rules.bulk import BulkRules
 from towline_relay.sync.rules.price import ListRules
 from towline_shared.clock import Clock
 from towline_shared.health import Check, Status
+from towline_shared.sku import fold_sku
 
 __all__ = ["BulkLane"]
 
@@ -316,7 +316,7 @@ class BulkLane:
         for group in groups:
             fit = len(group) <= MOST_LINES and not any(one.event.attempts for one in group)
             (mine if fit else rest).append(group)
-        lines = [NewLine(partial(price_line, group)) for group in mine]
+        lines = [NewLine(partial(price_line, group), claims=claims_of(group)) for group in mine]
         left = await self._collector.add(lease, "price", lines)
         return [*rest, *(mine[n] for n in left)]
 
@@ -334,10 +334,7 @@ class BulkLane:
         mine = [one for one in found if one.event.attempts == 0]
         groups = in_calls(mine)
         lines = [
-            NewLine(
-                partial(list_line, ref, group, tiered),
-                claims=tuple((one.link.variant_gid, one.event.key) for one in group),
-            )
+            NewLine(partial(list_line, ref, group, tiered), claims=claims_of(group))
             for group in groups
         ]
         left = await self._collector.add(lease, kind, lines)
@@ -354,7 +351,7 @@ class BulkLane:
             return list(found)
         mine = [one for one in found if one.event.attempts == 0]
         groups = [mine[n : n + MOST_LINES] for n in range(0, len(mine), MOST_LINES)]
-        lines = [NewLine(partial(stock_line, group)) for group in groups]
+        lines = [NewLine(partial(stock_line, group), claims=claims_of(group)) for group in groups]
         left = await self._collector.add(lease, "stock", lines)
         return [
             *(one for one in found if one.event.attempts),

@@ -22,7 +22,7 @@ from towline_relay.store.rows import EventRow, ItemRow, Known
 from towline_relay.store.states import OPEN, State
 from towline_relay.sync.attempt import Judge
 from towline_relay.sync.catalogue import decide
-from towline_relay.sync.catalogue.intents import MOST_LINES, Calls, stale, text_of
+from towline_relay.sync.catalogue.intents import MOST_LINES, Calls, claimed, stale, text_of
 from towline_relay.sync.catalogue.item_parts import extras_known, item_known, status_known
 from towline_relay.sync.catalogue.specs import group_of, price_of, spec_of
 from towline_relay.sync.catalogue.visibility import moves_of
@@ -158,13 +158,10 @@ class CatalogueCalls(Calls):
         except Exception as error:
             await self._failed(lease, intent, rows, error)
             return
-        claims = tuple(
-            (found.link.variant_gid, found.event.key) for found in group if not found.link.erp_key
-        )
         gone = stale(outcomes, [found.link.variant_gid for found in group])
         effects = Effects(
             closed=(IntentClose(intent.id, "done"),),
-            claims=claims,
+            claims=claimed(group, outcomes),
             unlink=gone,
             moves=self._moves(rows, outcomes),
             known=tuple(group[outcome.index].known for outcome in outcomes if outcome.ok),
@@ -195,6 +192,7 @@ class CatalogueCalls(Calls):
         ]
         effects = Effects(
             closed=(IntentClose(intent.id, "done"),),
+            claims=claimed(group, final),
             unlink=stale(final, [found.link.variant_gid for found in group]),
             moves=self._moves(rows, final, alone=len(group) == 1),
             known=tuple(group[outcome.index].known for outcome in final if outcome.ok),

@@ -12,7 +12,6 @@ from decimal import Decimal
 
 from towline_relay.store.effects import AGAIN, Move, Release
 from towline_relay.store.rows import EventRow, ItemRow, Known, LinkRow
-from towline_relay.store.sku import fold_sku
 from towline_relay.store.states import State
 from towline_relay.sync.catalogue.item_parts import (
     NOTHING,
@@ -23,6 +22,7 @@ from towline_relay.sync.catalogue.item_parts import (
 )
 from towline_relay.sync.rules.mapping import ItemTarget, LeftOut, PriceTarget, StockTarget
 from towline_shared.money import plain
+from towline_shared.sku import fold_sku
 
 __all__ = [
     "Create",

@@ -6,20 +6,31 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict
 from decimal import Decimal
-from typing import Any
+from typing import Any, Protocol
 
 from towline_relay.shopify.models import LineOutcome, Remedy
 from towline_relay.store.base import Lease, Store
 from towline_relay.store.effects import Effects, Intent, IntentClose, Move
-from towline_relay.store.rows import EventRow, ItemRow
+from towline_relay.store.rows import EventRow, ItemRow, LinkRow
 from towline_relay.store.states import State
 from towline_relay.sync.attempt import Judge
 from towline_shared.errors import Refused, TowlineError
 from towline_shared.events import event_id
 
-__all__ = ["MOST_LINES", "Calls", "stale", "text_of"]
+__all__ = ["MOST_LINES", "Calls", "Written", "claimed", "claims_of", "stale", "text_of"]
+
+Claims = tuple[tuple[str, str], ...]
 
 MOST_LINES = 250  # of one call: https://shopify.dev/docs/api/usage/limits
+
+
+class Written(Protocol):
+    """A decision that writes a value of a variant."""
+
+    @property
+    def event(self) -> EventRow: ...
+    @property
+    def link(self) -> LinkRow: ...
 
 
 class Calls:
@@ -93,6 +104,17 @@ class Calls:
 def stale(outcomes: Sequence[LineOutcome], gids: Sequence[str]) -> tuple[str, ...]:
     """Name the variants of which our picture is wrong; they are searched again."""
     return tuple(gids[o.index] for o in outcomes if o.verdict is Remedy.REREAD)
+
+
+def claimed(group: Sequence[Written], outcomes: Sequence[LineOutcome]) -> Claims:
+    """Return the variants that belong to their items from now on: what was written to them."""
+    done = (group[outcome.index] for outcome in outcomes if outcome.ok)
+    return claims_of([found for found in done if not found.link.erp_key])
+
+
+def claims_of(group: Sequence[Written]) -> Claims:
+    """Return (variant gid, ERP key) of each."""
+    return tuple((found.link.variant_gid, found.event.key) for found in group)
 
 
 def text_of(value: Any) -> str:

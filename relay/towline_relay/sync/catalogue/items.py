@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 
 from towline_relay.store.base import Lease
 from towline_relay.store.rows import EventRow, ItemRow, Known, LinkRow
-from towline_relay.store.sku import fold_sku
 from towline_relay.store.states import State
 from towline_relay.sync.bulk.lane import BulkLane
 from towline_relay.sync.catalogue import decide
@@ -21,6 +20,7 @@ from towline_relay.sync.sweeps.backfill import ShopPicture
 from towline_shared.codec import Undecodable, decode
 from towline_shared.errors import BadRecord
 from towline_shared.events import Item, Price
+from towline_shared.sku import fold_sku
 
 __all__ = ["Items"]
 
@@ -40,6 +40,7 @@ class Items:
         """Work items; returns the serials of the prices that new products were made with."""
         await self.work.look_again(lease, rows)
         around = await self.work.around(rows)
+        rows = around.first_of_twins(rows)
         new = [row.key for row in rows if not around.of(row.key)]
         prices = await self._latest_prices(new, picture)
         known = {

@@ -11,7 +11,7 @@ from towline_relay.store.effects import Effects, IntentClose
 from towline_relay.store.rows import EventRow, Known
 from towline_relay.sync.bulk.lane import BulkLane
 from towline_relay.sync.catalogue import decide
-from towline_relay.sync.catalogue.intents import Calls, stale
+from towline_relay.sync.catalogue.intents import Calls, claimed, stale
 from towline_relay.sync.catalogue.list_prices import (
     SetListPrice,
     decide_list_price,
@@ -58,7 +58,10 @@ class ListPrices(Calls):
             list_target(gid, ref.gid) for gid in around.variants for ref in refs.values() if ref
         ]
         known = await self._store.known(self._tenant, "list_price", targets)
-        found = [self._decided(row, self._rules, around, refs[row.subkey], known) for row in rows]
+        found = [
+            self._decided(row, self._rules, around, refs[row.subkey], known)
+            for row in around.first_of_twins(rows)
+        ]
         await self._work.settle(lease, [one for one in found if isinstance(one, decide.Settle)])
         for name, group in _by_list(found).items():
             ref = refs[name]
@@ -120,9 +123,7 @@ class ListPrices(Calls):
             lease,
             Effects(
                 closed=(IntentClose(intent.id, "done"),),
-                claims=tuple(
-                    (one.link.variant_gid, one.event.key) for one in done if not one.link.erp_key
-                ),
+                claims=claimed(group, final),
                 unlink=stale(final, [found.link.variant_gid for found in group]),
                 moves=self._moves(rows, final, alone=len(group) == 1),
                 known=tuple(one.known for one in done if one.line.price is not None),
@@ -139,12 +140,9 @@ class ListPrices(Calls):
 def _by_list(
     decisions: Sequence[SetListPrice | decide.Settle],
 ) -> dict[str, list[SetListPrice]]:
-    """Group what is to be written by list.
-
-    The twin of a variant that is written already stays open: the next turn sees whose it is.
-    """
-    found: dict[str, dict[str, SetListPrice]] = {}
+    """Group what is to be written by list."""
+    found: dict[str, list[SetListPrice]] = {}
     for one in decisions:
         if isinstance(one, SetListPrice):
-            found.setdefault(one.event.subkey, {}).setdefault(one.link.variant_gid, one)
-    return {name: list(group.values()) for name, group in found.items()}
+            found.setdefault(one.event.subkey, []).append(one)
+    return found

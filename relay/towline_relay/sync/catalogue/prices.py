@@ -33,7 +33,7 @@ class Prices:
         around = await self.work.around(rows, lease=lease)
         known = await self.work.store.known(self.work.tenant, "price", around.variants)
         decisions = []
-        for row in rows:
+        for row in around.first_of_twins(rows):
             links = around.of(row.key)
 
             def about(

@@ -11,9 +11,10 @@ from towline_relay.sync.rules.expressions import Expression
 from towline_relay.sync.rules.mapping import LeftOut, StockTarget, left_out
 from towline_relay.sync.rules.stock import Formula, warehouse_name
 from towline_relay.sync.rules.tenant import StockRules
+from towline_shared.errors import BadRecord
 from towline_shared.events import Row, Stock
 
-__all__ = ["map_stock", "part_of_a_newer_sum"]
+__all__ = ["carries", "map_stock", "part_of_a_newer_sum"]
 
 _MOST_QUANTITY = 1_000_000_000  # Shopify refuses more than this in an inventory quantity
 _ALONE: Mapping[str, Stock] = MappingProxyType({})
@@ -26,8 +27,8 @@ def map_stock(
 
     Args:
         others: the last statement about the same item by warehouse, for a location that sums
-            several. One that is missing, gone or left out counts as none: too little is offered
-            until it is stated, never too much.
+            several. One that is missing, gone, left out or wrong counts as none: too little is
+            offered until it is stated, never too much.
         in_flight: pieces of the item in orders of the shop that the ERP has not taken yet; they
             are taken off wherever the rules say so, at every location, because the shop chose the
             location and the ERP will choose the warehouse.
@@ -72,17 +73,27 @@ def _balance(stock: Stock, rules: StockRules) -> Decimal:
 def _sum(
     stock: Stock, rules: StockRules, formula: Formula, others: Mapping[str, Stock]
 ) -> tuple[Decimal, Expression, Row]:
-    stated = {**others, stock.warehouse: stock}
-    row: dict[str, Decimal] = {}
-    for warehouse in formula.warehouses:
-        one = stated.get(warehouse)
-        counts = one is not None and not one.gone and left_out(rules.when, one.row) is None
-        row[warehouse_name(warehouse)] = (
-            _balance(one, rules) if one is not None and counts else Decimal(0)
+    row = {
+        warehouse_name(warehouse): (
+            _balance(stock, rules)
+            if warehouse == stock.warehouse
+            else _beside(others.get(warehouse), rules)
         )
+        for warehouse in formula.warehouses
+    }
     if formula.quantity is None:
         return sum(row.values(), Decimal(0)), rules.quantity, row
     return _number(formula.quantity, row), formula.quantity, row
+
+
+def _beside(stock: Stock | None, rules: StockRules) -> Decimal:
+    """Work out what another warehouse adds; its own event says what is wrong with its record."""
+    if stock is None or stock.gone:
+        return Decimal(0)
+    try:
+        return Decimal(0) if left_out(rules.when, stock.row) else _balance(stock, rules)
+    except BadRecord:
+        return Decimal(0)
 
 
 def _number(expression: Expression, row: Row) -> Decimal:
@@ -92,10 +103,24 @@ def _number(expression: Expression, row: Row) -> Decimal:
     return Decimal(value)
 
 
+def carries(stock: Stock, rules: StockRules, others: Mapping[str, Stock]) -> bool:
+    """Tell whether a statement gives a quantity, so that it may carry those of other warehouses.
+
+    One that is gone, left out or wrong writes nothing, and must not take others with it.
+    """
+    try:
+        return isinstance(map_stock(stock, rules, others=others), StockTarget)
+    except BadRecord:
+        return False
+
+
 def part_of_a_newer_sum(rows: Sequence[EventRow], rules: StockRules) -> dict[int, str]:
     """Find the events of which a newer one in the batch carries the sum, with its location.
 
     Two warehouses of one location are two events and one quantity: it is written once.
+
+    Args:
+        rows: those that :func:`carries` is true of.
     """
     newest: dict[tuple[str, str], EventRow] = {}
     for row in sorted(rows, key=lambda row: row.serial):

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from towline_relay.store.base import Lease
 from towline_relay.store.rows import EventRow
-from towline_relay.store.sku import fold_sku
 from towline_relay.sync.bulk.lane import BulkLane
 from towline_relay.sync.catalogue import decide
 from towline_relay.sync.catalogue.brake import brake
 from towline_relay.sync.catalogue.calls import CatalogueCalls
-from towline_relay.sync.catalogue.stock_sums import map_stock, part_of_a_newer_sum
+from towline_relay.sync.catalogue.stock_sums import carries, map_stock, part_of_a_newer_sum
 from towline_relay.sync.catalogue.work import Work
 from towline_relay.sync.rules.tenant import Rules, StockRules
 from towline_relay.sync.sweeps.backfill import ShopPicture
 from towline_shared.codec import Undecodable, decode
 from towline_shared.events import Stock
+from towline_shared.sku import fold_sku
 
 __all__ = ["Stocks"]
 
@@ -45,7 +44,7 @@ class Stocks:
         known = await self.work.store.known(self.work.tenant, "stock", targets)
         carried, others, in_flight = await self._beside(rows)
         decisions: list[decide.Decision] = []
-        for row in rows:
+        for row in around.first_of_twins(rows):
 
             def about(stock: Stock, row: EventRow = row) -> decide.Decision:
                 if self.rules.stock is None:
@@ -91,15 +90,17 @@ class Stocks:
                 self.work.tenant, "stock", keys, subkeys=(warehouse,)
             )
             for key, row in found.items():
-                with contextlib.suppress(Undecodable):  # its own event says what is wrong with it
-                    body = decode(row.body).body
-                    if isinstance(body, Stock):
-                        others.setdefault(key, {})[warehouse] = body
-        readable = [row for row in rows if _readable(row)]
+                if (stock := _stated(row)) is not None:
+                    others.setdefault(key, {})[warehouse] = stock
+        carriers = [
+            row
+            for row in rows
+            if (stock := _stated(row)) and carries(stock, rules, others.get(row.key, {}))
+        ]
         in_flight: dict[str, int] = {}
         if rules.shape.in_flight:
             in_flight = await self.work.store.in_flight(self.work.tenant, keys)
-        return part_of_a_newer_sum(readable, rules), others, in_flight
+        return part_of_a_newer_sum(carriers, rules), others, in_flight
 
 
 def _summed(rows: Sequence[EventRow], rules: StockRules) -> set[str]:
@@ -108,9 +109,10 @@ def _summed(rows: Sequence[EventRow], rules: StockRules) -> set[str]:
     return {warehouse for formula in formulas if formula for warehouse in formula.warehouses}
 
 
-def _readable(row: EventRow) -> bool:
-    """Tell whether an event states a stock, so that it can carry a sum."""
+def _stated(row: EventRow) -> Stock | None:
+    """Read what an event states; None when it can't be read, which its own decision says."""
     try:
-        return isinstance(decode(row.body).body, Stock)
+        body = decode(row.body).body
     except Undecodable:
-        return False
+        return None
+    return body if isinstance(body, Stock) else None

@@ -11,7 +11,6 @@ from typing import TypeVar
 from towline_relay.store.base import Lease, Store
 from towline_relay.store.effects import Effects
 from towline_relay.store.rows import EventRow, ItemRow, LinkRow
-from towline_relay.store.sku import fold_sku
 from towline_relay.sync.attempt import Judge
 from towline_relay.sync.catalogue import decide
 from towline_relay.sync.shop_port import ShopPort
@@ -19,6 +18,7 @@ from towline_relay.sync.sweeps.backfill import link_of
 from towline_shared.clock import Clock, parse_utc
 from towline_shared.codec import decode
 from towline_shared.events import Item, Price, Stock, Unreadable
+from towline_shared.sku import fold_sku
 
 __all__ = ["Around", "Work", "some_at_once"]
 
@@ -40,6 +40,21 @@ class Around:
     def of(self, key: str) -> list[LinkRow]:
         """Return the variants with this SKU."""
         return self.links.get(fold_sku(key), [])
+
+    def first_of_twins(self, rows: Sequence[EventRow]) -> list[EventRow]:
+        """Return the events to decide now, while two items of one SKU want the same variant.
+
+        Whoever is written first has the variant; what the other says stays open, and the next turn
+        sees whose it is. Else the later of both would win, and both would be told that they did.
+        """
+        first: dict[str, str] = {}
+        return [
+            row
+            for row in rows
+            if len(links := self.of(row.key)) != 1
+            or links[0].erp_key
+            or first.setdefault(fold_sku(row.key), row.key) == row.key
+        ]
 
     @property
     def variants(self) -> list[str]:

@@ -83,6 +83,11 @@ def read_item_shape(section: Section, compile_field: Compile, *, kept: frozenset
         raise section.wrong(
             "fields", shared[0], "belongs to the product, which several items share: create_only"
         )
+    if "tags" in kept:
+        # an update would replace the whole list, and with it what the merchant added
+        raise section.wrong(
+            "fields", "tags", "are the shop's once the product is there: create_only"
+        )
     shape = ItemShape(
         group=group,
         options={name: compile_field(options, name) for name in options.data},

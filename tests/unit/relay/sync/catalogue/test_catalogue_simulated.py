@@ -7,7 +7,12 @@ import sqlite3
 from decimal import Decimal
 from pathlib import Path
 
+import pytest
+
+from tests.support import erp_ledger
+from tests.support.merchant import Merchant
 from tests.support.shop_stand import Stand, play
+from tests.support.shop_world import ShopWorld
 from tests.support.store import START, StoreHouse
 from towline_relay.store.rows import EventQuery
 from towline_relay.store.uplink import new_event
@@ -119,3 +124,57 @@ def test_everything_an_item_has_reaches_the_shop(tmp_path: Path) -> None:
         ("NUT", "Default Title", *same),
     ]
     assert products == (1,)
+
+
+def test_a_product_typed_in_lower_case_is_not_made_a_second_time(tmp_path: Path) -> None:
+    """The merchant made it since all variants were read, and no webhook told: the search finds it.
+
+    Its twin in the ERP is parked, and names both items and the variant.
+    """
+    world = ShopWorld(tmp_path, erp_ledger.RULES, price_lists=(SeedPriceList(name="B2B Germany"),))
+    ledger, merchant = erp_ledger.Ledger(), Merchant(world.sim)
+    try:
+        world.settle()
+        merchant.add('ab-"1')
+        world.clock.advance(2 * 3600)
+        for sku in ('AB-"1', 'Ab-"1'):
+            world.feed(ledger.price(sku, "STD", Decimal("9.90"), Decimal(0), 0))
+            row = {"WEB": "Y", "GRP": "", "SIZ": "", "REL": "Y", "EAN": "1", "MAT": "steel"}
+            world.feed(ledger.item(sku, **row))
+        world.settle()
+        (held,) = world.ask("SELECT id, price FROM variants")
+        assert held["price"] == "9.90"
+        items = [row for row in world.rows() if row.entity == "item"]
+        assert {row.state.value for row in items} == {"applied", "parked"}
+        (parked,) = [row for row in items if row.state == "parked"]
+        for named in ("'AB-\"1'", "'Ab-\"1'", str(held["id"])):
+            assert named in parked.reason
+    finally:
+        world.close()
+
+
+@pytest.mark.parametrize("bulk_from", [0, 20])
+def test_of_two_items_of_one_sku_the_first_written_has_the_variant(
+    tmp_path: Path, bulk_from: int
+) -> None:
+    """Prices, prices of a list and stocks of both in one batch: one is written, one is parked."""
+    lists = (SeedPriceList(name="B2B Germany"),)
+    world = ShopWorld(tmp_path, erp_ledger.RULES, bulk_from=bulk_from, price_lists=lists)
+    ledger, merchant = erp_ledger.Ledger(), Merchant(world.sim)
+    others = [f"X-{number}" for number in range(30)]
+    try:
+        for sku in ("ab-1", "cd-1", "ef-1", *others):
+            merchant.add(sku)
+        world.feed(
+            *(ledger.price(sku, "STD", Decimal(9), Decimal(0), 0) for sku in ("AB-1", "ab-1")),
+            *(ledger.price(sku, "B2B", Decimal(8), Decimal(0), 0) for sku in ("CD-1", "cd-1")),
+            *(ledger.stock(sku, "002", 7) for sku in ("EF-1", "ef-1", *others)),
+            *(ledger.price(sku, "STD", Decimal(6), Decimal(0), 0) for sku in others),
+        )
+        world.settle()
+        twins = [row for row in world.rows() if row.key not in others]
+        assert [row.state.value for row in twins] == ["applied", "parked"] * 3
+        assert all("two items of the ERP" in row.reason for row in twins[1::2])
+        assert {row.state.value for row in world.rows() if row.key in others} == {"applied"}
+    finally:
+        world.close()

@@ -19,7 +19,7 @@ from towline_relay.sync.intake.facts import pieces_of
 from towline_relay.sync.rules.mapping import StockTarget
 from towline_relay.sync.rules.tenant import StockRules, load_rules
 from towline_shared.errors import Misconfigured
-from towline_shared.events import Stock
+from towline_shared.events import Row, Stock
 
 GID = "gid://shopify/Order/1"
 ONE = '[entities.stock.locations]\n"001" = "Berlin warehouse"\n'
@@ -87,6 +87,20 @@ def test_a_statement_that_is_gone_keeps_the_sum(house: House) -> None:
     engine.feed(stock("AB-1", 8))
     engine.settle()
     assert engine.shop.available("AB-1") == 8
+
+
+@pytest.mark.parametrize("pieces", [None, "many"])
+def test_a_statement_that_writes_nothing_takes_no_other_with_it(
+    house: House, pieces: str | None
+) -> None:
+    """Its neighbour of the same batch is written though a newer row is gone, or is wrong."""
+    engine = house(ONE, SUM)
+    row: Row = {"IBQOH": pieces or "", "IBQAL": Decimal(0)}
+    silent = Stock("AB-1", "003", gone=pieces is None, row={} if pieces is None else row)
+    engine.feed(stock("AB-1", 7), ("AB-1", silent))
+    engine.settle()
+    assert engine.shop.available("AB-1") == 7
+    assert engine.states() == ["applied", "skipped" if pieces is None else "parked"]
 
 
 def test_safety_stock_and_limits(tmp_path: Path) -> None:

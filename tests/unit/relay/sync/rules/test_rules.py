@@ -50,6 +50,7 @@ def demo() -> Rules:
         ('"IPPRC"', '"IPPRC.x"', "line 12: entities.price.fields.price.from"),
         ('"001" = "Berlin warehouse"', '"001" = "B"\n"002" = "B"', "location of warehouse 001"),
         ("title = ", "color = ", "color is not a setting"),
+        ("barcode =", "tags =", "are the shop's once the product is there: create_only"),
         ("[entities.stock]", "[entities.stocks]", "stocks is not a setting"),
         ("quantity =", "amount =", "amount is not a setting"),
         ("version = 1", "version = 1\n[lookup.fx]\nfile = 'fx.csv'", "fx.csv can't be read"),
