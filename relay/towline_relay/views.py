@@ -13,6 +13,7 @@ from towline_relay.admin.facts import (
     ConflictFilter,
     EventFacts,
     EventFilter,
+    EventList,
     FlowFacts,
     HistoryStep,
     StateCount,
@@ -111,7 +112,7 @@ class PagesStore:
             sums[key] = sums.get(key, 0) + count.count
         return [StateCount(state, entity, number) for (state, entity), number in sums.items()]
 
-    async def events(self, wanted: EventFilter) -> Sequence[EventFacts]:
+    async def events(self, wanted: EventFilter) -> EventList:
         query = EventQuery(
             states=tuple(state for state in State if state.value in wanted.states),
             entity=wanted.entity,
@@ -121,7 +122,8 @@ class PagesStore:
             before=wanted.before,
             limit=wanted.limit,
         )
-        return [_facts(row) for row in await self._store.events(query)]
+        page = await self._store.event_page(query)
+        return EventList([_facts(row) for row in page.rows], page.next, page.partly)
 
     async def event(self, event_id: str) -> EventFacts | None:
         row = await self._store.event(event_id)

@@ -19,6 +19,7 @@ __all__ = [
     "ConflictFilter",
     "EventFacts",
     "EventFilter",
+    "EventList",
     "FlowFacts",
     "HistoryStep",
     "StateCount",
@@ -201,6 +202,20 @@ class StateCount:
 
 
 @dataclass(frozen=True, slots=True)
+class EventList:
+    """One page of events, newest first.
+
+    Attributes:
+        next: the ``before`` of the page behind it; None when this is the last.
+        partly: there may be more that match a text, further back than was looked.
+    """
+
+    events: Sequence[EventFacts]
+    next: int | None = None
+    partly: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class HistoryStep:
     """One step of what became of an event."""
 
@@ -216,7 +231,7 @@ class AdminStore(Protocol):
         """Return how many events are in which state, by entity."""
         ...
 
-    async def events(self, wanted: EventFilter) -> Sequence[EventFacts]:
+    async def events(self, wanted: EventFilter) -> EventList:
         """Return at most ``wanted.limit`` events, newest first (serial descending), no body."""
         ...
 

@@ -13,6 +13,7 @@ from towline_relay.admin.facts import (
     ConflictFilter,
     EventFacts,
     EventFilter,
+    EventList,
     FlowFacts,
     HistoryStep,
     StateCount,
@@ -62,7 +63,7 @@ def agents_page(
 
 def events_page(
     counts: Sequence[StateCount],
-    events: Sequence[EventFacts],
+    page: EventList,
     wanted: EventFilter,
     *,
     now: datetime,
@@ -71,7 +72,6 @@ def events_page(
     totals = dict.fromkeys(STATES, 0)
     for count in counts:
         totals[count.state] = totals.get(count.state, 0) + count.count
-    full = len(events) >= wanted.limit
     return {
         "counts": totals,
         "by_entity": [
@@ -86,8 +86,9 @@ def events_page(
             "text": wanted.text,
             "tenant": wanted.tenant,
         },
-        "events": [_event(event) for event in events],
-        "next": events[-1].serial if full and events else None,
+        "events": [_event(event) for event in page.events],
+        "next": page.next,
+        "partly": page.partly,
         "at": utc_text(now),
     }
 

@@ -23,6 +23,7 @@ from towline_relay.store.rows import (
     ConflictRow,
     Count,
     DeliveryRow,
+    EventPage,
     EventQuery,
     EventRow,
     ItemRow,
@@ -225,6 +226,11 @@ class Store(Protocol):
 
     async def events(self, wanted: EventQuery) -> list[EventRow]:
         """Read events for people, newest first, without bodies."""
+        ...
+
+    async def event_page(self, wanted: EventQuery) -> EventPage:
+        """Read the same, and where the page behind it begins; a part of a text is looked for in so
+        many events and no more."""
         ...
 
     async def event(self, event_id: str) -> EventRow | None:

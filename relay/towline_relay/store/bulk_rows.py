@@ -113,7 +113,7 @@ def _free(db: sqlite3.Connection, tenant: str, what: BulkFree, *, now: datetime)
     if what.tried:
         db.execute(
             """UPDATE event SET attempts = attempts + 1
-               WHERE tenant = ? AND state = 'waiting' AND serial IN (
+               WHERE +tenant = ? AND +state = 'waiting' AND serial IN (
                    SELECT value FROM bulk_line, json_each(bulk_line.serials)
                    WHERE run = ? AND answered = 0)""",
             (tenant, what.run),

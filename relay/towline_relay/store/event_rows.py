@@ -7,17 +7,19 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from towline_relay.store.effects import Move, Release, Supersede
-from towline_relay.store.rows import Count, EventQuery, EventRow, LaneBacklog, NewEvent, Step
+from towline_relay.store.rows import Count, EventRow, LaneBacklog, NewEvent, Step
 from towline_relay.store.states import FINAL, State, check_move
 from towline_shared.clock import parse_utc, utc_text
 from towline_shared.errors import Misuse
 
 __all__ = [
+    "COLUMNS",
     "append",
     "by_id",
     "by_serials",
     "counts",
     "due",
+    "event_row",
     "history",
     "latest",
     "move",
@@ -25,17 +27,15 @@ __all__ = [
     "readings",
     "release",
     "retry",
-    "search",
     "supersede",
     "uplink_backlog",
 ]
 
-_COLUMNS = (
+COLUMNS = (
     "serial, id, lane, tenant, agent, direction, entity, key, subkey, origin, state, reason, hint,"
     " attempts, due_at, seen_at, received_at, changed_at"
 )
 _OVER = FINAL - {State.PARKED}
-_MOST_ASKED = 1000  # rows of one page
 
 # An event of an order waits for its older siblings. It does not wait for a parked one that it may
 # replace (the same row of the ERP, read again), nor for a parked reading of the order itself or a
@@ -89,13 +89,13 @@ def due(db: sqlite3.Connection, lane: str, *, limit: int, now: datetime) -> list
     """Read open events that are due, in order of serial; see the port for what is held back."""
     held = _NOT_HELD_BACK if lane.endswith("/orders") else ""
     rows = db.execute(
-        f"""SELECT {_COLUMNS}, body FROM event
+        f"""SELECT {COLUMNS}, body FROM event
             WHERE lane = ? AND state IN ('pending', 'waiting')
               AND waits_for NOT GLOB 'bulk:*' AND (due_at IS NULL OR due_at <= ?) {held}
             ORDER BY serial LIMIT ?""",  # noqa: S608 - constants of this module only
         (lane, utc_text(now), limit),
     )
-    return [_row(row) for row in rows]
+    return [event_row(row) for row in rows]
 
 
 def uplink_backlog(db: sqlite3.Connection, tenant: str, *, now: datetime) -> list[LaneBacklog]:
@@ -203,65 +203,35 @@ def latest(
     marks = ", ".join("?" * len(subkeys))
     for key in set(keys):
         row = db.execute(
-            f"""SELECT {_COLUMNS}, body FROM event
+            f"""SELECT {COLUMNS}, body FROM event
                 WHERE tenant = ? AND entity = ? AND key = ? AND subkey IN ({marks})
                   AND state <> 'superseded'
                 ORDER BY serial DESC LIMIT 1""",  # noqa: S608 - constants and bound marks only
             (tenant, entity, key, *subkeys),
         ).fetchone()
         if row is not None:
-            found[key] = _row(row)
+            found[key] = event_row(row)
     return found
 
 
 def readings(db: sqlite3.Connection, tenant: str, order_gid: str) -> list[EventRow]:
     """Read the parked readings of an order, oldest first."""
     rows = db.execute(
-        f"""SELECT {_COLUMNS} FROM event
+        f"""SELECT {COLUMNS} FROM event INDEXED BY event_key
             WHERE tenant = ? AND entity = 'order' AND key = ? AND state = 'parked'
             ORDER BY serial""",  # noqa: S608 - constants of this module only
         (tenant, order_gid),
     )
-    return [_row(row) for row in rows]
-
-
-def search(db: sqlite3.Connection, wanted: EventQuery) -> list[EventRow]:
-    """Read a page of events, newest first, without bodies."""
-    where: list[str] = ["1"]
-    values: list[object] = []
-    if wanted.states:
-        where.append(f"state IN ({', '.join('?' * len(wanted.states))})")
-        values += [state.value for state in wanted.states]
-    for column, value in (
-        ("entity", wanted.entity),
-        ("key", wanted.key),
-        ("tenant", wanted.tenant),
-    ):
-        if value:
-            where.append(f"{column} = ?")
-            values.append(value)
-    if wanted.text:
-        where.append("(instr(lower(key), ?) OR instr(lower(id), ?) OR instr(lower(reason), ?))")
-        values += [wanted.text.lower()] * 3
-    if wanted.before is not None:
-        where.append("serial < ?")
-        values.append(wanted.before)
-    values.append(max(1, min(wanted.limit, _MOST_ASKED)))
-    rows = db.execute(
-        f"""SELECT {_COLUMNS} FROM event WHERE {" AND ".join(where)}
-            ORDER BY serial DESC LIMIT ?""",  # noqa: S608 - clauses are constants, values are bound
-        values,
-    )
-    return [_row(row) for row in rows]
+    return [event_row(row) for row in rows]
 
 
 def by_id(db: sqlite3.Connection, event_id: str) -> EventRow | None:
     """Read one event with its body."""
     row = db.execute(
-        f"SELECT {_COLUMNS}, body FROM event WHERE id = ?",  # noqa: S608 - constant columns
+        f"SELECT {COLUMNS}, body FROM event WHERE id = ?",  # noqa: S608 - constant columns
         (event_id,),
     ).fetchone()
-    return _row(row) if row else None
+    return event_row(row) if row else None
 
 
 def by_serials(db: sqlite3.Connection, serials: Iterable[int]) -> list[EventRow]:
@@ -269,11 +239,11 @@ def by_serials(db: sqlite3.Connection, serials: Iterable[int]) -> list[EventRow]
     rows = []
     for serial in serials:
         row = db.execute(
-            f"SELECT {_COLUMNS} FROM event WHERE serial = ?",  # noqa: S608 - constant columns
+            f"SELECT {COLUMNS} FROM event WHERE serial = ?",  # noqa: S608 - constant columns
             (serial,),
         ).fetchone()
         if row is not None:
-            rows.append(_row(row))
+            rows.append(event_row(row))
     return rows
 
 
@@ -305,7 +275,8 @@ def _step(db: sqlite3.Connection, serial: int, *, at: str, state: State, reason:
     )
 
 
-def _row(row: sqlite3.Row) -> EventRow:
+def event_row(row: sqlite3.Row) -> EventRow:
+    """Read what :data:`COLUMNS` selected, with or without the body."""
     return EventRow(
         serial=row["serial"],
         id=row["id"],

@@ -18,6 +18,7 @@ __all__ = [
     "ConflictRow",
     "Count",
     "DeliveryRow",
+    "EventPage",
     "EventQuery",
     "EventRow",
     "ItemRow",
@@ -292,6 +293,21 @@ class EventQuery:
     tenant: str = ""
     before: int | None = None
     limit: int = 100
+
+
+@dataclass(frozen=True, slots=True)
+class EventPage:
+    """The answer to an :class:`EventQuery`.
+
+    Attributes:
+        rows: newest first, without bodies.
+        next: the ``before`` of the page behind it; None when this is the last.
+        partly: there may be more that match further back: so many were read and no more.
+    """
+
+    rows: tuple[EventRow, ...]
+    next: int | None
+    partly: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from towline_relay.store import (
     change_rows,
     conflict_rows,
     event_rows,
+    event_search,
     flight_rows,
     image_rows,
     intake_rows,
@@ -35,6 +36,7 @@ from towline_relay.store.rows import (
     ConflictRow,
     Count,
     DeliveryRow,
+    EventPage,
     EventQuery,
     EventRow,
     ItemRow,
@@ -359,7 +361,10 @@ class SqliteStore:
         return await self._unit(lambda db, now: event_rows.retry(db, tenant, event_id, now=now))
 
     async def events(self, wanted: EventQuery) -> list[EventRow]:
-        return await self._unit(lambda db, now: event_rows.search(db, wanted))
+        return list((await self.event_page(wanted)).rows)
+
+    async def event_page(self, wanted: EventQuery) -> EventPage:
+        return await self._unit(lambda db, now: event_search.search(db, wanted))
 
     async def event(self, event_id: str) -> EventRow | None:
         return await self._unit(lambda db, now: event_rows.by_id(db, event_id))

@@ -24,6 +24,8 @@ from towline_relay.store.migrations import (
     m0013_control_totals,
     m0014_company_contacts,
     m0015_exports,
+    m0019_conflict_key,
+    m0020_event_state,
 )
 from towline_shared.clock import utc_text
 from towline_shared.errors import Permanent
@@ -42,6 +44,8 @@ STEPS: tuple[tuple[str, Callable[[sqlite_utils.Database], None]], ...] = (
     ("0013_control_totals", m0013_control_totals.apply),
     ("0014_company_contacts", m0014_company_contacts.apply),
     ("0015_exports", m0015_exports.apply),
+    ("0019_conflict_key", m0019_conflict_key.apply),
+    ("0020_event_state", m0020_event_state.apply),
 )
 
 

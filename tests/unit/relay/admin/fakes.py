@@ -17,6 +17,7 @@ from towline_relay.admin.facts import (
     ConflictFilter,
     EventFacts,
     EventFilter,
+    EventList,
     HistoryStep,
     StateCount,
 )
@@ -80,7 +81,7 @@ class FakeStore:
         found = Counter((each.state, each.entity) for each in self.known)
         return [StateCount(state, entity, n) for (state, entity), n in found.items()]
 
-    async def events(self, wanted: EventFilter) -> Sequence[EventFacts]:
+    async def events(self, wanted: EventFilter) -> EventList:
         found = [
             each
             for each in sorted(self.known, key=lambda each: -each.serial)
@@ -90,7 +91,8 @@ class FakeStore:
             and wanted.text in each.reason
             and (wanted.before is None or each.serial < wanted.before)
         ]
-        return found[: wanted.limit]
+        shown = found[: wanted.limit]
+        return EventList(shown, shown[-1].serial if len(shown) == wanted.limit else None)
 
     async def event(self, event_id: str) -> EventFacts | None:
         return next((each for each in self.known if each.event_id == event_id), None)

@@ -9,7 +9,7 @@ from decimal import Decimal
 import pytest
 
 from tests.unit.relay.admin.fakes import NOW, event, sample_agents
-from towline_relay.admin.facts import STATES, EventFilter, StateCount
+from towline_relay.admin.facts import STATES, EventFilter, EventList, StateCount
 from towline_relay.admin.pages import agents_page, duration, event_page, events_page
 from towline_relay.admin.summary import body_summary
 from towline_shared import codec
@@ -66,16 +66,17 @@ def test_a_revoked_agent_is_no_trouble() -> None:
 
 def test_counts_name_every_state_even_at_zero() -> None:
     """A script may rely on every state being there."""
-    data = events_page([StateCount("parked", "price", 2)], [], EventFilter(), now=NOW)
+    data = events_page([StateCount("parked", "price", 2)], EventList([]), EventFilter(), now=NOW)
     assert data["counts"] == {**dict.fromkeys(STATES, 0), "parked": 2}
     assert data["next"] is None
 
 
-def test_a_full_page_names_where_the_next_one_starts() -> None:
-    """The next page starts before the last row, so nothing is shown twice or left out."""
-    rows = [event(9), event(8)]
-    assert events_page([], rows, EventFilter(limit=2), now=NOW)["next"] == 8
-    assert events_page([], rows, EventFilter(limit=3), now=NOW)["next"] is None
+def test_a_page_names_where_the_next_one_starts_and_whether_all_was_looked_at() -> None:
+    """A script goes on by ``next``; ``partly`` tells it that nothing found is not nothing there."""
+    page = EventList([event(9), event(8)], next=8, partly=True)
+    data = events_page([], page, EventFilter(limit=2), now=NOW)
+    assert (data["next"], data["partly"]) == (8, True)
+    assert [row["serial"] for row in data["events"]] == [9, 8]
 
 
 def test_every_state_has_a_word_on_what_to_do() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pkgutil
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 import pytest
 import sqlite_utils
 
-from towline_relay.store import shop_rows
+from towline_relay.store import migrations, shop_rows
 from towline_relay.store.migrations import STEPS, migrate
 from towline_relay.store.states import FINAL, MOVES, State, check_move
 from towline_shared.errors import Misuse, Permanent
@@ -26,6 +27,12 @@ def test_every_step_runs_once(db: sqlite3.Connection) -> None:
     """A second start changes nothing."""
     assert migrate(db) == [name for name, _ in STEPS]
     assert migrate(db) == []
+
+
+def test_every_module_of_the_folder_is_a_step_and_none_is_out_of_order() -> None:
+    """A step that was written and not named would be missed in silence."""
+    found = sorted(name for _, name, _ in pkgutil.iter_modules(migrations.__path__))
+    assert [name for name, _ in STEPS] == [name.removeprefix("m") for name in found]
 
 
 def test_a_step_that_fails_leaves_nothing(db: sqlite3.Connection) -> None:
