@@ -40,6 +40,7 @@ from towline_relay.operator_shop import ShopApi
 from towline_relay.schedule import Schedule
 from towline_relay.secrets_box import read_or_make_keyring
 from towline_relay.store import image_rows, vault
+from towline_relay.store.comparison_book import ComparisonBook
 from towline_relay.store.export_book import ExportBook
 from towline_relay.store.fenced import FencedRows
 from towline_relay.store.order_book import OrderBook
@@ -154,6 +155,7 @@ class Relay:
             book=OrderBook(database),
             prices=PriceBook(database),
             exports=ExportBook(database, clock=self.clock),
+            told=ComparisonBook(database),
             certificates=self.config.state / "erasures",
             sign=lambda text: self._link.identity.sign(text),
             nudge_agent=self._link.nudge,

@@ -13,7 +13,7 @@ from typing import Any
 
 from towline_relay import operator_client
 from towline_relay.config import RelayConfig, TenantConfig, load_config
-from towline_relay.sync.catalogue.list_comparison import COMPARED
+from towline_relay.sync.catalogue.compared import COMPARED
 from towline_relay.sync.sweeps.all import SWEPT
 from towline_relay.webhooks.app_toml import fragment
 from towline_shared.clock import utc_text
@@ -40,7 +40,9 @@ def add_verbs(verbs: Any, shared: argparse.ArgumentParser, say: Say) -> None:
     verb.add_argument(
         "--what", choices=COMPARED, default=COMPARED[0], help=f"default {COMPARED[0]}"
     )
-    verb.add_argument("--again", action="store_true", help="write price lists again that differ")
+    verb.add_argument(
+        "--again", action="store_true", help="write again what the shop holds otherwise"
+    )
     verb.set_defaults(command=lambda given: _reconcile(given, say))
 
     verb = _verb(verbs, shared, "replay", "look again at what changed in the shop since a date")
@@ -96,8 +98,10 @@ def _reconcile(given: argparse.Namespace, say: Say) -> int:
     _tenant(config, given.tenant)
     asked = {"tenant": given.tenant, "what": given.what, "again": given.again}
     found = operator_client.ask_running(config, "POST", "/admin/api/reconcile", asked)
-    if given.what == "price-lists":
-        said = [one["sentence"] for one in found["lists"]] or ["The rules name no price lists."]
+    if given.what != "orders":
+        none = {"price-lists": "no price lists", "catalogue": "neither prices nor stock"}
+        nothing = f"The rules name {none[given.what]}."
+        said = [one["sentence"] for one in found["parts"]] or [nothing]
         say(given, found, "\n".join(said))
         return _OK if found["equal"] else _PROBLEMS
     lines = [found["sentence"]]

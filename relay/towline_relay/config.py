@@ -37,6 +37,7 @@ class ShopConfig:
         sweep_products_s: likewise for products, at least.
         webhooks: who subscribes: the ``app`` by its toml file, or the relay by the ``api``.
         reconcile_days: how far back the daily comparison of orders looks.
+        reconcile_catalogue: compare base prices, stocks and price lists daily too.
     """
 
     shop: str
@@ -51,6 +52,7 @@ class ShopConfig:
     sweep_products_s: float
     webhooks: str
     reconcile_days: int
+    reconcile_catalogue: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +180,7 @@ def _shop(section: Section, tenant: str, *, secrets: bool) -> ShopConfig:
     section.only(
         "shop", "api_version", "url", "client_id", "client_secret_file", "access_token_file",
         "refresh_token_file", "webhook_secrets_file", "sweep_s", "sweep_products_s",
-        "webhooks", "reconcile_days",
+        "webhooks", "reconcile_days", "reconcile_catalogue",
     )  # fmt: skip
     shop = section.text("shop").lower()
     if not _SHOP.fullmatch(shop):
@@ -210,6 +212,7 @@ def _shop(section: Section, tenant: str, *, secrets: bool) -> ShopConfig:
         sweep_products_s=section.seconds("sweep_products_s", 3600.0),
         webhooks=section.text("webhooks", "app", among=("app", "api")),
         reconcile_days=section.number("reconcile_days", 7, least=1),
+        reconcile_catalogue=section.flag("reconcile_catalogue", True),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
@@ -12,7 +13,7 @@ from aiohttp import web
 
 from towline_relay.store.privacy import PrivacyStore
 from towline_relay.store.privacy_rows import PrivacyRequest
-from towline_relay.sync.catalogue.list_comparison import COMPARED
+from towline_relay.sync.catalogue.compared import COMPARED, Compared
 from towline_relay.sync.sweeps.all import SWEPT
 from towline_relay.sync.sweeps.reconcile import sentence
 from towline_relay.upkeep import Upkeep
@@ -20,6 +21,8 @@ from towline_shared.clock import parse_utc, utc_text
 from towline_shared.errors import TowlineError
 
 __all__ = ["ShopApi"]
+
+_PATIENCE_S = 540.0  # less than the command's own
 
 
 class ShopApi:
@@ -46,13 +49,13 @@ class ShopApi:
         app.router.add_post(r"/admin/api/privacy/{number:\d+}/export", self.export)
 
     async def reconcile(self, request: web.Request) -> web.Response:
-        """Compare orders or price lists of a tenant now: ``{tenant, what, again}``."""
+        """Compare orders, price lists or the catalogue now: ``{tenant, what, again}``."""
         upkeep, body = await self._asked(request)
         what = str(body.get("what", COMPARED[0]))
         if what not in COMPARED:
             return _error(400, f"what must be one of {', '.join(COMPARED)}.")
-        if what == "price-lists":
-            return await self._lists(upkeep, again=body.get("again") is True)
+        if what != "orders":
+            return await self._parts(upkeep, what, again=body.get("again") is True)
         try:
             found = await upkeep.compare()
         except TowlineError as error:
@@ -60,13 +63,21 @@ class ShopApi:
         answer = {**asdict(found), "equal": found.equal, "sentence": sentence(found)}
         return web.json_response(answer)
 
-    async def _lists(self, upkeep: Upkeep, *, again: bool) -> web.Response:
+    async def _parts(self, upkeep: Upkeep, what: str, *, again: bool) -> web.Response:
+        mine = upkeep.comparisons
+        compare = mine.compare_lists if what == "price-lists" else mine.compare
+        found: list[Compared]
         try:
-            found = await upkeep.compare_lists(again=again)
+            async with asyncio.timeout(_PATIENCE_S):
+                found = await compare(again=again)
+        except TimeoutError:
+            return _error(
+                503, "Shopify is still reading; see the page of checks, or ask again later."
+            )
         except TowlineError as error:
             return _error(503, error.what)
-        lists = [{**asdict(one), "equal": one.equal, "sentence": one.sentence} for one in found]
-        return web.json_response({"equal": all(one.equal for one in found), "lists": lists})
+        parts = [one.shown for one in found]
+        return web.json_response({"equal": all(one.equal for one in found), "parts": parts})
 
     async def replay(self, request: web.Request) -> web.Response:
         """Look again at all that changed since a moment: ``{tenant, since, what}``."""

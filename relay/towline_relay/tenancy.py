@@ -27,8 +27,10 @@ from towline_relay.store.vault import Vault
 from towline_relay.sync.attempt import Judge
 from towline_relay.sync.bulk.lane import BulkLane
 from towline_relay.sync.bulk.slots import Slots
+from towline_relay.sync.catalogue.comparisons import comparison_takers
 from towline_relay.sync.catalogue.lane import CatalogueLane
 from towline_relay.sync.exports.runner import Exports
+from towline_relay.sync.exports.takers import Taker
 from towline_relay.sync.intents import Intents
 from towline_relay.sync.orders.handover import HandOver
 from towline_relay.sync.orders.lane import OrdersLane
@@ -87,10 +89,7 @@ class Tenancy:
             clock=clock,
             judge=judge,
             slots=slots,
-            takers={
-                sweep_purpose(what): ExportedSweep(config.id, what, self._shop, store, clock)
-                for what in EXPORTED
-            },
+            takers=_takers(config, parts, shop=self._shop, store=store, clock=clock),
         )
         self._catalogue = CatalogueLane(
             tenant=config.id,
@@ -221,6 +220,25 @@ class Tenancy:
         if stock is None or picture is None:
             return ""
         return picture.places.get(stock.location_of(warehouse), "")
+
+
+def _takers(
+    config: TenantConfig, parts: UpkeepParts, *, shop: Shop, store: Store, clock: Clock
+) -> Mapping[str, Taker]:
+    """Return who takes the lines of exports, by purpose."""
+    swept: dict[str, Taker] = {
+        sweep_purpose(what): ExportedSweep(config.id, what, shop, store, clock) for what in EXPORTED
+    }
+    compared = comparison_takers(
+        config.id,
+        rules=config.rules,
+        store=store,
+        told=parts.told,
+        prices=parts.prices,
+        exports=parts.exports,
+        clock=clock,
+    )
+    return {**swept, **compared}
 
 
 def _people(config: TenantConfig, client: Client) -> CustomerShop | None:

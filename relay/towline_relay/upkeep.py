@@ -17,12 +17,15 @@ from towline_relay.config import TenantConfig
 from towline_relay.shopify.client import Client
 from towline_relay.shopify.webhooks import WebhookDoor
 from towline_relay.store.base import Store
+from towline_relay.store.comparison_book import ComparisonBook
 from towline_relay.store.export_book import ExportBook
 from towline_relay.store.order_book import OrderBook
 from towline_relay.store.price_book import PriceBook
 from towline_relay.store.privacy import PrivacyStore
 from towline_relay.store.privacy_rows import DATA_REQUEST, NewPrivacyRequest, PrivacyRequest
-from towline_relay.sync.catalogue.list_comparison import ComparedList, ListComparison
+from towline_relay.sync.catalogue.comparison import CatalogueComparison
+from towline_relay.sync.catalogue.comparisons import Comparisons
+from towline_relay.sync.catalogue.list_comparison import ListComparison
 from towline_relay.sync.exports.runner import Exports
 from towline_relay.sync.orders.expiry_watch import ExpiryWatch
 from towline_relay.sync.people.erasure import Erasure, Sign
@@ -74,6 +77,7 @@ class UpkeepParts:
     book: OrderBook
     prices: PriceBook
     exports: ExportBook
+    told: ComparisonBook
     certificates: Path
     sign: Sign
     nudge_agent: Callable[[str], None]
@@ -123,13 +127,22 @@ class Upkeep:
         self._expiry = ExpiryWatch(
             tenant=config.id, store=store, shop=shop, rules=config.rules.orders, clock=clock
         )
-        self.lists = ListComparison(
-            tenant=config.id,
+        self.comparisons = Comparisons(
+            config.id,
+            CatalogueComparison(exports),
+            ListComparison(
+                tenant=config.id,
+                store=store,
+                book=parts.prices,
+                shop=shop,
+                rules=config.rules.price,
+                clock=clock,
+                exports=exports,
+                most=config.rules.bulk.export_least,
+            ),
             store=store,
-            book=parts.prices,
-            shop=shop,
-            rules=config.rules.price,
             clock=clock,
+            daily=config.shop.reconcile_catalogue,
         )
         self.subscriptions = self._subscriptions(client, clock)
 
@@ -152,6 +165,7 @@ class Upkeep:
         yield Job(f"privacy {tenant}", self.privacy, timedelta(minutes=1))
         yield Job(f"exports {tenant}", self.export, timedelta(seconds=2))
         yield Job(f"reconcile {tenant}", self.nightly, timedelta(hours=1))
+        yield Job(f"compare {tenant}", self.compare_catalogue, timedelta(hours=1))
         yield Job(f"authorizations {tenant}", self.authorizations, timedelta(hours=1))
         if self.subscriptions is not None:
             yield Job(f"subscriptions {tenant}", self.repair, timedelta(minutes=10))
@@ -192,10 +206,10 @@ class Upkeep:
             await self._sweep()
         return found
 
-    async def compare_lists(self, *, again: bool) -> list[ComparedList]:
-        """Compare the price lists now; see :class:`ListComparison`."""
-        async with self._one_at_a_time:
-            return await self.lists.run(again=again)
+    async def compare_catalogue(self) -> None:
+        """Compare the catalogue once a day; beside all else, since it waits for Shopify."""
+        if await self.standing.look():
+            await self.comparisons.nightly()
 
     async def replay(self, since: datetime, what: str = "orders") -> int:
         """Look again at all that changed since a moment; returns how many were news.
@@ -269,6 +283,7 @@ class Upkeep:
     def checks(self) -> list[Check]:
         """Tell how the duties stand."""
         checks = [self.standing.check(), self.reconciliation.check(), self.erasure.check()]
+        checks.append(self.comparisons.check())
         if self.subscriptions is not None:
             checks.append(self.subscriptions.check())
         if (exported := self._exports.check()) is not None:

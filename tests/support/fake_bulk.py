@@ -98,7 +98,7 @@ class FakeBulk:
         gid = f"gid://shopify/BulkOperation/{len(self.operations) + 1}"
         operation = self.operations[gid] = Operation(mark, kind)
         if kind == "picture":
-            operation.results = [_variant(ref) for ref in self.shop.catalogue.values()]
+            operation.results = [variant_line(ref) for ref in self.shop.catalogue.values()]
         else:
             await self._run(operation, self.files.pop(path))
         self._leave("start")
@@ -202,7 +202,7 @@ class FakeBulk:
                 product_status=wanted["status"],
             )
             self.shop.catalogue[ref.variant_gid] = ref
-            node = json.loads(_variant(ref))
+            node = json.loads(variant_line(ref))
             edges.append({"node": {k: v for k, v in node.items() if k != "product"}})
         return {"product": {**about, "variants": {"edges": edges}}, "userErrors": []}
 
@@ -321,7 +321,8 @@ class _Lines:
         self._at = len(self._lines)
 
 
-def _variant(ref: Any) -> bytes:
+def variant_line(ref: Any) -> bytes:
+    """Return the line of a variant, as a bulk query gives it."""
     node = {
         "id": ref.variant_gid,
         "sku": ref.sku,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import TypeVar
@@ -96,15 +96,14 @@ class ExportBook:
 
         return await self._unit(work)
 
-    async def differing_targets(self, export: str, key: str) -> list[str]:
-        """Read the targets of one ERP key that differed."""
+    async def met(self, export: str, targets: Sequence[str]) -> frozenset[str]:
+        """Return those of some targets that an export has met."""
 
-        def work(db: sqlite3.Connection, now: datetime) -> list[str]:
-            rows = db.execute(
-                "SELECT target FROM export_met WHERE export = ? AND differs = ? ORDER BY target",
-                (export, key),
+        def work(db: sqlite3.Connection, now: datetime) -> frozenset[str]:
+            sql = "SELECT 1 FROM export_met WHERE export = ? AND target = ?"
+            return frozenset(
+                target for target in targets if db.execute(sql, (export, target)).fetchone()
             )
-            return [row[0] for row in rows]
 
         return await self._unit(work)
 

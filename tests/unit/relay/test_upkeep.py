@@ -24,7 +24,11 @@ from towline_relay.app import Relay
 from towline_relay.cli import main
 from towline_relay.config import load_config
 from towline_relay.schedule import Schedule
+from towline_relay.store.effects import Effects
+from towline_relay.sync.catalogue.decide import price_known
+from towline_relay.sync.rules.mapping import PriceTarget
 from towline_relay.sync.rules.tenant import load_rules
+from towline_relay.sync.sweeps.backfill import link_of
 from towline_relay.upkeep import Upkeep
 from towline_sandbox.shopify.server import build_app
 from towline_sandbox.shopify.settings import SeedProduct, ShopSettings
@@ -219,9 +223,37 @@ def test_price_lists_are_compared_by_command(
         lists = '[entities.price.lists.B2B]\nprice_list = "Wholesale"\ncurrency = "EUR"\n'
         path = tmp_path / "towline.toml"
         path.write_text(RULES + lists, encoding="utf-8")
-        at.upkeep.lists = replace(at.upkeep.lists, rules=load_rules(path).price)
+        mine = at.upkeep.comparisons
+        mine.lists = replace(mine.lists, rules=load_rules(path).price)
         assert await at.cli(*words, "--again") == 3
         assert "B2B: the shop has no price list 'Wholesale'." in capsys.readouterr().out
+
+    play(tmp_path, scene)
+
+
+def test_the_catalogue_is_compared_by_command(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two exports over the wire; the shop holds another price than it was told, exit 3."""
+    monkeypatch.setattr(Schedule, "start", lambda self: None)  # its first sweep would find it, too
+
+    async def scene(at: Site) -> None:
+        words = ("reconcile", "--tenant", "nordwind", "--what", "catalogue", "--json")
+        tenancy = at.relay._tenants["nordwind"]
+        (ref,) = [one async for one in tenancy._shop.variants()]
+        lease = await at.relay._store.lease("nordwind/test", owner="test", ttl_s=60)
+        assert lease is not None
+        told = price_known(link_of(ref), PriceTarget(Decimal("7.00"), None, False))
+        effects = Effects(links=(link_of(ref, erp_key="AB-1"),), known=(told,))
+        await at.relay._store.advance(lease, effects)
+        assert await at.cli(*words) == 3
+        out = capsys.readouterr().out
+        said = json.loads(out[out.index("\n{\n") :])
+        assert [part["sentence"] for part in said["parts"]] == [
+            "prices: 1 base prices compared, 1 differ (AB-1).",
+            "stock: 0 quantities at locations compared, all as the ERP said.",
+        ]
+        assert "1 differ" in at.upkeep.comparisons.check().detail
 
     play(tmp_path, scene)
 

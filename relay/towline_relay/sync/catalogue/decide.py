@@ -227,7 +227,8 @@ def decide_price(
     if isinstance(found, Settle):
         return replace(found, release=(Release(_price_of(row.key)),))
     wanted = price_known(found, mapped)
-    if known is not None and known.hash == wanted.hash:
+    told = known is not None and known.hash == wanted.hash
+    if told and not row.origin.startswith(AGAIN):
         return skip(row, f"The shop holds the price {mapped.shown} already.")
     return SetPrice(row, mapped, found, wanted)
 

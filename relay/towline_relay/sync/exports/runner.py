@@ -48,6 +48,7 @@ class Exports:
     Attributes:
         takers: by purpose.
         open: some may be under way; false once a look has shown that none is.
+        patience_s: between two steps of one who waits for an end.
     """
 
     tenant: str
@@ -59,6 +60,7 @@ class Exports:
     takers: Mapping[str, Taker] = field(default_factory=dict)
     _at_shopify: int = 0
     open: bool = True
+    patience_s: float = 0.5
     _fresh: set[str] = field(default_factory=set)  # marks that can't have been sent before
     _one_at_a_time: asyncio.Lock = field(default_factory=asyncio.Lock)
     _rung: set[str] = field(default_factory=set)
@@ -84,6 +86,10 @@ class Exports:
         self.open = True
         return begun
 
+    async def last(self, purpose: str) -> Export | None:
+        """Return the newest export of a purpose; None when there never was one."""
+        return await self.book.last(self.tenant, purpose)
+
     async def under_way(self, purpose: str) -> bool:
         """Tell whether an export of a purpose is open."""
         last = await self.book.last(self.tenant, purpose)
@@ -95,13 +101,18 @@ class Exports:
         return until is None or until <= self.clock.now()
 
     async def outcome(self, export: Export) -> Export:
-        """Wait for the end of an export; somebody must call :meth:`step` meanwhile."""
+        """Move an export on until its end, beside whoever else steps; for one who waits for it."""
         while True:
             ended = self._over
-            last = await self.book.last(self.tenant, export.purpose)
-            if last is None or last.id != export.id or last.over:
-                return last if last is not None and last.id == export.id else export
-            await ended.wait()
+            last = await self.last(export.purpose)
+            if last is None or last.id != export.id:
+                return export
+            if last.over:
+                return last
+            if not await self.step():
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(self.patience_s):
+                        await ended.wait()
 
     def ring(self, gid: str) -> None:
         """Take in a webhook that says an operation is over: it is looked at next."""

@@ -14,7 +14,8 @@ from tests.support.engine_house import RULES, EngineHouse, price
 from tests.unit.relay.sync.bulk.test_bulk_lists import B2B, LISTS, USA, b2b, held
 from towline_relay.shopify.models_prices import Tier
 from towline_relay.store.price_book import PriceBook
-from towline_relay.sync.catalogue.list_comparison import ComparedList, ListComparison
+from towline_relay.sync.catalogue.compared import Compared
+from towline_relay.sync.catalogue.list_comparison import ListComparison
 
 
 @pytest.fixture
@@ -30,7 +31,7 @@ def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[EngineHou
     made.close()
 
 
-def compared(house: EngineHouse, *, again: bool = False) -> dict[str, ComparedList]:
+def compared(house: EngineHouse, *, again: bool = False) -> dict[str, Compared]:
     """Compare all lists."""
     comparison = ListComparison(
         tenant="t",
@@ -55,7 +56,7 @@ def spoil(house: EngineHouse) -> None:
 def test_lists_that_are_as_the_erp_said_are_equal(house: EngineHouse) -> None:
     """Amounts count and not their digits."""
     found = compared(house)
-    assert [one.compared for one in found.values()] == [4, 1]
+    assert [one.tally.compared for one in found.values()] == [4, 1]
     assert all(one.equal for one in found.values())
     assert found["B2B-DE"].sentence == (
         "B2B-DE: 4 prices of 'B2B Germany' compared, all as the ERP said."
@@ -66,7 +67,7 @@ def test_what_differs_is_named_and_left_alone(house: EngineHouse) -> None:
     """A comparison writes nothing unless it is told to."""
     spoil(house)
     found = compared(house)["B2B-DE"]
-    assert (found.differing, found.items) == (3, ("AB-0", "AB-1", "AB-2"))
+    assert (found.tally.differing, found.tally.items) == (3, ("AB-0", "AB-1", "AB-2"))
     assert not found.equal
     assert "3 differ (AB-0, AB-1, AB-2)." in found.sentence
     house.settle()
@@ -88,7 +89,7 @@ def test_prices_under_way_are_left_out(house: EngineHouse) -> None:
     spoil(house)
     house.feed(b2b(0, "5.00"))
     found = compared(house)["B2B-DE"]
-    assert (found.compared, found.items) == (3, ("AB-1", "AB-2"))
+    assert (found.tally.compared, found.tally.items) == (3, ("AB-1", "AB-2"))
 
 
 def test_a_price_the_erp_took_away_is_no_longer_ours(house: EngineHouse) -> None:
@@ -98,7 +99,7 @@ def test_a_price_the_erp_took_away_is_no_longer_ours(house: EngineHouse) -> None
     variant = house.shop.by_sku("AB-3").variant_gid
     other = house.shop.list_prices["B2B Germany", house.shop.by_sku("AB-0").variant_gid]
     house.shop.list_prices["B2B Germany", variant] = replace(other, variant_gid=variant)
-    assert compared(house)["B2B-DE"].compared == 3
+    assert compared(house)["B2B-DE"].tally.compared == 3
     assert compared(house)["B2B-DE"].equal
 
 
