@@ -133,7 +133,7 @@ async def _sell_and_change(
     page = await _stubborn(lambda: whole.erp("items", position="", count=200))
     items = [item for item in page if item["price"] is not None]
     batches = [orders // _BATCHES + (1 if n < orders % _BATCHES else 0) for n in range(_BATCHES)]
-    changes = 0
+    changes = await _companies(whole)
     while batches or not trouble.complete:
         if batches:
             wanted = {"orders": batches.pop(), "seed": whole.world.seed + len(batches)}
@@ -149,6 +149,23 @@ async def _sell_and_change(
             changes += 1
         await asyncio.sleep(_LOOK_S)
     return changes
+
+
+async def _companies(whole: Whole) -> int:
+    """Let companies be born in the shop and change on both sides; returns how many changes."""
+    for name, city in (("Holzwerk Jürgens", "Bremen"), ("Bauhütte am Fluss eG", "Dresden")):
+        place = {"name": "Werkstatt", "shippingAddress": _address(city)}
+        born = {"company": {"name": name}, "companyLocation": place}
+        made = await _stubborn(lambda given=born: whole.shop("merchant/company", given))  # type: ignore[misc]
+        second = {"company": made["id"], "name": "Lager", "shippingAddress": _address("Rostock")}
+        await _stubborn(lambda given=second: whole.shop("merchant/company_place", given))  # type: ignore[misc]
+    moved = {"business": 200010, "place": 2, "city": "Flensburg"}
+    await _stubborn(lambda: whole.erp("change_place", **moved))
+    return 5
+
+
+def _address(city: str) -> dict[str, str]:
+    return {"address1": "Am Kai 1", "zip": "28195", "city": city, "countryCode": "DE"}
 
 
 async def rest(
@@ -186,6 +203,7 @@ async def _under_way(whole: Whole, *, shipping: bool) -> str:
     moving = {
         "outbox rows": erp["outbox_depth"],
         "web orders undecided": erp["new_orders"] + erp["new_changes"],
+        "web companies undecided": erp["new_companies"],
         "orders unshipped": erp["unshipped"] if shipping else 0,
         "data queue entries": sum(erp["queues"].values()),
         "events in the agent": agent["buffer"]["backlog"] + agent["buffer"]["inbox"],

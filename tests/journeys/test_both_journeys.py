@@ -22,6 +22,7 @@ def test_both_journeys_end_with_equal_books(tmp_path: Path) -> None:
     assert report["erp"] == report["shop"]
     assert report["erp"]["items"] > 100
     assert report["erp"]["accepted"] > 10
+    assert report["erp"]["company_places"] == 7  # of four companies, two of them born in the shop
     assert report["events"]["applied"] > 100
 
 

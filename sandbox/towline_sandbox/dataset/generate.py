@@ -16,6 +16,7 @@ from math import exp, log
 from random import Random
 
 from towline_sandbox.dataset.assortment import FAMILIES, Family
+from towline_sandbox.dataset.businesses import BUSINESSES, PLACES
 from towline_sandbox.dataset.customers import customers
 from towline_sandbox.dataset.groups import grouped, trade_prices
 from towline_shared.money import exponent
@@ -100,8 +101,11 @@ class _Maker:
                 {"NCTYP": "ORD", "NCNEXT": 4500001},
                 {"NCTYP": "SHP", "NCNEXT": 10000001},
                 {"NCTYP": "CUS", "NCNEXT": 900001},
+                {"NCTYP": "BUS", "NCNEXT": 700001},
             ],
             "DISTLIB/CUSMST": [dict(row) for row in customers(self._rng)],
+            "DISTLIB/BUSMST": [dict(row) for row in BUSINESSES],
+            "DISTLIB/BUSPLC": [dict(row) for row in PLACES],
             "DISTLIB/ITMMST": self._items,
             "DISTLIB/ITMPRC": self._prices,
             "DISTLIB/ITMBAL": self._balances,

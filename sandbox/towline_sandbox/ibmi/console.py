@@ -44,7 +44,7 @@ class ConsoleVerbs:
         theirs = (
             screen.items, screen.items_before, screen.item, screen.web_orders, screen.shipments,
             screen.change_price, screen.change_stock, screen.change_item, screen.price_run,
-            screen.send_queue_price,
+            screen.send_queue_price, screen.change_place,
         )  # fmt: skip
         verbs: tuple[Verb, ...] = (*own, *theirs, *system.own_verbs())
         self._verbs: Mapping[str, Verb] = {verb.__name__: verb for verb in verbs}
@@ -272,6 +272,7 @@ _COUNTS: tuple[tuple[str, str, *tuple[Where, ...]], ...] = (
     ("shipped_total", _ORDERS, Where("OHSTS", "=", "S")),
     ("unshipped", _ORDERS, Where("OHSTS", "in", ("O", "P", "H"))),
     ("new_changes", "TOWLINE/WEBCHG", Where("STATUS", "=", "N")),
+    ("new_companies", "TOWLINE/WEBCOMP", Where("STATUS", "=", "N")),
 )
 
 

@@ -134,6 +134,16 @@ class GreenScreen:
         number = self._change(_ITEMS, [((item,), values)], user="MWEBER", job="QPADEV0003")
         return {"item": item, "outbox_id": number}
 
+    def change_place(self, *, business: int, place: int, city: str) -> dict[str, Any]:
+        """Move a place of a business customer to another city."""
+        number = self._change(
+            "DISTLIB/BUSPLC",
+            [((business, place), {"BPCTY": city})],
+            user="MWEBER",
+            job="QPADEV0003",
+        )
+        return {"business": business, "place": place, "city": city, "outbox_id": number}
+
     def price_run(self, *, count: int, seed: int = 1) -> dict[str, Any]:
         """Nightly batch: move some list prices up or down, all in one unit of work."""
         listed = self._system.select(_PRICES, Where("IPLIST", "=", "STD"), order=("IPITNB",))
@@ -175,7 +185,7 @@ class GreenScreen:
     def _change(
         self,
         file: str,
-        rows: Sequence[tuple[tuple[str, ...], Mapping[str, Scalar]]],
+        rows: Sequence[tuple[tuple[Scalar, ...], Mapping[str, Scalar]]],
         *,
         user: str,
         job: str,

@@ -84,6 +84,12 @@ FEEDS = (
         keys=("CUNBR",),
         watched=("CUNAM", "CUADR", "CUZIP", "CUCTY", "CUCTR", "CUMAIL", "CUSTS"),
     ),
+    Feed("DISTLIB/BUSMST", keys=("BSNBR",), watched=("BSNAM", "BSSTS", "BSGID")),
+    Feed(
+        "DISTLIB/BUSPLC",
+        keys=("BPNBR",),
+        watched=("BPNAM", "BPADR", "BPZIP", "BPCTY", "BPCTR", "BPTAX", "BPTRM", "BPGID"),
+    ),
     Feed("DISTLIB/ITMBAL", keys=("IBITNB", "IBWHS"), watched=("IBQOH", "IBQAL")),
     Feed(
         "TOWLINE/WEBORDH",

@@ -96,12 +96,17 @@ class ShopOrder:
 
 @dataclass(frozen=True, slots=True)
 class ErpBook:
-    """The ERP's side; ``customers`` are those not blocked: number -> e-mail."""
+    """The ERP's side.
+
+    ``customers`` are those not blocked: number -> e-mail. ``places`` are those of businesses that
+    are not: number of the place -> number, name of the business, city.
+    """
 
     items: Mapping[str, ErpItem]
     orders: Mapping[str, ErpOrder]
     outbox_rows: int
     customers: Mapping[str, str] = field(default_factory=dict)
+    places: Mapping[str, tuple[str, str, str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,8 +114,11 @@ class ShopBook:
     """The shop's side; a SKU may stand in several variants.
 
     ``customers`` are those that carry the ERP's number: number -> e-mails, one a customer.
+    ``places`` are the locations of companies by the ERP's number, as in :class:`ErpBook`; those
+    without one stand under their gid.
     """
 
     variants: Mapping[str, tuple[ShopVariant, ...]]
     orders: Mapping[str, ShopOrder]
     customers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    places: Mapping[str, tuple[str, str, str]] = field(default_factory=dict)

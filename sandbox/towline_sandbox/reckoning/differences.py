@@ -27,6 +27,7 @@ class Totals:
     trade_price_sum: Decimal = Decimal(0)
     grouped_variants: int = 0
     customers: int = 0
+    company_places: int = 0
 
 
 def compare(
@@ -46,6 +47,7 @@ def compare(
         *_item_differences(erp, shop, locations, safety or {}),
         *_order_differences(erp, shop),
         *_customer_differences(erp, shop),
+        *_company_differences(erp, shop),
     ]
     if erp.outbox_rows:
         found.append(f"{erp.outbox_rows} rows still stand in the outbox.")
@@ -82,6 +84,7 @@ def totals(
             trade_price_sum=sum((erp.items[sku].trade or Decimal(0) for sku in skus), Decimal(0)),
             grouped_variants=sum(bool(erp.items[sku].group) for sku in skus),
             customers=len(erp.customers),
+            company_places=len(erp.places),
         )
     orders = [shop.orders[gid] for gid in names]
     stocked = set(locations.values())
@@ -103,6 +106,7 @@ def totals(
         ),
         grouped_variants=sum(shop.variants[sku][0].siblings > 1 for sku in skus),
         customers=len(shop.customers),
+        company_places=len(shop.places),
     )  # fmt: skip
 
 
@@ -158,6 +162,17 @@ def _customer_differences(erp: ErpBook, shop: ShopBook) -> Iterator[str]:
             yield f"Customer {number} has another e-mail in the shop."
     for number in shop.customers.keys() - erp.customers.keys():
         yield f"The shop knows a customer {number} that the ERP does not have."
+
+
+def _company_differences(erp: ErpBook, shop: ShopBook) -> Iterator[str]:
+    """Numbers tell who is meant, as with customers."""
+    for number, place in erp.places.items():
+        if number not in shop.places:
+            yield f"Place {number} of a business of the ERP is not in the shop."
+        elif shop.places[number] != place:
+            yield f"Place {number} of a business has other values in the shop."
+    for number in shop.places.keys() - erp.places.keys():
+        yield f"The shop knows a place {number} of a company that the ERP does not have."
 
 
 def _order_differences(erp: ErpBook, shop: ShopBook) -> Iterator[str]:

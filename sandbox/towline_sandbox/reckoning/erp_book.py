@@ -23,6 +23,7 @@ def read_erp(path: Path) -> ErpBook:
             items=_items(erp),
             orders=_orders(erp),
             customers=_customers(erp),
+            places=_places(erp),
             outbox_rows=erp.execute('SELECT count(*) FROM "TOWLINE.OUTBOX"').fetchone()[0],
         )
 
@@ -33,6 +34,20 @@ def _customers(erp: sqlite3.Connection) -> dict[str, str]:
         for row in erp.execute('SELECT CUNBR, CUMAIL, CUSTS FROM "DISTLIB.CUSMST"')
         if row["CUSTS"] == "A"
     }
+
+
+def _places(erp: sqlite3.Connection) -> dict[str, tuple[str, str, str]]:
+    rows = erp.execute(
+        'SELECT BSNBR, BSNAM, BSSTS, BPPLC, BPCTY FROM "DISTLIB.BUSPLC"'
+        ' JOIN "DISTLIB.BUSMST" ON BSNBR = BPNBR'
+    )
+    return {
+        f"{row['BSNBR']:06d}-{row['BPPLC']:03d}": (
+            f"{row['BSNBR']:06d}", row["BSNAM"].rstrip(), row["BPCTY"].rstrip(),
+        )
+        for row in rows
+        if row["BSSTS"] == "A"
+    }  # fmt: skip
 
 
 def _items(erp: sqlite3.Connection) -> dict[str, ErpItem]:

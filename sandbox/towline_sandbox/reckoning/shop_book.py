@@ -18,7 +18,12 @@ def read_shop(path: Path) -> ShopBook:
     """Open the file read-only and return what it says."""
     with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as shop:
         shop.row_factory = sqlite3.Row
-        return ShopBook(variants=_variants(shop), orders=_orders(shop), customers=_customers(shop))
+        return ShopBook(
+            variants=_variants(shop),
+            orders=_orders(shop),
+            customers=_customers(shop),
+            places=_places(shop),
+        )
 
 
 def _variants(shop: sqlite3.Connection) -> dict[str, tuple[ShopVariant, ...]]:
@@ -60,6 +65,19 @@ def _customers(shop: sqlite3.Connection) -> dict[str, tuple[str, ...]]:
     ):
         found[row["value"]].append((row["email"] or "").lower())
     return {number: tuple(emails) for number, emails in found.items()}
+
+
+def _places(shop: sqlite3.Connection) -> dict[str, tuple[str, str, str]]:
+    rows = shop.execute(
+        "SELECT l.id, l.external_id AS place, l.address, c.external_id AS company, c.name"
+        " FROM company_locations l JOIN companies c ON c.id = l.company_id"
+    )
+    return {
+        row["place"] or f"gid://shopify/CompanyLocation/{row['id']}": (
+            row["company"] or "", row["name"], json.loads(row["address"]).get("city") or "",
+        )
+        for row in rows
+    }  # fmt: skip
 
 
 def _orders(shop: sqlite3.Connection) -> dict[str, ShopOrder]:

@@ -9,7 +9,9 @@ from aiohttp import web
 
 from towline_sandbox.shopify import customers
 from towline_sandbox.shopify.catalogue import delete_product, delete_variant, touch_product
+from towline_sandbox.shopify.company_desk import CompanyDesk
 from towline_sandbox.shopify.ids import gid, number_of
+from towline_sandbox.shopify.resolvers.base import Refusal
 
 if TYPE_CHECKING:
     from towline_sandbox.shopify.shop import Shop
@@ -21,7 +23,8 @@ class MerchantDesk:
     """``POST /sandbox/merchant/{action}``, with the thing's number or gid as ``id``.
 
     Actions: ``delete_product``, ``delete_variant``, ``price`` (``{id, price}`` of a variant) and
-    ``customer`` (CustomerSetInput; without ``id`` somebody signs up).
+    ``customer`` (CustomerSetInput; without ``id`` somebody signs up); for companies those of
+    :class:`~towline_sandbox.shopify.company_desk.CompanyDesk`.
     """
 
     def __init__(self, shop: Shop) -> None:
@@ -31,6 +34,7 @@ class MerchantDesk:
             "delete_variant": self._delete_variant,
             "price": self._price,
             "customer": self._customer,
+            **CompanyDesk(shop).actions,
         }
 
     async def act(self, request: web.Request) -> web.Response:
@@ -44,6 +48,8 @@ class MerchantDesk:
                 made = action(given)
         except customers.Unfit as unfit:
             return web.json_response({"error": unfit.message, "hint": unfit.field}, status=409)
+        except Refusal as refused:
+            return web.json_response({"error": str(refused), "hint": ""}, status=409)
         return web.json_response({"id": made})
 
     def _delete_product(self, given: dict[str, Any]) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 from towline_sandbox.shopify.resolvers import (
     bulk_fields,
     catalogue_fields,
+    company_changes,
     company_fields,
     company_role_fields,
     customer_fields,
@@ -35,6 +36,7 @@ def _merged() -> dict[str, dict[str, Callable[..., Any]]]:
     for module in (
         bulk_fields,
         catalogue_fields,
+        company_changes,
         company_fields,
         company_role_fields,
         customer_fields,

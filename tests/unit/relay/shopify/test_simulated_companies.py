@@ -161,3 +161,38 @@ def test_a_company_is_read_whole_as_the_document_the_erp_is_given(tmp_path: Path
         assert await shop.document("gid://shopify/Company/999999") is None
 
     play(tmp_path, scene)
+
+
+def test_a_merchant_makes_edits_and_deletes_companies(tmp_path: Path) -> None:
+    """In the admin, past the relay; a refusal is the one the mutation would give."""
+
+    async def scene(on: Stand) -> None:
+        shop = CompanyShop(on.client, USUAL_NUMBER)
+        there = {"address1": "Kai 1", "city": "Bremen", "countryCode": "DE"}
+        place = {"name": "Lager", "shippingAddress": there}
+        born = {"company": {"name": "Neu KG"}, "companyLocation": place}
+        company = (await on.control("merchant/company", born))["id"]
+        second = (await on.control("merchant/company_place", {"company": company, **place}))["id"]
+        moved = {"id": second, "address": {**there, "city": "Kiel"}, "name": "Kiel"}
+        await on.control("merchant/company_place", moved)
+        await on.control("merchant/company_place", {"id": second, "taxRegistrationId": "DE1"})
+        await on.control("merchant/company", {"id": company, "company": {"note": "B2B"}})
+        customer = (await on.control("merchant/customer", {"lastName": "P"}))["id"]
+        buyer = {"company": company, "customer": customer}
+        contact = (await on.control("merchant/company_contact", buyer))["id"]
+        found = await shop.document(company)
+        assert found is not None
+        assert (found.name, found.note, found.places[1].tax_id) == ("Neu KG", "B2B", "DE1")
+        assert [one.ship_to.city for one in found.places] == ["Bremen", "Kiel"]
+        assert [(one.contact_gid, one.main) for one in found.contacts] == [(contact, True)]
+        await on.control("merchant/delete_company_contact", {"id": contact})
+        await on.control("merchant/delete_company_place", {"id": second})
+        left = await shop.document(company)
+        assert left is not None
+        assert (len(left.places), left.contacts) == (1, ())
+        await on.control("merchant/delete_company", {"id": company})
+        assert await shop.company(company) is None
+        with pytest.raises(AssertionError, match="Name can't be blank"):
+            await on.control("merchant/company", {"company": {"name": ""}})
+
+    play(tmp_path, scene)

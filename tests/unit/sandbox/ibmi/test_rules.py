@@ -56,6 +56,7 @@ def test_every_select_runs_and_gives_the_columns_of_the_contract(
         "price": {"SKU", "PRICE_LIST", "IPPRC", "IPCMP", "IPCUR"},
         "stock": {"SKU", "WAREHOUSE", "IBQOH", "IBQAL"},
         "customer": {"CUSTOMER", "CUNAM", "CUMAIL", "CUSTS"},
+        "company": {"COMPANY", "PLACE", "BSNAM", "BSGID", "BPCTY", "BPTRM", "BPGID"},
         "order_result": {"ORDER_GID", "OUTCOME", "ERP_ORDER", "REASON"},
         "change_result": {"CHANGE_ID", "ORDER_GID", "OUTCOME", "REASON"},
         "shipment": {

@@ -114,6 +114,25 @@ def test_a_wrong_customer_is_found(there: dict[str, tuple[str, ...]], sentence: 
     assert "@" not in found[0]
 
 
+@pytest.mark.parametrize(
+    ("there", "sentence"),
+    [
+        ({}, "Place 200010-001 of a business of the ERP is not in the shop"),
+        ({"200010-001": ("200010", "Petersen", "Kiel")}, "has other values"),
+        (
+            {"200010-001": ("200010", "Petersen", "Bonn"), "gid://L/9": ("", "Neu", "Ulm")},
+            "a place gid://L/9 of a company that",
+        ),
+    ],
+)
+def test_a_wrong_company_is_found(there: dict[str, tuple[str, str, str]], sentence: str) -> None:
+    """Missing, changed, without a number; the sentence names numbers and ids alone."""
+    erp = replace(_ERP, places={"200010-001": ("200010", "Petersen", "Bonn")})
+    found = _compare(erp=erp, shop=replace(_SHOP, places=there))
+    assert [sentence in line for line in found] == [True]
+    assert "Petersen" not in found[0]
+
+
 def test_a_missing_item_is_found_and_an_ambiguous_one_is_left_out() -> None:
     """An item the merchant has twice can't be compared; Towline parks it."""
     assert "not in the shop" in _compare(shop=replace(_SHOP, variants={}))[0]

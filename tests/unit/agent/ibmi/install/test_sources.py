@@ -73,7 +73,7 @@ def test_no_member_holds_a_select_or_a_long_line(site: Wanted) -> None:
 def test_the_files_are_locked_before_anything_is_made(site: Wanted) -> None:
     """All of them or none; and let go at the end."""
     text = joined(sources(site)["TWLCRT.clle"])
-    assert text.count(" ALCOBJ OBJ((DISTLIB/") == text.count(" DLCOBJ OBJ((DISTLIB/") == 5
+    assert text.count(" ALCOBJ OBJ((DISTLIB/") == text.count(" DLCOBJ OBJ((DISTLIB/") == 7
     assert text.rindex(" ALCOBJ ") < text.index(" CRTUSRPRF ")
 
 
