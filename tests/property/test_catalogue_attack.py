@@ -33,6 +33,8 @@ LISTS = (SeedPriceList(name="B2B Germany"), SeedPriceList(name="America", curren
 KEYS = ("AB-1", "ab-1", "NW-100", "NW-100-XL", 'A"B:1', "X*", "-Y OR Z", "Ä-1")
 key = st.sampled_from(KEYS)
 amounts = st.sampled_from(["9.995", "10.00", "0.10", "12.50"]).map(Decimal)
+ON_PRODUCTS = ("title", "tag", "metafield", "variant", "rename", "delete", "archive")
+ON_VARIANTS = ("price", "barcode", "untrack", "remove", "count", "sale")
 pick = st.integers(0, 1000)
 
 
@@ -151,21 +153,22 @@ class CatalogueLife(RuleBasedStateMachine):
 
     # -- the shop and its people
 
-    @rule(what=st.sampled_from(
-        ["title", "tag", "metafield", "variant", "rename", "delete"]), at=pick)  # fmt: skip
+    @rule(what=st.sampled_from(ON_PRODUCTS), at=pick)
     def on_a_product(self, what: str, at: int) -> None:
         """The merchant does something to a product."""
         if products := self.merchant.products():
             product = products[at % len(products)]
+            self.world.clock.advance(2)  # times of webhooks are whole seconds
             rows = self.world.ask("SELECT sku FROM variants WHERE product_id = ?", product["id"])
             self.touched |= {fold(row["sku"] or "") for row in rows}
             self.merchant.act(what, product)
 
-    @rule(what=st.sampled_from(["price", "untrack", "remove", "count", "sale"]), at=pick)
+    @rule(what=st.sampled_from(ON_VARIANTS), at=pick)
     def on_a_variant(self, what: str, at: int) -> None:
         """The merchant or a buyer does something to a variant."""
         if variants := self.merchant.all_variants():
             variant = variants[at % len(variants)]
+            self.world.clock.advance(2)
             self.touched.add(fold(variant["sku"] or ""))
             if what in ("count", "sale"):
                 self.moved.add(fold(variant["sku"] or ""))

@@ -133,6 +133,7 @@ class ShopWorld:
         self.run(self._server.start_server())
         self._session = self.run(self._open_session())
         self._build()
+        self._sweep_products()  # its cursor begins at the present
 
     async def _open_session(self) -> aiohttp.ClientSession:
         return aiohttp.ClientSession()
@@ -279,12 +280,15 @@ class ShopWorld:
     def sweep(self) -> None:
         """Look for what no webhook told, a day later: changed products, and those that are gone."""
         self.clock.advance(25 * 3600)
-        self.run(
-            sweep_products(tenant="t", shop=self.shop, store=self.house.store, clock=self.clock)
-        )
+        self._sweep_products()
         self.settle()  # reads all variants again, since a day has passed
         self.run(sweep_gone(tenant="t", shop=self.shop, store=self.house.store, clock=self.clock))
         self.settle()
+
+    def _sweep_products(self) -> None:
+        self.run(
+            sweep_products(tenant="t", shop=self.shop, store=self.house.store, clock=self.clock)
+        )
 
     def ask(self, sql: str, *values: Any) -> list[Any]:
         """Read the shop's record."""

@@ -5,7 +5,7 @@ Moments are aware UTC datetimes. Serials are the relay's own ascending numbers o
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 
@@ -95,12 +95,14 @@ class Known:
         kind: ``price``, ``stock``, ``item``.
         target: gid of what was written to; for stock ``<inventory item>|<location>|<name>``.
         value: the value for display, such as ``19.90`` or ``12``.
+        at: when it was written, by our clock; None before it is in the store.
     """
 
     kind: str
     target: str
     hash: str
     value: str
+    at: datetime | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -213,12 +213,12 @@ def known(
     found = {}
     for target in set(targets):
         row = db.execute(
-            """SELECT kind, target, hash, value FROM known
+            """SELECT kind, target, hash, value, at FROM known
                WHERE tenant = ? AND kind = ? AND target = ?""",
             (tenant, kind, target),
         ).fetchone()
         if row:
-            found[target] = Known(*row)
+            found[target] = Known(row[0], row[1], row[2], row[3], parse_utc(row[4]))
     return found
 
 

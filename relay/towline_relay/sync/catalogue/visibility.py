@@ -13,7 +13,16 @@ from towline_relay.sync.catalogue.item_parts import status_known
 from towline_relay.sync.rules.item import ItemShape
 from towline_relay.sync.rules.mapping import ItemTarget, LeftOut
 
-__all__ = ["hold_back", "most_visible", "moves_of", "seen", "step_of", "wish_of", "with_status"]
+__all__ = [
+    "asked_of",
+    "hold_back",
+    "most_visible",
+    "moves_of",
+    "seen",
+    "step_of",
+    "wish_of",
+    "with_status",
+]
 
 _ENDS = {"draft": "DRAFT", "archive": "ARCHIVED"}
 _RANK = ("ARCHIVED", "DRAFT", "ACTIVE")  # what is most visible wins: one of its items is on sale
@@ -41,6 +50,18 @@ def seen(links: Sequence[LinkRow], known: Mapping[str, Known], wishes: Mapping[s
         for link in links
     ]
     return most_visible(asked)
+
+
+def asked_of(gids: Iterable[str], known: Mapping[str, Known]) -> str:
+    """Return the status that the items of all of a product's variants ask for together.
+
+    Returns:
+        Empty when a variant has no item that asks for one: then the product is as the shop has it.
+    """
+    found = [known.get(gid) for gid in gids]
+    if not found or None in found:
+        return ""
+    return most_visible(one.value for one in found if one is not None)
 
 
 def most_visible(statuses: Iterable[str]) -> str:

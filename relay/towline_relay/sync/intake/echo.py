@@ -15,12 +15,24 @@ from typing import Any
 from towline_relay.store.effects import Release
 from towline_relay.store.rows import DeliveryRow, Known, LinkRow, Observed
 from towline_relay.sync.catalogue.decide import item_of, price_hash, stock_target, value_hash
+from towline_relay.sync.intake.foreign import ForeignFields
 from towline_relay.sync.rules.ownership import Attempt
 
-__all__ = ["Seen", "look_at"]
+__all__ = ["Foreign", "Seen", "look_at"]
 
 Written = Callable[[str, str, str], bool]  # (kind, target, hash) -> was it ever written by us?
 LastKnown = Callable[[str, str], Known | None]  # (kind, target) -> what was written last
+
+
+@dataclass(frozen=True, slots=True)
+class Foreign:
+    """What others wrote, as :mod:`towline_relay.sync.intake.foreign` found it in a delivery."""
+
+    fields: tuple[ForeignFields, ...] = ()
+    status: Attempt | None = None
+
+
+NOTHING_FOREIGN = Foreign()
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +48,19 @@ class Seen:
 
 
 def look_at(
-    delivery: DeliveryRow, *, written: Written, known: LastKnown, quantity: str = "available"
+    delivery: DeliveryRow,
+    *,
+    written: Written,
+    known: LastKnown,
+    quantity: str = "available",
+    foreign: Foreign = NOTHING_FOREIGN,
 ) -> Seen:
     """Look at a delivery that is no order.
 
     Args:
         quantity: the name of the quantity the rules write. The webhook tells ``available`` alone,
             so with ``on_hand`` it can't be told whose change it was.
+        foreign: what others wrote into fields of the items, and into their product's status.
     """
     facts: dict[str, Any] = json.loads(delivery.facts)
     if "deleted" in facts:
@@ -56,7 +74,7 @@ def look_at(
             return Seen(Observed(delivery.id, "noted", said))
         return _level(delivery, facts, written)
     if "product" in facts:
-        return _product(delivery, facts, written, known)
+        return _product(delivery, facts, written, known, foreign)
     return Seen(Observed(delivery.id, "noted"))
 
 
@@ -74,9 +92,13 @@ def _level(delivery: DeliveryRow, facts: dict[str, Any], written: Written) -> Se
 
 
 def _product(
-    delivery: DeliveryRow, facts: dict[str, Any], written: Written, known: LastKnown
+    delivery: DeliveryRow,
+    facts: dict[str, Any],
+    written: Written,
+    known: LastKnown,
+    foreign: Foreign,
 ) -> Seen:
-    links, attempts, ours = [], [], 0
+    links, attempts, ours = [], list[Attempt](), 0
     for variant in facts["variants"]:
         links.append(
             LinkRow(
@@ -100,13 +122,18 @@ def _product(
                     "price", variant["sku"], "price", last.value, _shown(variant), delivery.topic
                 )
             )
+    priced = {attempt.key for attempt in attempts}
+    attempts += [attempt for one in foreign.fields for attempt in one.attempts]
+    attempts += [foreign.status] if foreign.status else []
     outcome = "foreign write" if attempts else "own write" if ours else "noted"
     return Seen(
         Observed(delivery.id, outcome, f"{len(links)} variants of {facts['product']}"),
         links=tuple(links),
         release=tuple(Release(item_of(link.sku)) for link in links if link.sku.strip()),
-        forget=tuple(
-            ("price", link.variant_gid) for link in links if link.sku in {a.key for a in attempts}
+        forget=(
+            *(("price", link.variant_gid) for link in links if link.sku in priced),
+            *(("item", one.gid) for one in foreign.fields),
+            *(("status", link.variant_gid) for link in links if foreign.status),
         ),
         attempts=tuple(attempts),
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -11,7 +11,8 @@ from towline_relay.store.base import Lease, Store
 from towline_relay.store.effects import Effects
 from towline_relay.store.rows import Conflict, DeliveryRow, Known
 from towline_relay.sync.catalogue.decide import item_of, price_hash, stock_target, value_hash
-from towline_relay.sync.intake.echo import Seen, look_at
+from towline_relay.sync.intake.echo import Foreign, Seen, look_at
+from towline_relay.sync.intake.owned import read_foreign
 from towline_relay.sync.rules.ownership import deletion, judge
 from towline_relay.sync.rules.tenant import Rules
 from towline_shared.errors import Misuse
@@ -27,7 +28,8 @@ async def take_echoes(lease: Lease, *, tenant: str, store: Store, rules: Rules) 
     if not deliveries:
         return False
     quantity = rules.stock.name if rules.stock else "available"
-    seen = await _look(deliveries, tenant=tenant, store=store, quantity=quantity)
+    foreign = await read_foreign(deliveries, tenant=tenant, store=store, rules=rules)
+    seen = await _look(deliveries, foreign, tenant=tenant, store=store, quantity=quantity)
     links = [link for one in seen for link in one.links]
     before = await store.links(tenant, [link.sku for link in links])
     had = {link.variant_gid for found in before.values() for link in found}
@@ -63,7 +65,12 @@ async def _deletions(
 
 
 async def _look(
-    deliveries: list[DeliveryRow], *, tenant: str, store: Store, quantity: str
+    deliveries: list[DeliveryRow],
+    foreign: Mapping[int, Foreign],
+    *,
+    tenant: str,
+    store: Store,
+    quantity: str,
 ) -> list[Seen]:
     """Read what was written to everything the deliveries speak of, then look at each."""
     facts = [json.loads(delivery.facts) for delivery in deliveries]
@@ -84,7 +91,13 @@ async def _look(
         return known.get(target)
 
     return [
-        look_at(delivery, written=was_written, known=last, quantity=quantity)
+        look_at(
+            delivery,
+            written=was_written,
+            known=last,
+            quantity=quantity,
+            foreign=foreign.get(delivery.id, Foreign()),
+        )
         for delivery in deliveries
     ]
 

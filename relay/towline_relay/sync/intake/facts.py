@@ -123,7 +123,9 @@ def _level(body: Body) -> Facts:
 def _product(body: Body) -> Facts:
     return {
         "product": _gid("Product", body["id"]),
+        "changed": body.get("updated_at") or "",
         "status": str(body.get("status") or "").upper(),
+        **{name: body.get(name) or "" for name in ("title", "vendor", "product_type")},
         # the documented sample has variants without an inventory item; nothing links to them
         "variants": [
             _variant(variant) for variant in body["variants"] if variant["inventory_item_id"]
@@ -139,6 +141,7 @@ def _variant(given: Body) -> Facts:
         "sku": given.get("sku") or "",
         "price": str(given["price"]),
         "compare_at": None if compare_at in (None, "") else str(compare_at),
+        "barcode": given.get("barcode") or "",
     }
 
 

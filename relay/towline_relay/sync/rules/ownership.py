@@ -35,6 +35,8 @@ def owner_of(rules: Rules, entity: str, field: str) -> str:
     """
     if entity == "stock":
         return "ibmi" if rules.stock is not None else "shopify"
+    if (entity, field) == ("item", "status"):
+        return "ibmi" if rules.item is not None and rules.item.shape.owns_status else "shopify"
     part = {"item": rules.item, "price": rules.price}.get(entity)
     found = part.fields.get(field) if part is not None else None
     return "shopify" if found is None or found.create_only else found.owner

@@ -19,6 +19,7 @@ from towline_relay.shopify.models import ChangedProduct, VariantRef
 from towline_relay.store.base import Store
 from towline_relay.store.rows import Known, LinkRow, NewDelivery
 from towline_relay.sync.catalogue.decide import price_hash
+from towline_relay.sync.catalogue.visibility import asked_of
 from towline_relay.sync.shop_port import ShopPort
 from towline_relay.sync.sweeps.orders import Beyond, sweep
 from towline_shared.clock import Clock, parse_utc, utc_text
@@ -70,10 +71,11 @@ async def differences(
     linked = await store.product_links(tenant, [product.gid for product in products])
     gids = [ref.variant_gid for product in products for ref in product.variants]
     known = await store.known(tenant, "price", gids)
+    asked = await store.known(tenant, "status", gids)
     found = [
         _changed(tenant, product, now)
         for product in products
-        if not as_known(product, linked.get(product.gid, ()), known)
+        if not as_known(product, linked.get(product.gid, ()), known, asked)
     ]
     there = set(gids)
     missing = [
@@ -107,8 +109,22 @@ async def sweep_gone(*, tenant: str, shop: ShopPort, store: Store, clock: Clock)
     return new
 
 
-def as_known(product: ChangedProduct, links: Sequence[LinkRow], known: Mapping[str, Known]) -> bool:
-    """Tell whether a product is as the relay knows it: links, status, and prices written last."""
+def as_known(
+    product: ChangedProduct,
+    links: Sequence[LinkRow],
+    known: Mapping[str, Known],
+    asked: Mapping[str, Known],
+) -> bool:
+    """Tell whether a product is as the relay knows it: links, status, and prices written last.
+
+    Args:
+        known: prices, by variant.
+        asked: what the items ask buyers to see of it, by variant. The daily reading of all variants
+            may have told its links of a status that nobody asked for.
+    """
+    status = asked_of([ref.variant_gid for ref in product.variants], asked)
+    if status and any(ref.product_status != status for ref in product.variants):
+        return False
     by_gid = {link.variant_gid: link for link in links}
     return all(
         _linked(ref, by_gid.get(ref.variant_gid)) and _priced(ref, known.get(ref.variant_gid))
@@ -149,6 +165,7 @@ async def _deleted(
 def _changed(tenant: str, product: ChangedProduct, now: datetime) -> NewDelivery:
     facts = {
         "product": product.gid,
+        "changed": utc_text(product.updated_at),
         "status": product.variants[0].product_status if product.variants else "",
         "variants": [
             {
