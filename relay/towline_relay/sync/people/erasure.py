@@ -33,6 +33,8 @@ _KEPT = (
     "That an order was handed to the ERP, its name, its numbers and the ERP's answer; no name, "
     "address or amount.",
     "What the ERP made of the orders: its records belong to the merchant, who erases them there.",
+    "Rows the ERP itself sent about its customers: the agent keeps them, sealed, for a week after "
+    "the relay has taken them.",
     "The shop's own data at Shopify.",
 )
 
