@@ -32,7 +32,7 @@ soak-orders: $(VENV)/.dev ## LIVES=2000 random lives of orders, both books compa
 soak-catalogue: $(VENV)/.dev ## LIVES=300 random lives of catalogue, prices and stock, held against books of their own
 	TOWLINE_SHOP_EXAMPLES=$(or $(LIVES),300) $(BIN)/python -m pytest -q tests/property/test_catalogue_attack.py $(ARGS)
 
-bulk-load: $(VENV)/.dev  ## 100,000 SKUs loaded and all stocks refreshed in bulk, the relay killed four times
+bulk-load: $(VENV)/.dev  ## 100,000 SKUs loaded, refreshed and compared in bulk, the relay killed six times
 	$(BIN)/python -m tests.soak.bulk $(ARGS)
 
 test: $(VENV)/.dev       ## every test whose lab is here; the last lines name the labs that are not

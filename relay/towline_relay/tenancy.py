@@ -90,6 +90,7 @@ class Tenancy:
             judge=judge,
             slots=slots,
             takers=_takers(config, parts, shop=self._shop, store=store, clock=clock),
+            nudge=self.nudge,
         )
         self._catalogue = CatalogueLane(
             tenant=config.id,

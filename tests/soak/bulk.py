@@ -1,4 +1,4 @@
-"""``python -m tests.soak.bulk``: an initial load and a full stock refresh, killed on the way."""
+"""``python -m tests.soak.bulk``: a load, a stock refresh and a comparison, killed on the way."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ def main() -> None:
     options = parser.parse_args()
     if options.state is not None:
         options.state.mkdir(parents=True, exist_ok=True)
-        report = asyncio.run(run(options.state, items=options.items, say=print))
+        report = asyncio.run(run(options.state, items=options.items, say=print, reading=True))
     else:
         with tempfile.TemporaryDirectory() as folder:
-            report = asyncio.run(run(Path(folder), items=options.items, say=print))
+            report = asyncio.run(run(Path(folder), items=options.items, say=print, reading=True))
     print(json.dumps(report, indent=1))
 
 

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from tests.soak.bulk_reading import read_back
 from tests.soak.bulk_world import (
     PLACES,
     WAREHOUSES,
@@ -32,8 +33,12 @@ async def run(
     say: Callable[[str], None],
     least: int = 1000,
     patience_s: int = 7200,
+    reading: bool = False,
 ) -> dict[str, Any]:
     """Run it all and return the figures.
+
+    Args:
+        reading: compare the whole shop by exports as well, killed on the way.
 
     Raises:
         AssertionError: something is missing, doubled or different.
@@ -68,6 +73,8 @@ async def run(
         await _rest(world, patience_s, say)
         report["refresh"] = _figures(world, time.monotonic() - begun, after=last)
         _check(world, refresh=1)
+        if reading:
+            report["reading"] = await read_back(world, say, patience_s)
         report["bulk_operations"] = [
             f"{kind} {status} {done}"
             for kind, status, done in world.ask_shop(

@@ -48,6 +48,7 @@ class FakeBulk:
         shorten: so many lines are missing at the end of the next result that is read.
         exported: what an export of a kind finds, as lines.
         asked: what exports asked for.
+        sought: from when on operations were looked for.
         clock: Shopify's.
     """
 
@@ -66,6 +67,7 @@ class FakeBulk:
     shorten: int = 0
     exported: dict[str, list[bytes]] = field(default_factory=dict)
     asked: list[Asked] = field(default_factory=list)
+    sought: list[datetime] = field(default_factory=list)
     clock: Callable[[], datetime | None] = lambda: None
 
     def count(self, verb: str) -> int:
@@ -121,6 +123,7 @@ class FakeBulk:
         return gid
 
     async def find(self, mark: str, *, since: datetime) -> str:
+        self.sought.append(since)
         self._enter("find")
         return next((gid for gid, op in self.operations.items() if op.mark == mark), "")
 

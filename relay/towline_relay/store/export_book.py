@@ -68,7 +68,9 @@ class ExportBook:
             _update(db, old, made)
             return made
 
-        return await self._unit(work, grows=bool(effects.events or effects.deliveries))
+        return await self._unit(
+            work, grows=bool(effects.events or effects.deliveries or effects.met)
+        )
 
     async def under_way(self, tenant: str) -> list[Export]:
         """Read a tenant's open exports, oldest first."""

@@ -32,6 +32,7 @@ from towline_relay.sync.sweeps.backfill import link_of
 from towline_relay.upkeep import Upkeep
 from towline_sandbox.shopify.server import build_app
 from towline_sandbox.shopify.settings import SeedProduct, ShopSettings
+from towline_shared.clock import utc_text
 from towline_shared.errors import Misconfigured
 from towline_shared.health import Status
 
@@ -90,18 +91,19 @@ class Site:
 
 
 @contextlib.asynccontextmanager
-async def site(folder: Path) -> AsyncIterator[Site]:
+async def site(folder: Path, rules: str = RULES, **more: Any) -> AsyncIterator[Site]:
+    products = (SeedProduct(sku="AB-1", title="Screw", price=Decimal("1.00"), stock=9),)
     shop = build_app(
         ShopSettings(
             state=folder / "shop.db",
             access_token="shpat_static",
             webhook_secret="shh",
-            products=(SeedProduct(sku="AB-1", title="Screw", price=Decimal("1.00"), stock=9),),
+            **{"products": products, **more},
         )
     )
     async with TestServer(shop) as server:
         url = str(server.make_url("")).rstrip("/")
-        (folder / "towline.toml").write_text(RULES, encoding="utf-8")
+        (folder / "towline.toml").write_text(rules, encoding="utf-8")
         (folder / "token").write_text("shpat_static\n", encoding="utf-8")
         (folder / "secrets").write_text("shh\n", encoding="utf-8")
         path = folder / "relay.toml"
@@ -115,9 +117,9 @@ async def site(folder: Path) -> AsyncIterator[Site]:
             yield Site(relay, at_shop, port, path)
 
 
-def play(folder: Path, scene: Callable[[Site], Awaitable[None]]) -> None:
+def play(folder: Path, scene: Callable[[Site], Awaitable[None]], **more: Any) -> None:
     async def run() -> None:
-        async with site(folder) as at:
+        async with site(folder, **more) as at:
             await scene(at)
 
     asyncio.run(run())
@@ -256,6 +258,35 @@ def test_the_catalogue_is_compared_by_command(
         assert "1 differ" in at.upkeep.comparisons.check().detail
 
     play(tmp_path, scene)
+
+
+def test_a_great_replay_goes_on_in_bulk(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The command says so; the job and Shopify's webhook do the rest."""
+    monkeypatch.setattr(Schedule, "start", lambda self: None)
+    seeds = tuple(
+        SeedProduct(sku=f"AB-{n}", title=f"Screw {n}", price=Decimal("1.00")) for n in range(300)
+    )
+
+    async def scene(at: Site) -> None:
+        words = ("replay", "--tenant", "nordwind", "--what", "products", "--since", "2020-01-01")
+        assert await at.cli(*words) == 0
+        assert "read in bulk" in capsys.readouterr().out
+        tenancy = at.relay._tenants["nordwind"]
+        async with asyncio.timeout(30):
+            while (last := await tenancy.exports.last("sweep products")) and not last.over:
+                await at.upkeep.export()
+                if last.state == "running":
+                    body = {"admin_graphql_api_id": last.gid, "status": "completed"}
+                    await at.hook("bulk_operations/finish", body)
+        assert last is not None
+        assert (last.state, last.lines, last.roots) == ("done", 600, 300)
+        cursor = await at.relay._store.timer("nordwind/sweep products")
+        assert last.begun_at is not None
+        assert cursor == utc_text(last.begun_at)
+
+    play(tmp_path, scene, rules=f"{RULES}\n[bulk]\nexport_from = 250\n", products=seeds)
 
 
 def test_an_uninstalled_app_is_said_on_every_page(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import json
 import secrets
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -49,6 +49,7 @@ class Exports:
         takers: by purpose.
         open: some may be under way; false once a look has shown that none is.
         patience_s: between two steps of one who waits for an end.
+        nudge: called when lines gave rise to something new, and at an end.
     """
 
     tenant: str
@@ -61,6 +62,7 @@ class Exports:
     _at_shopify: int = 0
     open: bool = True
     patience_s: float = 0.5
+    nudge: Callable[[], None] = lambda: None
     _fresh: set[str] = field(default_factory=set)  # marks that can't have been sent before
     _one_at_a_time: asyncio.Lock = field(default_factory=asyncio.Lock)
     _rung: set[str] = field(default_factory=set)
@@ -169,10 +171,11 @@ class Exports:
         except TowlineError as error:
             export = await self._current(export)
             await self._again(export, machine.given_up(export, error.what, self.clock.now()))
-        except (KeyError, TypeError, ValueError) as error:
-            _log.exception("a line of an export met a fault", action="export.fault", id=export.id)
+        except Exception as error:
+            # nobody raised it on purpose; without an end it would be met again at every step
+            _log.exception("an export met a fault of ours", action="export.fault", id=export.id)
             export = await self._current(export)
-            reason = f"A line of Shopify's export is not as asked for ({type(error).__name__})."
+            reason = f"A fault of Towline, or a line not as asked for ({type(error).__name__})."
             await self._again(export, machine.given_up(export, reason, self.clock.now()))
 
     async def _current(self, export: Export) -> Export:
@@ -187,7 +190,7 @@ class Exports:
             self._fresh.add(export.mark)
         gid = ""
         if export.mark not in self._fresh:
-            gid = await self.shop.find(export.mark, since=export.changed_at)
+            gid = await self.shop.find(export.mark, since=export.opened_at)
         self._fresh.discard(export.mark)  # whatever happens now: the next one must look first
         asked = Asked(export.what, export.since)
         gid = gid or await self.shop.export(asked, mark=export.mark)
@@ -213,7 +216,9 @@ class Exports:
             gone = machine.vanished(export, now)
             await self._again(export, gone if state is None else machine.looked(export, state, now))
             return
-        taker = self.takers[export.purpose]
+        taker = self.takers.get(export.purpose)
+        if taker is None:
+            raise Permanent("The rules no longer keep in step what this export was for.")
         grouped = Asked(export.what).grouped
         async with aclosing(cast(Any, self._lines(state, export.lines))) as lines:
             async for chunk in _chunks(lines, grouped=grouped):
@@ -222,7 +227,10 @@ class Exports:
                 new = machine.took(
                     export, lines=len(chunk), roots=roots, tally=taken.tally or export.tally
                 )
+                before = export.news
                 export = await self.book.advance(export, new, taken.effects)
+                if export.news > before:
+                    self.nudge()
         ended = machine.ended(export, state, self.clock.now())
         if ended.state != "done":
             await self._again(export, ended)
@@ -276,6 +284,7 @@ class Exports:
         )
         ended, self._over = self._over, asyncio.Event()
         ended.set()
+        self.nudge()
 
     def check(self) -> Check | None:
         """Tell how exports are doing; None while there are none."""

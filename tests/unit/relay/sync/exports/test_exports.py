@@ -16,6 +16,7 @@ from tests.support.export_house import ExportHouse, customer_lines
 from towline_relay.shopify.bulk import BulkState
 from towline_relay.shopify.bulk_files import ResultGone
 from towline_relay.shopify.exports import Asked, ExportLine
+from towline_relay.shopify.replies import Unsure
 from towline_relay.store.exports import Export, ExportEffects, Overtaken
 from towline_relay.sync.bulk.plan import Cost, by_pages, exported
 from towline_relay.sync.exports import machine
@@ -129,7 +130,7 @@ def test_a_line_that_can_not_be_read_ends_the_export(house: ExportHouse) -> None
     house.bulk.exported["customers"] = [*lines, b'{"email": "x@y"}']
     house.begin("customers")
     failed = house.over(PURPOSE)
-    assert failed.reason == "A line of Shopify's export is not as asked for (KeyError)."
+    assert failed.reason == "A fault of Towline, or a line not as asked for (KeyError)."
 
 
 def test_products_are_joined_with_their_variants(house: ExportHouse) -> None:
@@ -283,6 +284,28 @@ def test_a_taker_that_can_not_go_on_now_is_asked_again(house: ExportHouse) -> No
         house.house.clock.advance(5)
     export = house.last("odd")
     assert (export.state, export.lines, export.reason) == ("reading", 0, "The disk is full.")
+
+
+def test_what_the_rules_no_longer_want_comes_to_an_end(house: ExportHouse) -> None:
+    """The rules changed while Shopify read: nobody takes the lines."""
+    house.bulk.exported["customers"] = customer_lines(house, range(3))
+    house.run(house.exports.begin("odd", Asked("customers")))
+    assert "The rules no longer keep in step" in house.over("odd").reason
+
+
+def test_a_start_is_looked_for_however_long_shopify_was_away(house: ExportHouse) -> None:
+    """The answer was lost, and for hours nobody could look: it is not started a second time."""
+    house.bulk.exported["customers"] = customer_lines(house, range(3))
+    house.bulk.after["export"] = raiser(Unsure("No answer.", repeatable=False))
+    house.bulk.before["find"] = raiser(Retryable("Shopify is down."), times=8)
+    house.begin("customers")
+    opened = house.house.clock.now()
+    for _ in range(9):
+        house.run(house.exports.step())
+        house.house.clock.advance(1800)
+    assert house.over(PURPOSE).state == "done"
+    assert len(house.bulk.operations) == 1
+    assert set(house.bulk.sought) == {opened}
 
 
 def test_counts_that_do_not_meet_are_no_whole(house: ExportHouse) -> None:
