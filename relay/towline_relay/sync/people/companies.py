@@ -25,6 +25,7 @@ from towline_relay.sync.people.companies_decide import (
 from towline_relay.sync.people.companies_port import CompanyPort
 from towline_relay.sync.people.companies_seen import KIND, Written, look, written_of
 from towline_relay.sync.people.customers import KIND as CUSTOMER
+from towline_relay.sync.people.merges import followed
 from towline_relay.sync.rules.companies import CompanyRules
 from towline_relay.sync.rules.mapping import LeftOut
 from towline_shared.errors import Refused, Retryable
@@ -221,15 +222,16 @@ class Companies:
                 f"{target.contact}, who is not in the shop yet.",
                 hint="See why that customer is not; [entities.customer] must be in the rules.",
             )
-        if held.contact == person.value:
-            return held.contact
+        who = await followed(self._store, self._tenant, person.value)
+        if held.contact == who:
+            return who
 
         async def call() -> None:
-            await self._shop.set_contact(held.gid, person.value)
+            await self._shop.set_contact(held.gid, who)
 
-        shown = {"company": held.gid, "customer": person.value}
+        shown = {"company": held.gid, "customer": who}
         await self._call(lease, row, "set_company_contact", shown, call)
-        return person.value
+        return who
 
     async def _role(
         self, lease: Lease, row: EventRow, target: CompanyTarget, gid: str

@@ -20,28 +20,33 @@ from towline_relay.sync.intents import Intents
 from towline_relay.sync.people.customers_decide import (
     Clash,
     CustomerTarget,
+    Found,
     Keep,
     Write,
     decide,
     document_of,
     kept_hash,
     map_customer,
+    same_email,
 )
 from towline_relay.sync.people.customers_port import CustomerPort
 from towline_relay.sync.people.customers_wanted import is_wanted
+from towline_relay.sync.people.merges import followed
 from towline_relay.sync.people.telling import Told, handed, moves, next_event, no_agent
 from towline_relay.sync.rules.customers import CustomerRules
 from towline_relay.sync.rules.mapping import LeftOut
 from towline_shared.clock import Clock
-from towline_shared.errors import Refused
+from towline_shared.errors import Refused, Retryable
 from towline_shared.events import Customer
 
-__all__ = ["DOWN", "KIND", "MERGED", "Customers", "merged"]
+__all__ = ["DOWN", "KIND", "Customers"]
 
 KIND = "customer"  # target: the ERP's number; value: the gid it was written to
 DOWN = "customer down"  # target: gid; what the ERP was told of them, see Told
-MERGED = "customer merged"  # target: gid that is gone; value: gid of who was kept
 _HIDDEN = "(not shown)"
+# A merge is told by webhook alone, and the ERP's statement may be faster.
+_MERGE_WAIT_S = 180.0
+_GONE = "Customer {0} was {1} in the shop and is gone; a merge may be under way, so it waits once."
 
 
 class Customers:
@@ -78,49 +83,70 @@ class Customers:
         target = map_customer(customer, self._rules)
         if isinstance(target, LeftOut):
             return _moved(row, State.SKIPPED, target.reason, supersede=replaced)
-        step = await self._decided(target)
+        before = (await self._store.known(self._tenant, KIND, [target.number])).get(target.number)
+        found = await self._found(target, before.value if before else "")
+        step = decide(target, found, rules=self._rules)
+        wait = _GONE.format(target.number, found.gone)
+        if found.gone and not _adopts(step) and row.reason != wait:
+            raise Retryable(wait, retry_after_s=_MERGE_WAIT_S)
         if isinstance(step, LeftOut):
             return _moved(row, State.SKIPPED, step.reason, supersede=replaced)
         if isinstance(step, Clash):
             raise Refused(step.reason, hint=step.hint)
-        if isinstance(step, Keep):
-            words, gid = "The shop has it as it is.", step.gid
-            closed: tuple[IntentClose, ...] = ()
-        else:
-            gid, closed = await self._write(lease, row, step)
-            names = ", ".join(step.spec.fields) or "nothing but its number"
-            what = "Made in the shop" if not step.spec.gid else "Written in the shop"
-            words = f"{what} as {gid}: {names}."
-        known = Known(KIND, target.number, kept_hash(target.fields, target.kept), gid)
-        return _moved(row, State.APPLIED, words, supersede=replaced, closed=closed, known=(known,))
+        gid, words, closed = await self._done(lease, row, step, first=before is None)
+        held = found.mine or found.merged_into or found.same_email
+        after = {**(held.fields if held else {}), **_written(step)}
+        known = Known(KIND, target.number, kept_hash(after, target.kept), gid)
+        told = (_deleted(row, target.number, found.gone),) if found.gone and held is None else ()
+        return _moved(
+            row,
+            State.APPLIED,
+            words,
+            supersede=replaced,
+            closed=closed,
+            known=(known,),
+            conflicts=told,
+        )
 
-    async def _decided(self, target: CustomerTarget) -> Write | Keep | Clash | LeftOut:
-        """Read who it may be, and decide."""
+    async def _found(self, target: CustomerTarget, before: str) -> Found:
+        """Read who it may be.
+
+        Args:
+            before: gid of the customer the number was written to last; empty if none was.
+        """
         mine = await self._shop.by_number(target.number)
-        kept: CustomerRef | None = None
-        same: CustomerRef | None = None
-        if mine is None:
-            kept = await self._merged_into(target.number)
-            email = target.fields.get("email", "")
-            if kept is None and email:
-                same = await self._shop.by_email(email)
-        return decide(target, mine=mine, same_email=same, merged_into=kept, rules=self._rules)
+        email = target.fields.get("email", "")
+        if mine is not None:
+            other = None
+            if email and "email" in target.kept and not same_email(email, mine.fields["email"]):
+                other = await self._shop.by_email(email)
+            return Found(mine=mine, same_email=other)
+        now = await followed(self._store, self._tenant, before)
+        kept = await self._shop.customer(now) if now and now != before else None
+        same = await self._shop.by_email(email) if kept is None and email else None
+        return Found(merged_into=kept, same_email=same, gone="" if kept else before)
 
-    async def _merged_into(self, number: str) -> CustomerRef | None:
-        """Follow the merges of the shop from whom the number was written to last."""
-        known = (await self._store.known(self._tenant, KIND, [number])).get(number)
-        first = gid = known.value if known else ""
-        seen = set[str]()
-        while gid and gid not in seen:
-            seen.add(gid)
-            step = (await self._store.known(self._tenant, MERGED, [gid])).get(gid)
-            if step is None:
-                break
-            gid = step.value
-        return await self._shop.customer(gid) if gid and gid != first else None
+    async def _done(
+        self, lease: Lease, row: EventRow, step: Write | Keep, *, first: bool
+    ) -> tuple[str, str, tuple[IntentClose, ...]]:
+        """Carry a decision out; returns the gid, what was done, and the call's outcome.
+
+        Args:
+            first: nothing is remembered of the number, so an earlier try may have broken off before
+                its tag.
+        """
+        if isinstance(step, Keep):
+            tag = self._rules.tag_of(step.number)
+            if tag and first:
+                await self._shop.add_tag(step.gid, tag)
+            return step.gid, "The shop has it as it is.", ()
+        gid, closed = await self._write(lease, row, step, first=first)
+        names = ", ".join(step.spec.fields) or "nothing but its number"
+        what = "Made in the shop" if not step.spec.gid else "Written in the shop"
+        return gid, f"{what} as {gid}: {names}.", closed
 
     async def _write(
-        self, lease: Lease, row: EventRow, step: Write
+        self, lease: Lease, row: EventRow, step: Write, *, first: bool
     ) -> tuple[str, tuple[IntentClose, ...]]:
         """Write a customer; every call sets values, so that all may be repeated."""
         spec, gids = step.spec, [step.spec.gid]
@@ -131,7 +157,7 @@ class Customers:
             if spec.fields or not spec.gid:
                 gids.append(await self._shop.write(spec))
             tag = self._rules.tag_of(spec.number)
-            if tag and (step.adopt or not spec.gid):
+            if tag and (first or step.adopt or not spec.gid):
                 await self._shop.add_tag(gids[-1], tag)
 
         operation = "adopt_customer" if step.adopt else "write_customer"
@@ -147,40 +173,58 @@ class Customers:
         if ref is None:
             what = "The shop has no such customer any more."
             return Effects(moves=moves(readings, State.SKIPPED, what))
-        conflicts = await self._conflicts(ref, row.origin)
+        conflicts, seen = await self._conflicts(ref, row.origin)
         if self._rules.down != "always" and not any(is_wanted(one.body) for one in readings):
             what = "The rules tell the ERP of no customers by themselves."
-            return Effects(conflicts=conflicts, moves=moves(readings, State.SKIPPED, what))
+            moved = moves(readings, State.SKIPPED, what)
+            return Effects(conflicts=conflicts, known=seen, moves=moved)
+        effects = await self._tell(readings, ref)
+        return replace(effects, conflicts=conflicts, known=(*seen, *effects.known))
+
+    async def _tell(self, readings: Sequence[EventRow], ref: CustomerRef) -> Effects:
+        """Hand the customer over as a document, if it is another than the last."""
         agents = await self._store.agents(self._tenant)
         if not agents:
             return no_agent(readings, "customer", self._clock.now())
-        before = Told.read((await self._store.known(self._tenant, DOWN, [gid])).get(gid))
-        event, told = next_event(self._tenant, document_of(ref), before, row)
+        before = Told.read((await self._store.known(self._tenant, DOWN, [ref.gid])).get(ref.gid))
+        event, told = next_event(self._tenant, document_of(ref), before, readings[0])
         if before.content == told.content:
             what = "The ERP was told of this customer as it is."
-            return Effects(conflicts=conflicts, moves=moves(readings, State.SKIPPED, what))
-        effects = handed(self._tenant, event, agents[0], readings, known=told.known(DOWN, gid))
-        return replace(effects, conflicts=conflicts)
+            return Effects(moves=moves(readings, State.SKIPPED, what))
+        known = told.known(DOWN, ref.gid)
+        return handed(self._tenant, event, agents[0], readings, known=known)
 
-    async def _conflicts(self, ref: CustomerRef, source: str) -> tuple[Conflict, ...]:
-        """Note that somebody changed what the IBM i owns; our own writes are no such thing."""
+    async def _conflicts(
+        self, ref: CustomerRef, source: str
+    ) -> tuple[tuple[Conflict, ...], tuple[Known, ...]]:
+        """Note, once, that somebody changed what the IBM i owns; our own writes are no such thing.
+
+        Returns:
+            The conflict, and what is to be remembered so that it is not told twice.
+        """
         if not ref.number:
-            return ()
+            return (), ()
         known = (await self._store.known(self._tenant, KIND, [ref.number])).get(ref.number)
-        if known is None or known.hash == kept_hash(ref.fields, self._rules.kept):
-            return ()
+        now = kept_hash(ref.fields, self._rules.kept)
+        if known is None or known.hash == now:
+            return (), ()
         done = "The IBM i owns it: its next statement overwrites this one."
         fields = ", ".join(sorted(self._rules.kept))
-        return (Conflict(KIND, ref.number, fields, _HIDDEN, _HIDDEN, source, done),)
+        told = Conflict(KIND, ref.number, fields, _HIDDEN, _HIDDEN, source, done)
+        return (told,), (replace(known, hash=now),)
 
 
-def merged(merges: Sequence[tuple[str, str]]) -> tuple[Known, ...]:
-    """Remember whom the shop merged into whom; the ERP's next statement follows it.
+def _adopts(step: object) -> bool:
+    return isinstance(step, Write) and step.adopt
 
-    Args:
-        merges: (gid that is gone, gid of who was kept) pairs.
-    """
-    return tuple(Known(MERGED, gone, "", kept) for gone, kept in merges)
+
+def _written(step: Write | Keep) -> dict[str, str]:
+    return dict(step.spec.fields) if isinstance(step, Write) else {}
+
+
+def _deleted(row: EventRow, number: str, gid: str) -> Conflict:
+    done = "The IBM i owns it: its statement has made it anew."
+    return Conflict(KIND, number, "customer", gid, "deleted", row.origin, done)
 
 
 def _shown(spec: CustomerSpec) -> dict[str, Any]:

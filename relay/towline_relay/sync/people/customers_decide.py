@@ -22,12 +22,14 @@ __all__ = [
     "Clash",
     "CustomerTarget",
     "Decision",
+    "Found",
     "Keep",
     "Write",
     "decide",
     "document_of",
     "kept_hash",
     "map_customer",
+    "same_email",
 ]
 
 _MOST = 255  # https://shopify.dev/docs/api/admin-graphql/2026-10/mutations/customerSet
@@ -49,6 +51,25 @@ class CustomerTarget:
 
 
 @dataclass(frozen=True, slots=True)
+class Found:
+    """Who a customer of the ERP may be in the shop.
+
+    Attributes:
+        mine: the shop's customer with the ERP's number.
+        same_email: the one with the same e-mail; looked up when there is no ``mine``, or when
+            ``mine`` is to get that e-mail.
+        merged_into: whom the shop merged the customer into that once was ours.
+        gone: gid of the customer that once was ours, if it is not there any more and no merge is
+            known; empty otherwise.
+    """
+
+    mine: CustomerRef | None = None
+    same_email: CustomerRef | None = None
+    merged_into: CustomerRef | None = None
+    gone: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Write:
     """Write these fields; ``adopt`` also writes the number to a customer that has none."""
 
@@ -61,6 +82,7 @@ class Keep:
     """The shop has it all."""
 
     gid: str
+    number: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,48 +119,49 @@ def map_customer(customer: Customer, rules: CustomerRules) -> CustomerTarget | L
     return CustomerTarget(customer.number, fields, rules.kept)
 
 
-def decide(
-    target: CustomerTarget,
-    *,
-    mine: CustomerRef | None,
-    same_email: CustomerRef | None,
-    merged_into: CustomerRef | None,
-    rules: CustomerRules,
-) -> Decision:
-    """Decide about one customer of the ERP.
-
-    Args:
-        mine: the shop's customer with the ERP's number.
-        same_email: the shop's customer with the same e-mail, looked up when there is no ``mine``.
-        merged_into: whom the shop merged the customer into that once was ours.
-    """
+def decide(target: CustomerTarget, found: Found, *, rules: CustomerRules) -> Decision:
+    """Decide about one customer of the ERP."""
+    mine, merged_into = found.mine, found.merged_into
     if mine is not None:
+        other = found.same_email
+        if other is not None and other.gid != mine.gid:
+            whose = f"customer {other.number}" if other.number else f"a customer ({other.gid})"
+            return Clash(
+                f"The ERP has given customer {target.number} an e-mail that {whose} of the shop "
+                "has already.",
+                "Give one of them another e-mail, or merge the two in the shop.",
+            )
         changed = _changed(target, mine)
         if not changed:
-            return Keep(mine.gid)
+            return Keep(mine.gid, target.number)
         return Write(CustomerSpec(mine.gid, target.number, changed, mine.address_gid))
     if merged_into is not None and merged_into.number:
         return LeftOut(_MERGED.format(target.number, merged_into.number))
-    found = merged_into or same_email
-    if found is None:
+    who = merged_into or found.same_email
+    if who is None:
         if not rules.create:
             return LeftOut("The shop has no such customer, and the rules make none.")
         wanted = {name: value for name, value in target.fields.items() if value}
         return Write(CustomerSpec("", target.number, wanted))
-    if found.number:
+    if who.number:
         return Clash(
-            f"The ERP's customers {found.number} and {target.number} have the same e-mail, and the "
-            f"shop knows it as customer {found.number}.",
+            f"The ERP's customers {who.number} and {target.number} have the same e-mail, and the "
+            f"shop knows it as customer {who.number}.",
             "Give one of them another e-mail in the ERP, or merge them there.",
         )
     if merged_into is None and rules.match == "number":
         return Clash(
-            f"A customer of the shop ({found.gid}) has the e-mail of the ERP's customer "
+            f"A customer of the shop ({who.gid}) has the e-mail of the ERP's customer "
             f"{target.number} and no ERP number, and the rules match by number only.",
             f"Write {target.number} into that customer's metafield, then retry.",
         )
-    changed = _changed(target, found)
-    return Write(CustomerSpec(found.gid, target.number, changed, found.address_gid), adopt=True)
+    changed = _changed(target, who)
+    return Write(CustomerSpec(who.gid, target.number, changed, who.address_gid), adopt=True)
+
+
+def same_email(one: str, other: str) -> bool:
+    """Tell whether two e-mails are one: they have no case."""
+    return _alike("email", one) == _alike("email", other)
 
 
 def kept_hash(fields: Mapping[str, str], kept: Collection[str]) -> str:

@@ -14,7 +14,8 @@ from towline_relay.sync.attempt import Judge
 from towline_relay.sync.intents import Intents
 from towline_relay.sync.people.companies import Companies
 from towline_relay.sync.people.companies_down import CompaniesDown
-from towline_relay.sync.people.customers import Customers, merged
+from towline_relay.sync.people.customers import Customers
+from towline_relay.sync.people.merges import merged
 from towline_shared.codec import decode
 from towline_shared.events import BusinessCustomer, Customer, Unreadable
 

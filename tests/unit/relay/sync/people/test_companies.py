@@ -13,6 +13,8 @@ from tests.support.company_house import BREMEN, KIEL, CompanyHouse
 from tests.support.engine_house import raiser
 from tests.support.fake_shop import Crash
 from towline_relay.shopify.models_companies import CompanyRef, Place
+from towline_relay.store.effects import Effects
+from towline_relay.sync.people.merges import merged
 
 
 @pytest.fixture
@@ -127,3 +129,16 @@ def test_the_one_nameless_place_of_the_shop_is_taken_over(house: CompanyHouse) -
     house.settle()
     (place,) = house.only.places
     assert (place.gid, place.number, place.fields["city"]) == ("L1", "7/1", "Kiel")
+
+
+def test_a_contact_the_shop_has_merged_is_followed(house: CompanyHouse) -> None:
+    """What is remembered of the ERP's customer is an id that is gone; who was kept buys now."""
+    gone, kept = "gid://shopify/Customer/1", "gid://shopify/Customer/2"
+    house.know_customer("100010", gone)
+    assert house.lease is not None
+    merge = Effects(known=merged([(gone, kept)]))
+    asyncio.run(house.house.store.advance(house.lease, merge))
+    house.feed({**KIEL, "BUYER": "100010"})
+    house.settle()
+    assert house.last().state == "applied"
+    assert house.only.contact == kept
