@@ -35,7 +35,9 @@ from towline_relay.sync.rules.tenant import Rules, load_rules
 from towline_relay.sync.sweeps.orders import sweep_orders
 from towline_relay.sync.sweeps.work import sweep_work
 from towline_relay.webhooks.delivery import Delivery
+from towline_sandbox.shopify import stock
 from towline_sandbox.shopify.admin_api import AdminApi
+from towline_sandbox.shopify.ids import gid
 from towline_sandbox.shopify.record import Record
 from towline_sandbox.shopify.seed import seed
 from towline_sandbox.shopify.settings import SeedProduct, ShopSettings, WebhookOdds
@@ -90,11 +92,26 @@ class OrderHouse:
         )
         self.shop = Shop(settings, clock=self.clock, record=Record(settings.state))
         seed(self.shop)
+        self._stock()
         self._api = AdminApi(self.shop)
         self._fed = self._seen = 0
         self._build()
         self.sweep()  # the first one only notes where it begins
         self.clock.advance(3600)
+
+    def _stock(self) -> None:
+        """Put the first item into Berlin, the second into Hamburg, the third into both."""
+        found = self.shop.db.all("SELECT id FROM locations ORDER BY position")
+        berlin, hamburg = (int(row["id"]) for row in found)
+        self.places = {"001": gid("Location", berlin), "002": gid("Location", hamburg)}
+        pieces = {SKUS[0]: (10**6, 0), SKUS[1]: (0, 10**6), SKUS[2]: (10**6, 10**6)}
+        with self.shop.db.transaction():
+            for sku, counts in pieces.items():
+                item = self.shop.db.scalar(
+                    "SELECT inventory_item_id FROM variants WHERE sku = ?", sku
+                )
+                for place, count in zip((berlin, hamburg), counts, strict=True):
+                    stock.set_quantity(self.shop, item, place, name="available", quantity=count)
 
     @property
     def clock(self) -> Any:

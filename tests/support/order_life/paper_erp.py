@@ -21,7 +21,7 @@ from towline_shared.events import (
     ShippingLine,
 )
 
-__all__ = ["Booked", "PaperErp", "touches"]
+__all__ = ["Booked", "PaperErp", "Parcel", "Told", "touches"]
 
 _ZERO = Decimal(0)
 #: Money that is no part of Shopify's total: see the fields of Charge.
@@ -44,7 +44,7 @@ class Booked:
     Attributes:
         state: N (new), A (accepted), L (picked: no change any more), H (held), R (refused) or
             X (cancelled by the ERP).
-        shipped: pieces that left, by line of the shop.
+        disturbed: the site could not write one of its documents down.
     """
 
     id: str
@@ -52,7 +52,7 @@ class Booked:
     number: str
     state: str = "N"
     changes: list[Told] = field(default_factory=list)
-    shipped: Counter[str] = field(default_factory=Counter)
+    disturbed: bool = False
 
     @property
     def kept(self) -> list[OrderChange]:
@@ -95,11 +95,65 @@ class Booked:
 
 
 @dataclass
+class Parcel:
+    """A shipment: pieces by line of the shop; ``status`` X when the ERP took it back.
+
+    ``unfit`` when a person settled by hand that the shop does not take it.
+    """
+
+    number: str
+    gid: str
+    warehouse: str
+    lines: Counter[str]
+    tracking: tuple[str, ...]
+    status: str = ""
+    unfit: bool = False
+
+    @property
+    def numbers(self) -> frozenset[str]:
+        """What the shop knows it by."""
+        return frozenset(self.tracking or (self.number,))
+
+
+@dataclass
 class PaperErp:
-    """All orders by gid."""
+    """All orders by gid, all shipments, and the ids of the documents that came."""
 
     orders: dict[str, Booked] = field(default_factory=dict)
+    parcels: list[Parcel] = field(default_factory=list)
     seen: set[str] = field(default_factory=set)
+
+    def shipped(self, gid: str) -> Counter[str]:
+        """Return the pieces of an order that left and were not taken back."""
+        found = Counter[str]()
+        for parcel in self.parcels:
+            if parcel.gid == gid and parcel.status != "X":
+                found += parcel.lines
+        return found
+
+    def open_pieces(self, gid: str) -> Counter[str]:
+        """Return what is still to be shipped of an order it may ship."""
+        booked = self.orders[gid]
+        return booked.pieces - self.shipped(gid) if booked.state in "AL" else Counter()
+
+    def open_orders(self) -> list[str]:
+        """Return the orders of which something is to be shipped."""
+        return [gid for gid in self.orders if self.open_pieces(gid)]
+
+    def pack(self, gid: str, *, warehouse: str, most: int, parcels: int) -> Parcel:
+        """Take up to ``most`` pieces of each open line into a shipment."""
+        number = f"S{len(self.parcels) + 1}"
+        lines = {line: min(most, count) for line, count in self.open_pieces(gid).items()}
+        tracking = tuple(f"JJD-{number}-{each}" for each in range(parcels))
+        parcel = Parcel(number, gid, warehouse, Counter(lines), tracking)
+        self.parcels.append(parcel)
+        return parcel
+
+    def tear(self, event: Event) -> None:
+        """Lose a document the site can't write down; what it was about is disturbed."""
+        assert event.id not in self.seen, f"{event.id} was told twice"
+        if event.key in self.orders:
+            self.orders[event.key].disturbed = True
 
     def take(self, event: Event) -> None:
         """Book a document.
@@ -117,10 +171,12 @@ class PaperErp:
             self.orders[body.order_gid] = Booked(event.id, body, number)
             return
         assert isinstance(body, OrderChange)
+        if body.order_gid not in self.orders:
+            return  # of an order the site could not write down
         booked = self.orders[body.order_gid]
         before = booked.total, booked.tax
         booked.changes.append(Told(event.id, body))
-        if not booked.refused_change:
+        if not booked.refused_change and not booked.disturbed:
             moved = change_sum(body), change_tax(body)
             assert (before[0] + moved[0], before[1] + moved[1]) == (body.total, body.tax_total), (
                 f"{body.name}: {before} and {moved} don't lead to what {body.kind} says of itself"

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from tests.support.order_life.house import SKUS
 from towline_shared.money import exponent
 
-__all__ = ["amount", "edit", "purchase", "refund", "returned"]
+__all__ = ["amount", "disposed", "edit", "purchase", "refund", "returned"]
 
 Body = dict[str, Any]
 _RATES = {"EUR": "0.917", "USD": "1.0837", "JPY": "163.21", "KWD": "0.3331"}
@@ -156,3 +156,9 @@ def returned(draw: st.DrawFn, currency: str) -> Body:
         word = draw(st.sampled_from(["shipping", "restocking"]))
         body["fees"] = {word: draw(amount(currency, 400))}
     return body
+
+
+def disposed() -> st.SearchStrategy[Body]:
+    """Draw what becomes of pieces that came back."""
+    kinds = ["RESTOCKED", "NOT_RESTOCKED", "MISSING", "PROCESSING_REQUIRED"]
+    return st.fixed_dictionaries({"lines": _pieces(type=st.sampled_from(kinds))})

@@ -23,7 +23,8 @@ from towline_shared.errors import BadRecord
 from towline_shared.events import ChangeLine, Charge, OrderChange
 from towline_shared.money import plain
 
-__all__ = ["Change", "History", "Told", "changes", "keys_of", "news", "touches_delivery"]
+__all__ = ["Change", "History", "Told", "changes", "has_returns", "keys_of", "news"]
+__all__ += ["touches_delivery"]
 
 
 def keys_of(given: Mapping[str, Any]) -> frozenset[str]:
@@ -43,8 +44,13 @@ def news(given: Mapping[str, Any], told: Told) -> bool:
         keys_of(given) - told.keys
         or pending - settled
         or given["agreements"]["pageInfo"]["hasNextPage"]
-        or (given.get("returnStatus") or "NO_RETURN") != "NO_RETURN"
+        or has_returns(given)
     )
+
+
+def has_returns(given: Mapping[str, Any]) -> bool:
+    """Tell whether the order has, or had, returns."""
+    return (given.get("returnStatus") or "NO_RETURN") != "NO_RETURN"
 
 
 def touches_delivery(change: OrderChange) -> bool:

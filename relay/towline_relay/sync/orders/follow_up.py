@@ -21,6 +21,7 @@ from towline_relay.sync.orders.changes import (
     History,
     Told,
     changes,
+    has_returns,
     news,
     touches_delivery,
 )
@@ -66,12 +67,7 @@ class FollowUp:
         content = content_of(given)
         if not rows:
             return await self._older(readings, sent, given, content)
-        told = Told(
-            what=tuple(row.what for row in rows),
-            total=rows[-1].total,
-            tax=rows[-1].tax,
-            refunded=rows[-1].refunded,
-        )
+        told = _told(rows)
         found: list[Change] = []
         if news(given, told):
             found = changes(given, await self._history(given), told, self._rules.orders)
@@ -90,6 +86,20 @@ class FollowUp:
         if sent.outcome == "locked" and any(touches_delivery(each.body) for each in found):
             return await self._conflict(readings, sent, told, found)
         return await self._send(readings, sent, found, content)
+
+    async def returned(
+        self,
+        given: Mapping[str, Any],
+        rows: Sequence[OrderTold],
+        ledger: Sequence[Mapping[str, Any]],
+    ) -> list[Change]:
+        """Read the returns and return the documents about what the ERP does not know of them.
+
+        Args:
+            rows: what it was told, with all of the ledger.
+        """
+        history = History(ledger=ledger, returns=await self._shop.order_returns(given["id"]))
+        return changes(given, history, _told(rows), self._rules.orders)
 
     async def held(
         self, row: EventRow, given: Mapping[str, Any], rows: Sequence[OrderTold], after: After
@@ -113,11 +123,10 @@ class FollowUp:
 
     async def _history(self, given: Mapping[str, Any]) -> History:
         gid = given["id"]
-        returns = (given.get("returnStatus") or "NO_RETURN") != "NO_RETURN"
         return History(
             ledger=await self._shop.order_ledger(gid),
             refunds=await self._shop.order_refunds(gid) if given["refunds"] else (),
-            returns=await self._shop.order_returns(gid) if returns else (),
+            returns=await self._shop.order_returns(gid) if has_returns(given) else (),
         )
 
     async def _send(
@@ -213,6 +222,12 @@ def _details(
         **{name: now[name] for name in names},
     )
     return Change((key,), body)
+
+
+def _told(rows: Sequence[OrderTold]) -> Told:
+    """Return what the ERP was told, of the rows that say so, oldest first."""
+    last = rows[-1]
+    return Told(tuple(row.what for row in rows), last.total, last.tax, last.refunded)
 
 
 def _after(found: Sequence[Change], told: Told) -> After:

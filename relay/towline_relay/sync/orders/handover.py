@@ -12,7 +12,7 @@ from towline_relay.store.base import Store
 from towline_relay.store.effects import Downlink, Effects, Move
 from towline_relay.store.rows import EventRow, NewEvent, OrderSent, OrderTold
 from towline_relay.store.states import State
-from towline_relay.sync.orders.changes import keys_of
+from towline_relay.sync.orders.changes import Change, has_returns, keys_of
 from towline_relay.sync.orders.cutoff import cutoff, too_old
 from towline_relay.sync.orders.document import Document, NotWanted, build
 from towline_relay.sync.orders.follow_up import FollowUp, told_of
@@ -101,7 +101,7 @@ class HandOver:
             what = f"Shopify recommends to cancel {document.order.name} for its risk."
             return await park(self._store, self._tenant, readings, what, _RISKY)
         effects = await self._first(readings, document, keys | more, returned, before=sent)
-        return await self._with_hold(readings[0], given, effects)
+        return await self._followed(readings[0], given, effects, ledger)
 
     def committed(self, effects: Effects) -> None:
         """Ring the agents whose stream has grown."""
@@ -177,20 +177,30 @@ class HandOver:
             forget=await moved_stock(self._store, self._tenant, skus),
         )
 
-    async def _with_hold(
-        self, row: EventRow, given: Mapping[str, Any], effects: Effects
+    async def _followed(
+        self,
+        row: EventRow,
+        given: Mapping[str, Any],
+        effects: Effects,
+        ledger: Sequence[Mapping[str, Any]] | None,
     ) -> Effects:
-        """Let a hold that stands already follow the order at once: nobody will ring for it."""
-        rows = await self._store.order_told(self._tenant, row.key)  # of a hand-over that failed
-        if not effects.orders or not may_be_news(given, rows):
+        """Let returns and holds that stand already follow the order at once: nobody will ring."""
+        if not effects.orders:
             return effects
+        rows = await self._store.order_told(self._tenant, row.key)  # of a hand-over that failed
         first, agent = effects.told[0], effects.orders[0].agent
-        after = After(first.total, first.tax, first.refunded)
-        for change in await self._follow_up.held(row, given, rows, after):
+        found: list[Change] = []
+        if has_returns(given):
+            found = await self._follow_up.returned(given, [*rows, *effects.told], ledger or ())
+        if may_be_news(given, rows):
+            after = After(first.total, first.tax, first.refunded)
+            found += await self._follow_up.held(row, given, rows, after)
+        for change in found:
             event = self._follow_up.event(row, change)
+            told = tuple(told_of(row, event, change, key) for key in change.keys)
             effects = replace(
                 effects,
-                told=(*effects.told, told_of(row, event, change, change.keys[0])),
+                told=(*effects.told, *told),
                 downlink=(*effects.downlink, Downlink(agent, STREAM, event)),
             )
         return effects

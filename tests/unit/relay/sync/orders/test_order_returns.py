@@ -14,7 +14,7 @@ from tests.support.hooks import hook
 from tests.support.shop_history import disposed, returned
 from towline_relay.sync.intake.deliveries import take_in
 from towline_relay.sync.orders.returns import return_news
-from towline_shared.events import OrderChange, Restock
+from towline_shared.events import Order, OrderChange, Restock
 
 BERLIN = "gid://shopify/Location/1"
 
@@ -45,6 +45,19 @@ def test_a_return_that_is_reopened_is_told_again(engine: EngineHouse) -> None:
     for minute, status in enumerate(("OPEN", "CLOSED", "CLOSED", "OPEN", "CLOSED"), start=5):
         told(engine, status, minute=minute)
     assert [change.status for change in changes(engine)] == ["OPEN", "CLOSED", "OPEN", "CLOSED"]
+
+
+def test_a_return_that_stands_at_the_hand_over_follows_the_order_at_once(
+    engine: EngineHouse,
+) -> None:
+    """Nobody will ring for it: it goes down right behind the order, and once."""
+    for minute in (5, 6):
+        told(engine, "OPEN", disposed("d-1", 1, "RESTOCKED", BERLIN), minute=minute)
+    order, change = sent(engine)
+    assert isinstance(order, Order)
+    assert isinstance(change, OrderChange)
+    assert (change.kind, change.status, change.total) == ("return", "OPEN", order.total)
+    assert [goods.kind for goods in change.restocks] == ["EXPECTED", "RESTOCKED"]
 
 
 def test_each_disposition_is_told_once_with_its_place(engine: EngineHouse) -> None:
