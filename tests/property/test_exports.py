@@ -21,8 +21,8 @@ from towline_relay.sync.sweeps.orders import sweep_timer
 from towline_shared.clock import utc_text
 from towline_shared.errors import Retryable
 
-EXAMPLES = int(os.environ.get("TOWLINE_EXPORT_EXAMPLES", "25"))
-COUNT = 1203  # three commits
+EXAMPLES = int(os.environ.get("TOWLINE_EXPORT_EXAMPLES", "15"))
+COUNT = 603  # two commits
 PURPOSE = "sweep customers"
 ERRORS = {
     "crash": Crash,

@@ -68,6 +68,7 @@ class Exports:
     _rung: set[str] = field(default_factory=set)
     _over: asyncio.Event = field(default_factory=asyncio.Event)
     _shown: tuple[Export, ...] = ()
+    _failed: dict[str, Export] = field(default_factory=dict)  # by purpose, since this start
 
     async def begin(
         self, purpose: str, asked: Asked, facts: Mapping[str, Any] | None = None
@@ -282,24 +283,31 @@ class Exports:
             lines=export.lines,
             news=export.news,
         )
+        self._failed.pop(export.purpose, None)
+        if export.state == "failed":
+            self._failed[export.purpose] = export
         ended, self._over = self._over, asyncio.Event()
         ended.set()
         self.nudge()
 
     def check(self) -> Check | None:
         """Tell how exports are doing; None while there are none."""
-        now = self.clock.now()
+        name, now = f"exports {self.tenant}", self.clock.now()
+        for export in self._failed.values():
+            until = machine.rested_until(export)
+            if until is not None and until > now:
+                words = f"The export for {export.purpose} was given up. {export.reason}"
+                hint = "What it was for goes by pages for an hour; then it is asked for again."
+                return Check(name, Status.WARNING, export.changed_at, words, hint)
         for export in self._shown:
-            if export.reason and not export.over:
+            if export.reason:
                 words = f"The export for {export.purpose} is put off. {export.reason}"
                 hint = "It is asked for again by itself, three times in all."
-                return Check(
-                    f"exports {self.tenant}", Status.WARNING, export.opened_at, words, hint
-                )
+                return Check(name, Status.WARNING, export.opened_at, words, hint)
         if not self._shown:
             return None
         shown = ", ".join(f"{each.purpose} {each.state}" for each in self._shown)
-        return Check(f"exports {self.tenant}", Status.OK, now, f"Read in bulk: {shown}.")
+        return Check(name, Status.OK, now, f"Read in bulk: {shown}.")
 
 
 async def _chunks(

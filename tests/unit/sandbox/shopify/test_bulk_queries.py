@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from graphql import parse
 
 from tests.unit.sandbox.shopify.lab import PRODUCTS, Lab, running, settings
 from towline_relay.shopify.documents import document as relay_document
+from towline_relay.shopify.exports import EXPORTS, Asked, text_of
 from towline_sandbox.shopify.bulk_limits import query_limits
 from towline_sandbox.shopify.settings import SeedPriceList
 from towline_shared.clock import ManualClock
@@ -46,6 +48,17 @@ def test_a_query_keeps_to_the_limits(text: str, words: str) -> None:
     """https://shopify.dev/docs/api/usage/bulk-operations/queries"""
     found = wrong(text)
     assert words in found if words else not found
+
+
+@pytest.mark.parametrize("what", sorted(EXPORTS))
+def test_what_the_relay_exports_keeps_to_the_limits(what: str) -> None:
+    """Since a moment too: what is put into the document leaves it a document."""
+    assert not wrong(text_of(Asked(what)))
+    since = text_of(Asked(what, datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)))
+    assert not wrong(since)
+    assert ("updated_at:>='2026-01-02T03:04:05Z'" in since) is (
+        what in ("orders", "customers", "products")
+    )
 
 
 def test_connections_of_objects_without_an_id_can_be_refused() -> None:

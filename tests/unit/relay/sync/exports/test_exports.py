@@ -98,10 +98,14 @@ def test_after_the_third_failure_the_sweep_goes_by_pages_for_an_hour(house: Expo
     house.bulk.ends = [("FAILED", 0.0)] * 3
     house.begin("customers")
     assert house.over(PURPOSE).state == "failed"
+    check = house.check()
+    assert check is not None
+    assert "was given up. Shopify's export failed" in check.detail
     assert not house.run(house.exports.may_begin(PURPOSE))
     assert not house.run(house.exports.under_way(PURPOSE))
     house.house.clock.advance(3601)
     assert house.run(house.exports.may_begin(PURPOSE))
+    assert house.check() is None
 
 
 def test_a_result_that_is_gone_is_asked_for_anew(house: ExportHouse) -> None:

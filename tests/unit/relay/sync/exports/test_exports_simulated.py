@@ -13,14 +13,22 @@ from typing import Any
 
 import pytest
 
+from tests.support.shop_stand import Stand as ShopStand
+from tests.support.shop_stand import place_order, play
 from tests.support.store import StoreHouse
 from tests.unit.relay.shopify.test_bulk_shop import SEEDS, Stand, standing
+from towline_relay.shopify.bulk_files import BulkFiles
+from towline_relay.shopify.bulk_shop import BulkShop
+from towline_relay.shopify.changed import customers_updated_since
 from towline_relay.shopify.exports import (
     Asked,
     ExportLine,
+    changed_customer,
+    changed_order,
     changed_products,
     level,
     list_price,
+    read_export_line,
     variant,
 )
 from towline_relay.shopify.models_prices import ListPrice, PriceListRef
@@ -247,3 +255,32 @@ def test_only_what_changed_since_a_moment_is_asked_for(tmp_path: Path) -> None:
             assert (export.state, export.lines) == ("done", 0)
 
     asyncio.run(work())
+
+
+@pytest.mark.parametrize("what", ["orders", "customers"])
+def test_orders_and_customers_come_with_the_time_of_their_change(tmp_path: Path, what: str) -> None:
+    """As the sweep by pages reads them; each answer is held against the schema."""
+
+    async def scene(on: ShopStand) -> None:
+        for _ in range(3):
+            await place_order(on)
+        bulk = BulkShop(on.client, BulkFiles(on.session))
+        gid = await bulk.export(Asked(what, EARLY), mark="towline_mark_1")
+        async with asyncio.timeout(20):
+            while (state := await bulk.state(gid)) is None or not state.over:
+                pass
+        lines = [read_export_line(line) async for line in bulk.lines(state.url)]
+        assert state.created_at is not None
+        assert len(lines) == state.roots == state.objects
+        if what == "orders":
+            found = {one.gid: one for one in map(changed_order, lines)}
+            paged = {one.gid: one async for one in on.shop.orders_updated_since(EARLY)}
+            assert found == paged
+            assert len(found) == 3
+        else:
+            people = {one.gid: one for one in map(changed_customer, lines)}
+            by_page = customers_updated_since(on.client, EARLY)
+            assert people == {one.gid: one async for one in by_page}
+            assert people
+
+    play(tmp_path, scene)
