@@ -36,6 +36,8 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
     "shipment": ("SHIPMENT",),
     "customer": ("CUSTOMER",),
     "company": ("COMPANY",),
+    "customer_result": ("DOCUMENT_ID",),
+    "company_result": ("DOCUMENT_ID",),
 }
 
 # What a program may be given; a closed list, so that no setting can reach into the document.

@@ -17,7 +17,7 @@
 -- unverified: this script has not run on an IBM i. Marks [K] rest on general knowledge;
 --            docs/unverified.md lists them. Try it in a copy of the libraries first.
 --
--- What it adds to your system: one library, two profiles, 2 data queues, 19 tables, 9 triggers.
+-- What it adds to your system: one library, two profiles, 2 data queues, 19 tables, 10 triggers.
 -- What it changes of yours: a trigger on
 --   DISTLIB/ITMMST
 --   DISTLIB/ITMPRC
@@ -27,7 +27,7 @@
 --   DISTLIB/BUSMST
 --   DISTLIB/BUSPLC
 -- and nothing else. No record format changes, so there is no level check [K].
--- What PRTTRGPGM will show: TWITMMST, TWITMPRC, TWITMBAL, TWWEBORDH, TWWEBCHG, TWSHPHDR, TWCUSMST, TWBUSMST, TWBUSPLC.
+-- What PRTTRGPGM will show: TWITMMST, TWITMPRC, TWITMBAL, TWWEBORDH, TWWEBCHG, TWSHPHDR, TWCUSMST, TWBUSMST, TWBUSPLC, TWWEBCOMP.
 
 
 -- ---------------------------------------------------------------------------------------------------------------------
@@ -932,6 +932,26 @@ BEGIN
 END;
 COMMENT ON TRIGGER TOWLINE.BUSPLC_OUTBOX IS 'Towline: notes changes for company; definition 8b3be3ce';
 
+-- TOWLINE/WEBCOMP feeds company_result.
+CREATE OR REPLACE TRIGGER TOWLINE.WEBCOMP_OUTBOX
+  AFTER UPDATE ON TOWLINE.WEBCOMP
+  REFERENCING NEW AS N OLD AS O
+  FOR EACH ROW MODE DB2ROW
+  PROGRAM NAME TWWEBCOMP
+BEGIN
+  DECLARE FAILED SMALLINT DEFAULT 0;
+  DECLARE CONTINUE HANDLER FOR SQLEXCEPTION SET FAILED = 1;
+  IF N.STATUS <> O.STATUS OR N.COMPID <> O.COMPID OR N.REASON <> O.REASON THEN
+    INSERT INTO TOWLINE.OUTBOX (LIB, FILE, KEY1, OPER, CHGJOB, CHGUSR)
+      VALUES ('TOWLINE', 'WEBCOMP', N.EVENTID, 'U', QSYS2.JOB_NAME, SESSION_USER);
+    CALL QSYS2.SEND_DATA_QUEUE(MESSAGE_DATA => 'O', DATA_QUEUE => 'DOORBELL', DATA_QUEUE_LIBRARY => 'TOWLINE');
+  END IF;
+  IF FAILED = 1 THEN
+    INSERT INTO TOWLINE.MISSED (FILE) VALUES ('WEBCOMP');
+  END IF;
+END;
+COMMENT ON TRIGGER TOWLINE.WEBCOMP_OUTBOX IS 'Towline: notes changes for company_result; definition 0ef6ca8b';
+
 
 -- ---------------------------------------------------------------------------------------------------------------------
 -- 7  What the agent may do
@@ -1046,6 +1066,7 @@ CALL QSYS2.QCMDEXC('QSYS/CHGOBJOWN OBJ(TOWLINE/TWSHPHDR) OBJTYPE(*PGM) NEWOWN(TW
 CALL QSYS2.QCMDEXC('QSYS/CHGOBJOWN OBJ(TOWLINE/TWCUSMST) OBJTYPE(*PGM) NEWOWN(TWOWNER)');
 CALL QSYS2.QCMDEXC('QSYS/CHGOBJOWN OBJ(TOWLINE/TWBUSMST) OBJTYPE(*PGM) NEWOWN(TWOWNER)');
 CALL QSYS2.QCMDEXC('QSYS/CHGOBJOWN OBJ(TOWLINE/TWBUSPLC) OBJTYPE(*PGM) NEWOWN(TWOWNER)');
+CALL QSYS2.QCMDEXC('QSYS/CHGOBJOWN OBJ(TOWLINE/TWWEBCOMP) OBJTYPE(*PGM) NEWOWN(TWOWNER)');
 CALL QSYS2.QCMDEXC('QSYS/CHGOBJOWN OBJ(QSYS/TOWLINE) OBJTYPE(*LIB) NEWOWN(TWOWNER)');
 
 
@@ -1054,7 +1075,7 @@ CALL QSYS2.QCMDEXC('QSYS/CHGOBJOWN OBJ(QSYS/TOWLINE) OBJTYPE(*LIB) NEWOWN(TWOWNE
 --    What should be there now. The agent's own view of it: towline-agent check.
 -- ---------------------------------------------------------------------------------------------------------------------
 
--- 9 rows, all enabled and operative [K: names of the last two columns].
+-- 10 rows, all enabled and operative [K: names of the last two columns].
 SELECT TRIGGER_NAME, EVENT_OBJECT_SCHEMA, EVENT_OBJECT_TABLE, ENABLED, OPERATIVE
   FROM QSYS2.SYSTRIGGERS
  WHERE TRIGGER_SCHEMA = 'TOWLINE';

@@ -30,6 +30,7 @@ DROP TRIGGER TOWLINE.SHPHDR_OUTBOX;
 DROP TRIGGER TOWLINE.CUSMST_OUTBOX;
 DROP TRIGGER TOWLINE.BUSMST_OUTBOX;
 DROP TRIGGER TOWLINE.BUSPLC_OUTBOX;
+DROP TRIGGER TOWLINE.WEBCOMP_OUTBOX;
 
 
 -- ---------------------------------------------------------------------------------------------------------------------

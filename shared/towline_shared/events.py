@@ -61,6 +61,7 @@ __all__ = [
     "OrderChange",
     "OrderLine",
     "OrderResult",
+    "PartyResult",
     "Payment",
     "Price",
     "Restock",
@@ -250,6 +251,25 @@ class BusinessCustomer:
 
 
 @dataclass(frozen=True, slots=True)
+class PartyResult:
+    """What the ERP decided about a customer or company of the shop. Key: its gid.
+
+    Attributes:
+        document_id: id of the event that carried the document.
+        outcome: ``accepted`` or ``refused``.
+        gid: of the customer or company; empty when the SELECT does not tell.
+        number: the ERP's own number when it accepted.
+        reason: the ERP's words when it refused.
+    """
+
+    document_id: str
+    outcome: str
+    gid: str = ""
+    number: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Erase:
     """The wish that copies of documents about people be forgotten. Key: the request's number.
 
@@ -277,6 +297,7 @@ Body = (
     | ChangeResult
     | Customer
     | BusinessCustomer
+    | PartyResult
     | Erase
     | Delivered
     | Unreadable
@@ -323,6 +344,7 @@ ENTITY_OF: Mapping[type, str] = MappingProxyType(
         ChangeResult: "change_result",
         Customer: "customer",
         BusinessCustomer: "company",
+        PartyResult: "party_result",
         Erase: "erase",
         Delivered: "delivered",
         Unreadable: "unreadable",

@@ -38,6 +38,7 @@ from towline_shared.events import (
     CompanyContact,
     CompanyPlace,
     Event,
+    PartyResult,
     event_id,
 )
 
@@ -223,6 +224,14 @@ class CompanyHouse:
         asyncio.run(
             self.house.store.append([new_event(encode(event), event, tenant="t", agent="a")])
         )
+
+    def answer(self, result: PartyResult) -> None:
+        """Append what the ERP decided about a document, and work on it."""
+        self.fed += 1
+        event = Event(event_id("test", str(self.fed)), result.gid, "ibmi:X/Y", START, result)
+        new = new_event(encode(event), event, tenant="t", agent="agent-1")
+        asyncio.run(self.house.store.append([new]))
+        self.settle()
 
     async def turn(self) -> None:
         """Turn once."""

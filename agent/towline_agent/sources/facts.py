@@ -21,6 +21,7 @@ from towline_shared.events import (
     Customer,
     Item,
     OrderResult,
+    PartyResult,
     Price,
     Row,
     Scalar,
@@ -139,6 +140,8 @@ def event_key(body: Body, key: tuple[str, ...]) -> str:
         return body.sku
     if isinstance(body, OrderResult | ChangeResult | Shipment):
         return body.order_gid or key[0]
+    if isinstance(body, PartyResult):
+        return body.gid or key[0]
     return key[0] if key else ""
 
 
@@ -212,6 +215,20 @@ def _change_result(row: Row, where: str) -> Iterator[Body]:
         outcome=outcome,
         reason=_optional(row, "REASON"),
         row=row,
+    )
+
+
+def _party_result(row: Row, where: str) -> Iterator[Body]:
+    """Read what the ERP decided about a customer or company of the shop."""
+    outcome = _OUTCOMES.get(_optional(row, "OUTCOME"))
+    if outcome not in ("accepted", "refused"):
+        return  # the ERP has not decided yet
+    yield PartyResult(
+        document_id=_need(row, "DOCUMENT_ID", where),
+        outcome=outcome,
+        gid=_optional(row, "GID"),
+        number=_optional(row, "ERP_NUMBER"),
+        reason=_optional(row, "REASON"),
     )
 
 
@@ -297,6 +314,8 @@ _SINGLE: Mapping[str, Callable[[Row, str], Iterator[Body]]] = {
     "order_result": _order_result,
     "change_result": _change_result,
     "customer": _customer,
+    "customer_result": _party_result,
+    "company_result": _party_result,
 }
 GONE: Mapping[str, Callable[[tuple[str, ...]], Iterator[Body]]] = {
     "item": _gone_item,
@@ -304,6 +323,8 @@ GONE: Mapping[str, Callable[[tuple[str, ...]], Iterator[Body]]] = {
     "stock": _gone_stock,
     "order_result": _nothing,
     "change_result": _nothing,
+    "customer_result": _nothing,
+    "company_result": _nothing,
     "shipment": _gone_shipment,
     "customer": _gone_customer,
     "company": _gone_company,

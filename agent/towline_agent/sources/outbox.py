@@ -28,7 +28,9 @@ __all__ = [
 ]
 
 # Answers of the ERP travel in a stream of their own: an order must not wait behind a price run.
-RESULT_ENTITIES = frozenset({"order_result", "change_result", "shipment"})
+RESULT_ENTITIES = frozenset(
+    {"order_result", "change_result", "shipment", "customer_result", "company_result"}
+)
 
 
 @dataclass(frozen=True, slots=True)

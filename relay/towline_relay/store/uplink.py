@@ -30,6 +30,7 @@ from towline_shared.events import (
 __all__ = ["PEOPLE", "ReceivedRow", "decoded", "lane_of", "new_event", "undecodable_event"]
 
 _CATALOGUE = frozenset({"item", "price", "stock"})
+_ANSWERS = frozenset({"party_result", "customer_result", "company_result"})
 #: Entities whose rows are about people: kept sealed, and only until they are decided.
 PEOPLE = frozenset({"customer", "company"})
 
@@ -45,7 +46,7 @@ class ReceivedRow(Protocol):
 
 def lane_of(tenant: str, entity: str) -> str:
     """Return the lane an entity is worked in."""
-    if entity in PEOPLE:
+    if entity in PEOPLE or entity in _ANSWERS:
         return f"{tenant}/customers"
     return f"{tenant}/{'catalogue' if entity in _CATALOGUE else 'orders'}"
 

@@ -99,6 +99,12 @@ FEEDS = (
     ),
     Feed("TOWLINE/WEBCHG", keys=("EVENTID",), watched=("STATUS", "REASON"), operations="U"),
     Feed(
+        "TOWLINE/WEBCOMP",
+        keys=("EVENTID",),
+        watched=("STATUS", "COMPID", "REASON"),
+        operations="U",
+    ),
+    Feed(
         "DISTLIB/SHPHDR",
         keys=("SHNBR",),
         watched=("SHORD", "SHWHS", "SHCAR", "SHTRK", "SHDAT"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from tests.faults.events import AT, order, price
+from towline_agent.conformance.documents import sample_company
 from towline_shared.events import (
     Address,
     Body,
@@ -17,6 +18,7 @@ from towline_shared.events import (
     Heartbeat,
     Item,
     OrderResult,
+    PartyResult,
     Shipment,
     ShipmentLine,
     Stock,
@@ -36,6 +38,8 @@ _BODIES: tuple[Body, ...] = (
     Shipment("S1", _ORDER, "01", (ShipmentLine("gid://shopify/LineItem/1", 2),), "DHL", ("T1",)),
     Customer(name="Müller", address=Address(city="Köln"), row=_ROW),
     BusinessCustomer("100", rows=(_ROW, _ROW)),
+    sample_company(),
+    PartyResult("d1", "refused", gid="gid://shopify/Company/1", reason="Kein Kredit"),
     Erase(orders=(_ORDER,)),
     Delivered("event", "written"),
     Unreadable("price", "DISTLIB/ITMPRC", ("4711",), "IPPRC", "C1", "It is no decimal."),

@@ -10,7 +10,7 @@ import pytest
 
 from tests.support.agent_house import START, agent_house
 from tests.unit.agent.test_deliver import arrive, order, reports, run_until
-from towline_shared.events import Erase, Event, Order
+from towline_shared.events import BusinessCustomer, CompanyContact, Erase, Event, Order
 
 
 def about(number: int, name: str) -> Event:
@@ -44,3 +44,17 @@ def test_the_documents_are_emptied_down_to_the_disk(
         assert not on_disk(tmp_path, "anna@example.com")
         assert on_disk(tmp_path, "bert@example.com") is bert_stays
         assert on_disk(tmp_path, "carl@example.com")  # it stands behind the wish
+
+
+def test_a_companys_documents_are_emptied_by_its_gid(tmp_path: Path) -> None:
+    """The wish names it among the customers: a contact of it is to be forgotten."""
+    gid = "gid://shopify/Company/1"
+    contact = CompanyContact("c1", "gid://shopify/Customer/1", email="anna@example.com")
+    body = BusinessCustomer("", company_gid=gid, name="Petersen", contacts=(contact,))
+    told = Event("company-1", gid, "shopify:companies/update", START, body)
+    with agent_house(tmp_path, sealed=False) as house:
+        arrive(house, told, about(2, "bert"), wish(Erase(customers=(gid,))))
+        asyncio.run(run_until(house, 3))
+        house.buffer.set_meta("after", "the checkpoint").result()
+        assert not on_disk(tmp_path, "anna@example.com")
+        assert on_disk(tmp_path, "bert@example.com")

@@ -12,12 +12,13 @@ from towline_relay.store.rows import EventRow
 from towline_relay.store.states import State
 from towline_relay.sync.attempt import Judge
 from towline_relay.sync.intents import Intents
+from towline_relay.sync.people.answers import Answers
 from towline_relay.sync.people.companies import Companies
 from towline_relay.sync.people.companies_down import CompaniesDown
 from towline_relay.sync.people.customers import Customers
 from towline_relay.sync.people.merges import merged
 from towline_shared.codec import decode
-from towline_shared.events import BusinessCustomer, Customer, Unreadable
+from towline_shared.events import BusinessCustomer, Customer, PartyResult, Unreadable
 
 __all__ = ["CustomersLane"]
 
@@ -47,6 +48,7 @@ class CustomersLane:
         self._companies = companies
         self._companies_down = companies_down
         self._nudge = nudge
+        self._answers = Answers(tenant=tenant, store=store)
         self._intents = Intents(tenant=tenant, store=store)
 
     async def recover(self, lease: Lease) -> None:
@@ -84,6 +86,8 @@ class CustomersLane:
         replaced = (Supersede(row.entity, row.key, row.subkey, row.serial),)
         if isinstance(body, Unreadable):
             return Effects(moves=(Move(row.serial, State.PARKED, body.reason),))
+        if isinstance(body, PartyResult):
+            return await self._answers.up(row, body, replaced)
         if isinstance(body, Customer) and self._customers is not None:
             return await self._customers.up(lease, row, body, replaced)
         if isinstance(body, BusinessCustomer) and self._companies is not None:

@@ -8,13 +8,15 @@ from decimal import Decimal
 import pytest
 
 from towline_agent.ibmi.port import EntityQuery, TableRow
-from towline_agent.sources.facts import bodies, group_rows
+from towline_agent.sources.facts import bodies, event_key, group_rows
+from towline_agent.sources.outbox import stream_of
 from towline_shared.errors import BadRecord
 from towline_shared.events import (
     BusinessCustomer,
     Customer,
     Item,
     OrderResult,
+    PartyResult,
     Price,
     Shipment,
 )
@@ -139,3 +141,20 @@ def test_customers_and_companies_travel_as_they_were_read() -> None:
     assert isinstance(business, BusinessCustomer)
     assert [row["PLACE"] for row in business.rows] == ["1", "2"]
     assert list(bodies(company, ("7",), [])) == [BusinessCustomer("7", gone=True)]
+
+
+@pytest.mark.parametrize("entity", ["customer_result", "company_result"])
+def test_an_answer_about_a_customer_or_company_is_a_fact_once_it_is_decided(entity: str) -> None:
+    """By the event of the document; what is still new or was cleaned away says nothing."""
+    query = EntityQuery(entity, "", ("DOCUMENT_ID",))
+    row = {"DOCUMENT_ID": "e1", "GID": "gid://c/1", "ERP_NUMBER": "700001 ", "REASON": ""}
+    (answer,) = bodies(query, ("e1",), rows({**row, "OUTCOME": "A"}))
+    assert answer == PartyResult("e1", "accepted", "gid://c/1", "700001")
+    assert event_key(answer, ("e1",)) == "gid://c/1"
+    (answer,) = bodies(query, ("e1",), rows({**row, "OUTCOME": "R", "REASON": "No name"}))
+    assert answer == PartyResult("e1", "refused", "gid://c/1", "700001", "No name")
+    assert event_key(PartyResult("e1", "accepted"), ("e1",)) == "e1"
+    for outcome in ("N", "L", ""):
+        assert list(bodies(query, ("e1",), rows({**row, "OUTCOME": outcome}))) == []
+    assert list(bodies(query, ("e1",), [])) == []
+    assert stream_of(entity) == "results"

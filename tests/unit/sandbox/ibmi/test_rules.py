@@ -10,6 +10,7 @@ import pytest
 
 from tests.unit.sandbox.ibmi.lab import RULES, change, clean_skus, order, reader
 from towline_agent.config import AgentConfig, load_config
+from towline_agent.conformance.documents import sample_company
 from towline_agent.ibmi.port import Purpose
 from towline_agent.sources.entry_formats import read_entry
 from towline_sandbox.ibmi.console import ConsoleVerbs
@@ -49,6 +50,7 @@ def test_every_select_runs_and_gives_the_columns_of_the_contract(
     writer = system.connect(Purpose.WRITE)
     writer.apply_order(document, event_id="e1")
     writer.apply_order(change(document, kind="restock"), event_id="e2")
+    writer.apply_order(sample_company(), event_id="e3")
     console.call("run_order_entry", {})
     console.call("run_warehouse", {})
     wanted = {
@@ -56,6 +58,7 @@ def test_every_select_runs_and_gives_the_columns_of_the_contract(
         "price": {"SKU", "PRICE_LIST", "IPPRC", "IPCMP", "IPCUR"},
         "stock": {"SKU", "WAREHOUSE", "IBQOH", "IBQAL"},
         "customer": {"CUSTOMER", "CUNAM", "CUMAIL", "CUSTS"},
+        "company_result": {"DOCUMENT_ID", "GID", "OUTCOME", "ERP_NUMBER", "REASON"},
         "company": {"COMPANY", "PLACE", "BSNAM", "BSGID", "BPCTY", "BPTRM", "BPGID"},
         "order_result": {"ORDER_GID", "OUTCOME", "ERP_ORDER", "REASON"},
         "change_result": {"CHANGE_ID", "ORDER_GID", "OUTCOME", "REASON"},

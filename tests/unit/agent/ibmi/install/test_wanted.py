@@ -33,7 +33,7 @@ def small(folder: Path, extra: str = "", *, item: str = "") -> Wanted:
 
 
 def test_the_sandbox_wants_what_it_always_had(tmp_path: Path) -> None:
-    """Library, nineteen tables, two queues, nine triggers, two profiles."""
+    """Library, nineteen tables, two queues, ten triggers, two profiles."""
     site = sandbox(tmp_path)
     assert site.library == "TOWLINE"
     assert [table.layout.name for table in site.tables] == [
@@ -49,7 +49,7 @@ def test_the_sandbox_wants_what_it_always_had(tmp_path: Path) -> None:
         ("ITMBAL_OUTBOX", "TWITMBAL", "IUD"), ("WEBORDH_OUTBOX", "TWWEBORDH", "U"),
         ("WEBCHG_OUTBOX", "TWWEBCHG", "U"), ("SHPHDR_OUTBOX", "TWSHPHDR", "IU"),
         ("CUSMST_OUTBOX", "TWCUSMST", "IUD"), ("BUSMST_OUTBOX", "TWBUSMST", "IUD"),
-        ("BUSPLC_OUTBOX", "TWBUSPLC", "IUD"),
+        ("BUSPLC_OUTBOX", "TWBUSPLC", "IUD"), ("WEBCOMP_OUTBOX", "TWWEBCOMP", "U"),
     ]  # fmt: skip
     assert (site.owner.name, site.agent.name, site.order_entry) == (
         "TWOWNER",

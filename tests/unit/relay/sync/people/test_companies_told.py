@@ -14,7 +14,7 @@ from tests.support.store import START
 from towline_relay.shopify.models_companies import CompanyRef, Place
 from towline_relay.sync.people.customers_wanted import company_wanted
 from towline_shared.codec import encode
-from towline_shared.events import BusinessCustomer, Delivered, Event, event_id
+from towline_shared.events import BusinessCustomer, Delivered, Event, PartyResult, event_id
 from towline_shared.stream_log import LogRow
 
 GID = "gid://shopify/Company/50"
@@ -192,4 +192,53 @@ def test_without_an_agent_the_company_waits(build: Open) -> None:
     house.house.clock.advance(60)
     house.settle()
     assert len(documents(house)) == 1
+    house.house.close()
+
+
+def test_what_the_erp_refuses_is_parked_with_its_words_and_told_anew_when_retried(
+    build: Open,
+) -> None:
+    """As it is then, under another event; an answer that comes later still counts."""
+    house = build()
+    house.ring(GID)
+    (first,) = house.documents()
+    report(house, first.id, "written")
+    house.answer(PartyResult(first.id, "refused", GID, reason="The company has no country."))
+    row = asyncio.run(house.house.store.event(first.id))
+    assert row is not None
+    assert (row.state, row.reason) == (
+        "parked", "The ERP refused the company: The company has no country.",
+    )  # fmt: skip
+    house.edit(places=(Place("L9", "", {"city": "Ulm", "country": "DE"}),))
+    assert asyncio.run(house.house.store.retry("t", first.id))
+    house.settle()
+    _, second = house.documents()
+    assert second.id != first.id
+    assert second.body.places[0].ship_to.country == "DE"  # type: ignore[union-attr]
+    house.answer(PartyResult(second.id, "accepted", GID, "700001"))
+    assert house.last().reason == "The ERP took the company as 700001."
+    assert asyncio.run(house.house.store.event(first.id)).state == "applied"  # type: ignore[union-attr]
+    house.house.close()
+
+
+def test_a_clerk_may_accept_what_was_refused(build: Open) -> None:
+    """The document's event is applied after all."""
+    house = build()
+    house.ring(GID)
+    (first,) = house.documents()
+    for outcome, state in (("refused", "parked"), ("accepted", "applied")):
+        house.answer(PartyResult(first.id, outcome, GID))
+        row = asyncio.run(house.house.store.event(first.id))
+        assert row is not None
+        assert row.state == state
+    house.house.close()
+
+
+def test_an_answer_about_what_was_never_told_is_parked(build: Open) -> None:
+    """The SELECT names the wrong column, or the answer is another tenant's."""
+    house = build()
+    house.answer(PartyResult("nobody", "accepted", GID))
+    assert house.last().state == "parked"
+    assert "nobody, which was never told" in house.last().reason
+    assert "EVENTID" in house.last().hint
     house.house.close()
