@@ -179,8 +179,16 @@ class Merchant:
         )  # fmt: skip
 
     def _sale(self, variant: Any) -> None:
-        """A buyer takes a piece; only what is there can be sold."""
-        item, place = variant["inventory_item_id"], self.place("Berlin warehouse")
+        self._take(variant, self.place("Berlin warehouse"))
+
+    def sell(self, variant: Any, place: int) -> None:
+        """A buyer takes a piece from a location."""
+        with self.shop.unit():
+            self._take(variant, place)
+
+    def _take(self, variant: Any, place: int) -> None:
+        """Only what is there can be sold."""
+        item = variant["inventory_item_id"]
         if stock.level(self.shop, item, place)["available"] > 0:
             stock.commit(self.shop, item, place, 1)
 

@@ -70,7 +70,10 @@ class Stocks:
                 )
 
             decisions.append(self.work.decided(row, Stock, about))
-        decisions = brake(decisions, known=known)
+        levels = await self.work.store.known(
+            self.work.tenant, "level", [target for target in targets if target not in known]
+        )
+        decisions = brake(decisions, held={**levels, **known})
         await self.work.settle(lease, decisions)
         quantities = [found for found in decisions if isinstance(found, decide.SetStock)]
         if self.bulk is not None:

@@ -44,6 +44,7 @@ class Seen:
     release: tuple[Release, ...] = ()
     unlink: tuple[str, ...] = ()
     forget: tuple[tuple[str, str], ...] = ()
+    known: tuple[Known, ...] = ()
     attempts: tuple[Attempt, ...] = ()
 
 
@@ -85,9 +86,12 @@ def _level(delivery: DeliveryRow, facts: dict[str, Any], written: Written) -> Se
     if available is not None and written("stock", target, value_hash("stock", str(available))):
         return Seen(Observed(delivery.id, "own write", f"available {available}"))
     # The shop's figure has moved: the ERP's next statement is written even if it is the same again.
+    # The figure itself is kept for the brake, which must know what would fall to zero.
+    held = str(available or 0)
     return Seen(
         Observed(delivery.id, "the shop's own", f"available {available}"),
         forget=(("stock", target),),
+        known=(Known("level", target, value_hash("level", held), held),),
     )
 
 

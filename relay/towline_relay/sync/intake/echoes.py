@@ -42,6 +42,7 @@ async def take_echoes(lease: Lease, *, tenant: str, store: Store, rules: Rules) 
         release=tuple(what for one in seen for what in one.release if what.what in new),
         unlink=tuple(gid for one in seen for gid in one.unlink),
         forget=tuple(what for one in seen for what in one.forget),
+        known=tuple(what for one in seen for what in one.known),
         conflicts=tuple(entry for entry in conflicts if entry is not None),
     )
     await store.advance(lease, effects)

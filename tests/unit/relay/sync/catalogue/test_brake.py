@@ -1,0 +1,64 @@
+"""The brake over the simulated shop: a cleared balance file empties nothing, whatever was sold."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.support.erp_ledger import HAMBURG, RULES, Ledger
+from tests.support.merchant import Merchant
+from tests.support.shop_world import ShopWorld
+
+SKUS = [f"N-{number}" for number in range(30)]
+
+
+class Scene:
+    """Thirty variants of the merchant's with stock from the ERP."""
+
+    def __init__(self, folder: Path, rules: str) -> None:
+        self.world = ShopWorld(folder, rules)
+        self.ledger, self.merchant = Ledger(), Merchant(self.world.sim)
+        for sku in SKUS:
+            self.merchant.add(sku)
+        self.state(8)
+        self.world.deliver()
+        self.world.settle()
+
+    def state(self, pieces: int, skus: list[str] = SKUS) -> list[str]:
+        """State the balance of each in Hamburg; returns what became of it."""
+        self.world.feed(*(self.ledger.stock(sku, "002", pieces) for sku in skus))
+        self.world.settle()
+        return [row.state.value for row in self.world.rows()[-len(skus) :]]
+
+    def levels(self) -> set[int]:
+        sql = (
+            "SELECT available FROM inventory_levels i JOIN locations l ON l.id = i.location_id"
+            " WHERE l.name = ?"
+        )
+        return {row["available"] for row in self.world.ask(sql, HAMBURG)}
+
+
+def test_an_empty_balance_less_safety_stock_is_held(tmp_path: Path) -> None:
+    """Without a lower limit it falls below zero; a few real sell-outs and all above zero go on."""
+    scene = Scene(tmp_path, RULES.replace("least = 0", ""))
+    try:
+        assert set(scene.state(0)) == {"parked"}
+        assert scene.levels() == {7}
+        assert set(scene.state(5)) == {"applied"}
+        assert set(scene.state(0, SKUS[:3])) == {"applied"}
+        assert scene.levels() == {4, -1}
+    finally:
+        scene.world.close()
+
+
+def test_items_that_the_shop_sold_since_are_held_too(tmp_path: Path) -> None:
+    """A sale makes the relay forget what it wrote, but not that there is stock to lose."""
+    scene = Scene(tmp_path, RULES)
+    try:
+        place = scene.merchant.place(HAMBURG)
+        for variant in scene.merchant.all_variants():
+            scene.merchant.sell(variant, place)
+        scene.world.deliver()
+        assert set(scene.state(0)) == {"parked"}
+        assert scene.levels() == {6}
+    finally:
+        scene.world.close()
