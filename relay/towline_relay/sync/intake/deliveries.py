@@ -92,13 +92,16 @@ def customer_event(
     changed_at: datetime,
     origin: str,
     seen_at: datetime,
+    content: str = "",
 ) -> NewEvent:
     """Return the event that says "look at this customer"; one per customer and time of change.
 
     Args:
         facts: ``customer``, a gid, and ``merged``, the gid it took over, if that is the news.
+        content: as of :func:`order_event`.
     """
     moment = utc_text(changed_at)
+    more = {"content": content} if content else {}
     return NewEvent(
         id=event_id("customer", tenant, facts["customer"], facts.get("merged", ""), moment),
         lane=f"{tenant}/customers",
@@ -108,7 +111,7 @@ def customer_event(
         key=facts["customer"],
         origin=origin,
         seen_at=seen_at,
-        body=json.dumps({**facts, "changed": moment}),
+        body=json.dumps({**facts, "changed": moment, **more}),
     )
 
 
@@ -121,12 +124,14 @@ def company_event(
     seen_at: datetime,
     part: str = "",
     deleted: bool = False,
+    content: str = "",
 ) -> NewEvent:
     """Return the event that says "look at this company"; one per company or part and change.
 
     Args:
         part: gid of its location or contact, if that is what changed.
         deleted: company or part were deleted, which has the time of the change before.
+        content: as of :func:`order_event`.
     """
     moment = utc_text(changed_at)
     last = "deleted" if deleted else ""
@@ -139,7 +144,9 @@ def company_event(
         key=gid,
         origin=origin,
         seen_at=seen_at,
-        body=json.dumps({"company": gid, "changed": moment}),
+        body=json.dumps(
+            {"company": gid, "changed": moment} | ({"content": content} if content else {})
+        ),
     )
 
 
@@ -215,7 +222,7 @@ def _order(
         updated_at=parse_utc(changed) if changed else _triggered(delivery),
         origin=f"shopify:{topic}",
         seen_at=delivery.received_at,
-        content=hashlib.sha256(delivery.body).hexdigest()[:16],
+        content=_content(delivery),
         pieces=pieces,
     )
     return {"order": gid}, "order", event
@@ -273,6 +280,7 @@ def _customer(
         changed_at=parse_utc(facts["changed"]) if facts.get("changed") else _triggered(delivery),
         origin=f"shopify:{topic}",
         seen_at=delivery.received_at,
+        content=_content(delivery),
     )
     return facts, "customer", event
 
@@ -289,8 +297,14 @@ def _company(
         seen_at=delivery.received_at,
         part=facts.get("part", ""),
         deleted=topic.endswith("/delete"),
+        content=_content(delivery),
     )
     return facts, "company", event
+
+
+def _content(delivery: Delivered) -> str:
+    """Hash a body: two changes within one second are told apart by it."""
+    return hashlib.sha256(delivery.body).hexdigest()[:16]
 
 
 def _triggered(delivery: Delivered) -> datetime:

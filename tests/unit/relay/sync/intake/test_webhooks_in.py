@@ -13,7 +13,7 @@ import pytest
 
 from tests.support.engine_house import EngineHouse, price, stock
 from tests.support.fake_shop import shop_order
-from towline_relay.store.rows import ConflictQuery
+from towline_relay.store.rows import ConflictQuery, EventQuery
 from towline_relay.store.states import State
 from towline_relay.sync.intake.deliveries import order_event, take_in
 from towline_relay.sync.intake.echo import look_at
@@ -205,3 +205,31 @@ def test_the_sweep_finds_what_webhooks_missed_and_nothing_twice(engine: EngineHo
     assert sweep() == 0
     engine.turn()
     assert engine.states("order") == ["sent", "sent"]
+
+
+@pytest.mark.parametrize(
+    ("topic", "named"),
+    [
+        ("customers/update", {"id": 1}),
+        ("companies/update", {"admin_graphql_api_id": "gid://shopify/Company/1"}),
+        (
+            "company_locations/update",
+            {
+                "admin_graphql_api_id": "gid://shopify/CompanyLocation/2",
+                "company": {"admin_graphql_api_id": "gid://shopify/Company/1"},
+            },
+        ),
+    ],
+)
+def test_two_changes_of_one_second_are_two_looks(
+    engine: EngineHouse, topic: str, named: dict[str, Any]
+) -> None:
+    """Shopify's times are whole seconds, and who was read between the two has the first only."""
+    same = {**named, "updated_at": "2026-11-23T08:00:00Z"}
+    deliver(engine, topic, {**same, "note": "first"}, "w1")
+    deliver(engine, topic, {**same, "note": "second"}, "w2")
+    deliver(engine, topic, {**same, "note": "second"}, "w3")
+    rows = engine.run(engine.store.events(EventQuery(limit=9)))
+    assert len({row.id for row in rows}) == len(rows) == 2
+    assert len({row.key for row in rows}) == 1
+    assert "second" not in "".join(row.body for row in rows)
