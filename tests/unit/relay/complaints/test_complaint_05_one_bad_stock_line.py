@@ -13,7 +13,9 @@ from pathlib import Path
 import pytest
 
 from tests.support.engine_house import EngineHouse, raiser, stock
-from towline_relay.shopify.models import LineOutcome, Remedy
+from tests.support.shop_stand import Stand, play
+from towline_relay.shopify.inventory import next_batches
+from towline_relay.shopify.models import LineOutcome, Quantity, Remedy
 from towline_shared.errors import Refused
 
 BUNDLE = LineOutcome(
@@ -79,3 +81,36 @@ def test_a_location_that_may_not_hold_it_is_not_asked_for_ever(engine: EngineHou
     assert engine.states() == ["parked"]
     assert engine.shop.count("activate_stock") == 1
     assert "a fulfillment service holds it" in engine.last("stock").reason
+
+
+def test_shopify_fails_the_whole_call_and_the_two_innocent_go_without_the_guilty(
+    tmp_path: Path,
+) -> None:
+    """Over the wire: a call with a bundle in it sets nothing; the next, without it, sets both."""
+
+    async def scene(on: Stand) -> None:
+        (bundle,) = await on.shop.variants_by_sku("NW-100-XL")
+        await on.control(f"variant/{bundle.variant_gid.rsplit('/', 1)[1]}/bundle", {})
+        innocent = [
+            ref async for ref in on.shop.variants() if ref.variant_gid != bundle.variant_gid
+        ][:2]
+        (place, *_) = await on.shop.locations()
+        lines = [Quantity(innocent[0].inventory_item_gid, place.gid, 31)]
+        lines.append(Quantity(bundle.inventory_item_gid, place.gid, 3))
+        lines.append(Quantity(innocent[1].inventory_item_gid, place.gid, 32))
+        named = {"reference": "gid://towline/Event/1"}
+        done = await on.shop.set_quantities("on_hand", lines, idempotency_key="k-1", **named)
+        assert [one.verdict for one in done] == [Remedy.SPLIT, Remedy.PARK, Remedy.SPLIT]
+        ((first, second),) = next_batches(done)
+        rest = [lines[first], lines[second]]
+        again = await on.shop.set_quantities("on_hand", rest, idempotency_key="k-2", **named)
+        assert all(one.ok for one in again)
+        held = (
+            "SELECT on_hand FROM inventory_levels WHERE inventory_item_id = ? AND location_id = ?"
+        )
+        here = int(place.gid.rsplit("/", 1)[1])
+        for ref, pieces in zip(innocent, (31, 32), strict=True):
+            number = int(ref.inventory_item_gid.rsplit("/", 1)[1])
+            assert on.behind.db.scalar(held, number, here) == pieces
+
+    play(tmp_path, scene)

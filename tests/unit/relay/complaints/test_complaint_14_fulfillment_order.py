@@ -98,6 +98,16 @@ def test_a_merged_or_split_order_is_found_by_its_lines() -> None:
     )
 
 
+def test_pieces_at_two_locations_are_two_fulfillments() -> None:
+    """Shopify takes one location a call: nothing of Hamburg gets into Berlin's fulfillment."""
+    found = planned(work("here", left=1), work("there", place="HAM", left=1))
+    assert isinstance(found, tuple)
+    assert [each.lines for each in found] == [
+        (("here", "here/a", 1),),
+        (("there", "there/a", 1),),
+    ]
+
+
 def test_only_what_may_move_is_moved_and_only_if_it_helps() -> None:
     """The work of another location moves when the shipment fits then; else nothing does."""
     here, there = work("here", left=1), work("there", place="HAM", left=3)
