@@ -47,6 +47,7 @@ from towline_agent.pace import Pace, Patience, RealPace
 from towline_agent.partition import Partition
 from towline_agent.protect import chosen
 from towline_agent.queue_reader import QueueReader
+from towline_agent.reading_desk import ReadingDesk
 from towline_agent.retention import Retention
 from towline_agent.second_look import SecondLook
 from towline_agent.sinks.base import Sink
@@ -166,15 +167,16 @@ class Agent:
         config, reader = self._config, self._workers[Purpose.READ]
         writer = self._workers[Purpose.WRITE]
         self._build_courtesy(reader)
-        self._second_look = SecondLook(
-            after_s=config.look_again_s, queries=config.queries, buffer=self._buffer,
-            reader=reader, order=self._order, gate=self._gate, clock=self._clock, pace=self._pace,
-            patience=self._patience(), captured=self._link.nudge, quiet=self._duty,
+        desk = ReadingDesk(
+            buffer=self._buffer, reader=reader, order=self._order, gate=self._gate,
+            clock=self._clock, pace=self._pace, patience=self._patience,
+            captured=self._link.nudge, quiet=self._duty,
         )  # fmt: skip
+        self._second_look = SecondLook(
+            after_s=config.look_again_s, queries=config.queries, desk=desk
+        )
         self._capture = Capture(
-            settings=config.outbox, entities=config.triggered, buffer=self._buffer, reader=reader,
-            order=self._order, gate=self._gate, clock=self._clock, pace=self._pace,
-            patience=self._patience(), captured=self._link.nudge, quiet=self._duty,
+            settings=config.outbox, entities=config.triggered, desk=desk,
             told=self._second_look.note,
         )  # fmt: skip
         self._clearing = Clearing(
@@ -183,17 +185,13 @@ class Agent:
         )  # fmt: skip
         self._loading = Loading(
             queries=[each.query for each in config.entities if each.initial_load],
-            page=config.snapshot.page, buffer=self._buffer, reader=reader, order=self._order,
-            gate=self._gate, clock=self._clock, pace=self._pace, patience=self._patience(),
-            captured=self._link.nudge, budget=config.snapshot.budget, quiet=self._duty,
+            page=config.snapshot.page, budget=config.snapshot.budget, desk=desk,
             changes_wait=lambda: self._capture.has_work,
         )  # fmt: skip
         self._queues = [
             QueueReader(
                 form=QueueFormat(each.queue, each.entity, each.entries, each.key),
-                look_s=each.look_s, buffer=self._buffer, reader=reader, writer=writer,
-                order=self._order, gate=self._gate, clock=self._clock, pace=self._pace,
-                patience=self._patience(), captured=self._link.nudge, quiet=self._duty,
+                look_s=each.look_s, desk=desk, writer=writer,
                 after_ack=each.after_ack, paired=lambda: self._lease.paired,
             )
             for each in config.queues
@@ -202,9 +200,7 @@ class Agent:
         if config.journal is not None:
             self._journal = JournalReader(
                 settings=config.journal, entities=config.entities, folder=config.state,
-                buffer=self._buffer, reader=reader, order=self._order, gate=self._gate,
-                clock=self._clock, pace=self._pace, patience=self._patience(),
-                captured=self._link.nudge, quiet=self._duty, published=self._second_look.note,
+                desk=desk, published=self._second_look.note,
             )  # fmt: skip
         self._delivery = Delivery(
             buffer=self._buffer, sink=self._sink(writer), clock=self._clock, pace=self._pace,

@@ -14,14 +14,10 @@ from datetime import datetime
 
 import structlog
 
-from towline_agent.buffer import Buffer
 from towline_agent.calendar import Work
 from towline_agent.config import EntitySettings, OutboxSettings
-from towline_agent.courtesy.quiet import NEVER_QUIET, Rests
-from towline_agent.gate import Gate
 from towline_agent.ibmi.port import OutboxRow
-from towline_agent.ibmi.worker import IbmIWorker
-from towline_agent.pace import Pace, Patience
+from towline_agent.reading_desk import ReadingDesk
 from towline_agent.row_images import Aside, current_rows, feeds_of
 from towline_agent.sources.outbox import (
     Origin,
@@ -33,7 +29,6 @@ from towline_agent.sources.outbox import (
 )
 from towline_agent.sources.second_look import Published, published
 from towline_agent.sources.watermark import Watermark
-from towline_shared.clock import Clock
 from towline_shared.errors import Permanent, Retryable, TowlineError
 from towline_shared.events import Event
 
@@ -81,39 +76,23 @@ class Capture:
         *,
         settings: OutboxSettings,
         entities: Sequence[EntitySettings],
-        buffer: Buffer,
-        reader: IbmIWorker,
-        order: asyncio.Lock,
-        gate: Gate,
-        clock: Clock,
-        pace: Pace,
-        patience: Patience,
-        captured: Callable[[], None],
-        quiet: Rests = NEVER_QUIET,
+        desk: ReadingDesk,
         told: Callable[[Sequence[Published]], None] = lambda _: None,
     ) -> None:
-        """``captured`` is called after each commit, so that the link sends at once.
+        """Read the outbox, and the rows it names.
 
         Args:
-            order: held around each reading and its writing down; shared with all other readers.
             told: is called with what was written down, for a second look.
         """
-        self._quiet = quiet
+        self._desk = desk
         self._told = told
-        self._aside = Aside(clock)
+        self._aside = Aside(desk.clock)
         self._behind = False
         self._left = False
         self._settings = settings
         self._queries = {entity.query.entity: entity.query for entity in entities}
         self._feeds = feeds_of((each.query, each.fed_by) for each in entities)
-        self._buffer = buffer
-        self._reader = reader
-        self._order = order
-        self._gate = gate
-        self._clock = clock
-        self._pace = pace
-        self._patience = patience
-        self._captured = captured
+        self._patience = desk.patience()
         self._watermark = Watermark(patience_s=_GAP_PATIENCE_S)
         self._wake = asyncio.Event()
         self._state = CaptureState()
@@ -154,11 +133,11 @@ class Capture:
                 continue
             self._calm()
             if self._state.held:  # look ahead for the other stream; what is left is swept later
-                await self._pace.rest(self._wake, 1.0)
+                await self._desk.pace.rest(self._wake, 1.0)
                 continue
             if sweep:
-                swept_at = self._clock.monotonic()
-            woken = await self._pace.rest(self._wake, self._rest_s(looks, swept_at or 0.0))
+                swept_at = self._desk.clock.monotonic()
+            woken = await self._desk.pace.rest(self._wake, self._rest_s(looks, swept_at or 0.0))
             looks = 0 if woken else looks + 1
 
     def _sweeps(self, swept_at: float | None) -> bool:
@@ -168,11 +147,11 @@ class Capture:
         """
         if self._state.held:
             return False
-        late = swept_at is None or self._clock.monotonic() - swept_at >= self._settings.sweep_s
+        late = swept_at is None or self._desk.clock.monotonic() - swept_at >= self._settings.sweep_s
         return late or self._left
 
     def _rest_s(self, looks: int, swept_at: float) -> float:
-        until_sweep = max(0.05, swept_at + self._settings.sweep_s - self._clock.monotonic())
+        until_sweep = max(0.05, swept_at + self._settings.sweep_s - self._desk.clock.monotonic())
         if looks < len(_LOOK_AGAIN_S):
             return min(_LOOK_AGAIN_S[looks], until_sweep)
         return until_sweep
@@ -190,7 +169,7 @@ class Capture:
         if sweep:
             self._left = False
         reach = self._settings.batch
-        windows = self._watermark.reads(self._clock.monotonic(), reach=reach)
+        windows = self._watermark.reads(self._desk.clock.monotonic(), reach=reach)
         for after, upto in [(0, None)] if sweep else windows:
             if not await self._read_window(after, upto, origin):
                 return False
@@ -199,7 +178,7 @@ class Capture:
     async def _read_window(self, after: int, upto: int | None, origin: Origin) -> bool:
         """Read pages above ``after`` until one is not full or passes ``upto``."""
         while True:
-            async with self._order:
+            async with self._desk.order:
                 rows = await self._outbox(after)
                 await self._take(rows, origin)
             self._behind = len(rows) >= self._settings.batch
@@ -208,25 +187,25 @@ class Capture:
             after = rows[-1].id
             if upto is not None and after >= upto:
                 return True
-            if self._quiet.now(Work.READ) is not None or await self._held() >= _STREAMS:
+            if self._desk.quiet.now(Work.READ) is not None or await self._held() >= _STREAMS:
                 return False
 
     async def _outbox(self, after: int) -> Sequence[OutboxRow]:
-        rows = await self._reader.call(
+        rows = await self._desk.reader.call(
             lambda ibmi: ibmi.outbox(after=after, limit=self._settings.batch)
         )
-        self._state = replace(self._state, last_read_at=self._clock.now())
+        self._state = replace(self._state, last_read_at=self._desk.clock.now())
         return rows
 
     async def _take(self, rows: Sequence[OutboxRow], origin: Origin) -> None:
         """Capture those rows of a page that are not captured yet."""
         ids = [row.id for row in rows]
-        taken = await asyncio.wrap_future(self._buffer.taken(ids)) if ids else set()
+        taken = await asyncio.wrap_future(self._desk.buffer.taken(ids)) if ids else set()
         work = self._without_held(plan([row for row in rows if row.id not in taken], self._feeds))
-        images, faults = await current_rows(self._reader, self._queries, work, self._aside)
+        images, faults = await current_rows(self._desk.reader, self._queries, work, self._aside)
         self._note_faults(work, faults)
         blocked = {id for change in work.changes if change.entity in faults for id in change.rows}
-        seen_at = self._clock.now()
+        seen_at = self._desk.clock.now()
         groups: dict[str, _Group] = defaultdict(_Group)
         told: list[Published] = []
         for change in work.changes:
@@ -241,7 +220,7 @@ class Capture:
         groups["changes"].ids.update(work.stray_ids)
         await self._write(groups)
         self._told(told)
-        self._watermark.saw(ids, self._clock.monotonic())
+        self._watermark.saw(ids, self._desk.clock.monotonic())
 
     async def _write(self, groups: dict[str, _Group]) -> None:
         """Write each stream's events with the outbox ids they cover; answers of the ERP first.
@@ -255,7 +234,7 @@ class Capture:
         for stream, group in (("results", results), ("changes", changes)):
             if group.events or group.ids:
                 await asyncio.wrap_future(
-                    self._buffer.capture(
+                    self._desk.buffer.capture(
                         stream=stream, events=group.events, outbox_ids=sorted(group.ids)
                     )
                 )
@@ -268,11 +247,11 @@ class Capture:
                 self._state,
                 events=self._state.events + count,
                 unreadable=self._state.unreadable + unreadable,
-                last_event_at=self._clock.now(),
+                last_event_at=self._desk.clock.now(),
             )
             _log.info("captured", action="capture", events=count, unreadable=unreadable)
         if results.ids or changes.ids:
-            self._captured()
+            self._desk.captured()
 
     def _note_faults(self, work: Plan, faults: dict[str, str]) -> None:
         asked = {change.entity for change in work.changes}
@@ -284,16 +263,16 @@ class Capture:
 
     async def _may_read(self) -> bool:
         """Rest in quiet hours and while the buffer is full; the IBM i keeps the rows meanwhile."""
-        if await self._quiet.rest(Work.READ):
+        if await self._desk.quiet.rest(Work.READ):
             return False
         if await self._held() < _STREAMS:
             return True
-        await self._pace.rest(self._wake, 1.0)
+        await self._desk.pace.rest(self._wake, 1.0)
         return False
 
     async def _held(self) -> frozenset[str]:
         """Ask the gate anew which streams have to stay on the IBM i, and note it."""
-        held = await self._gate.shut() & _STREAMS
+        held = await self._desk.gate.shut() & _STREAMS
         before, now = self._state.held, tuple(sorted(held))
         if now != before:
             if now:
@@ -318,7 +297,7 @@ class Capture:
         """Learn who the partition is; events can't be named before."""
         while True:
             try:
-                description = await self._reader.call(lambda ibmi: ibmi.describe())
+                description = await self._desk.reader.call(lambda ibmi: ibmi.describe())
             except TowlineError as error:
                 await self._trouble(error)
                 continue
@@ -333,7 +312,7 @@ class Capture:
             _log.warning("not reading", action="capture.wait", error=str(error))
         self._state = replace(self._state, trouble=str(error))
         self._behind = False  # nothing moves, so nobody need wait for us
-        await self._pace.rest(self._wake, self._patience.delay_s(error))
+        await self._desk.pace.rest(self._wake, self._patience.delay_s(error))
 
     def _calm(self) -> None:
         self._patience.succeeded()

@@ -15,25 +15,20 @@ from pathlib import Path
 
 import structlog
 
-from towline_agent.buffer import Buffer
 from towline_agent.calendar import Work
 from towline_agent.config import EntitySettings
 from towline_agent.config_journal import JournalSettings
-from towline_agent.courtesy.quiet import NEVER_QUIET, Rests
 from towline_agent.courtesy.reload import ask_reload
-from towline_agent.gate import Gate
 from towline_agent.ibmi.errors import PositionLost
 from towline_agent.ibmi.port import JournalPage, JournalPosition
-from towline_agent.ibmi.worker import IbmIWorker
 from towline_agent.journal_wish import forget_restart, restart_asked
 from towline_agent.journal_writer import JournalWriter, Written
-from towline_agent.pace import Pace, Patience
+from towline_agent.reading_desk import ReadingDesk
 from towline_agent.sources.journal import Progress, Reload, Tracker
 from towline_agent.sources.journal_events import JournalOrigin
 from towline_agent.sources.journal_settling import Settling
 from towline_agent.sources.second_look import Published
 from towline_agent.sources.snapshot import source_name
-from towline_shared.clock import Clock
 from towline_shared.errors import Permanent, Retryable
 
 __all__ = ["JournalReader", "JournalState"]
@@ -79,23 +74,14 @@ class JournalReader:
         settings: JournalSettings,
         entities: Sequence[EntitySettings],
         folder: Path,
-        buffer: Buffer,
-        reader: IbmIWorker,
-        order: asyncio.Lock,
-        gate: Gate,
-        clock: Clock,
-        pace: Pace,
-        patience: Patience,
-        captured: Callable[[], None],
-        quiet: Rests = NEVER_QUIET,
+        desk: ReadingDesk,
         published: Callable[[Sequence[Published]], None] = lambda _: None,
     ) -> None:
-        """``captured`` is called after each commit, so that the link sends at once.
+        """Read a journal and, for the keys it names, rows.
 
         Args:
             entities: only the files of the journal count among those that feed them.
             folder: the state folder, for wishes to load or to begin anew.
-            order: held around each reading of rows and its writing down, as all readers do.
             published: is called with what was written down, for a second look.
         """
         self._settings = settings
@@ -106,19 +92,12 @@ class JournalReader:
             if not self._files.keys().isdisjoint(each.fed_by)
         ]
         self._folder = folder
-        self._buffer = buffer
-        self._reader = reader
-        self._gate = gate
-        self._clock = clock
-        self._pace = pace
-        self._patience = patience
-        self._quiet = quiet
+        self._desk = desk
+        self._patience = desk.patience()
         self._source = f"journal:{settings.name}"
         self._writer = JournalWriter(
-            source=self._source, entities=self._entities, buffer=buffer, reader=reader,
-            order=order, gate=gate, clock=clock, pace=pace, captured=captured,
-            published=published,
-        )  # fmt: skip
+            source=self._source, entities=self._entities, desk=desk, published=published
+        )
         self._settling = Settling(settings.settle_s)
         self._tracker: Tracker | None = None
         self._origin: JournalOrigin | None = None
@@ -143,7 +122,7 @@ class JournalReader:
                 continue
             self._patience.succeeded()
             self._state = replace(self._state, trouble="")
-            await self._pace.rest(asyncio.Event(), self._settings.poll_s)
+            await self._desk.pace.rest(asyncio.Event(), self._settings.poll_s)
 
     async def round(self) -> None:
         """Read everything that has settled; nothing in quiet hours or once the position is lost.
@@ -152,7 +131,7 @@ class JournalReader:
             PositionLost: the receiver is gone; changes are missing.
             Retryable, Permanent: what was written stays written, the rest is read again.
         """
-        if await self._quiet.rest(Work.READ) or not await self._gate.is_open():
+        if await self._desk.quiet.rest(Work.READ) or not await self._desk.gate.is_open():
             return
         if restart_asked(self._folder):
             await self._begin("a person asked for it", self._entities, await self._who())
@@ -165,9 +144,9 @@ class JournalReader:
         newest = (await self._page(None)).position
         if newest is None:
             return
-        self._settling.saw(newest, self._clock.monotonic())
+        self._settling.saw(newest, self._desk.clock.monotonic())
         while await self._read_page(tracker, origin):
-            if self._quiet.now(Work.READ) is not None or not await self._gate.is_open():
+            if self._desk.quiet.now(Work.READ) is not None or not await self._desk.gate.is_open():
                 break
         self._show(tracker, newest)
 
@@ -176,7 +155,7 @@ class JournalReader:
     async def _who(self) -> JournalOrigin:
         """Learn once who the partition is; events can't be named before."""
         if self._origin is None:
-            described = await self._reader.call(lambda ibmi: ibmi.describe())
+            described = await self._desk.reader.call(lambda ibmi: ibmi.describe())
             self._origin = JournalOrigin(described.fingerprint, self._settings.name)
         return self._origin
 
@@ -188,7 +167,7 @@ class JournalReader:
                 and numbers of the old one mean nothing there.
         """
         if self._tracker is None:
-            noted = await asyncio.wrap_future(self._buffer.position(self._source))
+            noted = await asyncio.wrap_future(self._desk.buffer.position(self._source))
             if noted is None:
                 await self._begin("reading begins", await self._loaded_before(), origin)
                 return await self._follow(origin)
@@ -207,7 +186,7 @@ class JournalReader:
         return [
             each
             for each in self._entities
-            if await asyncio.wrap_future(self._buffer.position(source_name(each.query.entity)))
+            if await asyncio.wrap_future(self._desk.buffer.position(source_name(each.query.entity)))
         ]
 
     async def _begin(
@@ -227,7 +206,7 @@ class JournalReader:
         if entities:
             self._ask_reload(entities, f"{self._settings.name}: {why}")
         text = Progress.fresh(position, partition=origin.fingerprint).text()
-        await asyncio.wrap_future(self._buffer.remember(self._source, text))
+        await asyncio.wrap_future(self._desk.buffer.remember(self._source, text))
         self._settling.forget()
         self._tracker = None
         self._state = replace(self._state, lost="")
@@ -236,7 +215,7 @@ class JournalReader:
     def _ask_reload(self, entities: Sequence[EntitySettings], why: str) -> None:
         names = [each.query.entity for each in entities]
         for name in names:
-            ask_reload(self._folder, name, self._clock.now())
+            ask_reload(self._folder, name, self._desk.clock.now())
         note = f"{why}; {', '.join(names)} is loaded again"
         if note not in self._state.notes:
             _log.warning("journal asks for a load", action="journal.reload", why=note)
@@ -247,18 +226,18 @@ class JournalReader:
     async def _page(self, after: JournalPosition | None) -> JournalPage:
         files = [(each.file.library, each.file.name) for each in self._settings.files]
         name, batch = self._settings.name, self._settings.batch
-        return await self._reader.call(
+        return await self._desk.reader.call(
             lambda ibmi: ibmi.journal(name, files=files, after=after, limit=batch)
         )
 
     async def _read_page(self, tracker: Tracker, origin: JournalOrigin) -> bool:
         """Read one page up to the fence and write down what it tells; return whether more waits."""
-        fence = self._settling.fence(self._clock.monotonic())
+        fence = self._settling.fence(self._desk.clock.monotonic())
         if fence is None or tracker.read_to == fence.position:
             return False
         after = tracker.read_to
         page = await self._page(after)
-        self._state = replace(self._state, last_read_at=self._clock.now())
+        self._state = replace(self._state, last_read_at=self._desk.clock.now())
         count = fence.reach(page.entries, after=after)
         batch = tracker.take(page.entries[:count])
         whole = count == len(page.entries)
@@ -302,4 +281,4 @@ class JournalReader:
         if self._state.trouble != str(error):
             _log.warning("journal not read", action="journal.wait", error=str(error))
         self._state = replace(self._state, trouble=str(error))
-        await self._pace.rest(asyncio.Event(), self._patience.delay_s(error))
+        await self._desk.pace.rest(asyncio.Event(), self._patience.delay_s(error))

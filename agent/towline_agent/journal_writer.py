@@ -9,11 +9,8 @@ from datetime import datetime
 
 import structlog
 
-from towline_agent.buffer import Buffer
 from towline_agent.config import EntitySettings
-from towline_agent.gate import Gate
-from towline_agent.ibmi.worker import IbmIWorker
-from towline_agent.pace import Pace
+from towline_agent.reading_desk import ReadingDesk
 from towline_agent.row_images import current_rows, feeds_of
 from towline_agent.sources.journal_events import (
     JournalOrigin,
@@ -24,7 +21,6 @@ from towline_agent.sources.journal_events import (
 )
 from towline_agent.sources.outbox import Plan, plan, stream_of
 from towline_agent.sources.second_look import Published, published
-from towline_shared.clock import Clock
 from towline_shared.errors import Permanent
 from towline_shared.events import Event
 
@@ -51,13 +47,7 @@ class JournalWriter:
         *,
         source: str,
         entities: Sequence[EntitySettings],
-        buffer: Buffer,
-        reader: IbmIWorker,
-        order: asyncio.Lock,
-        gate: Gate,
-        clock: Clock,
-        pace: Pace,
-        captured: Callable[[], None],
+        desk: ReadingDesk,
         published: Callable[[Sequence[Published]], None],
     ) -> None:
         """``source`` names the progress in the buffer; the rest is as the reader has it."""
@@ -65,13 +55,7 @@ class JournalWriter:
         self._source = source
         self._queries = {each.query.entity: each.query for each in entities}
         self._feeds = feeds_of((each.query, each.fed_by) for each in entities)
-        self._buffer = buffer
-        self._reader = reader
-        self._order = order
-        self._gate = gate
-        self._clock = clock
-        self._pace = pace
-        self._captured = captured
+        self._desk = desk
         self._noted = ""
         self._written = Written()
 
@@ -90,12 +74,14 @@ class JournalWriter:
                 or the disk does.
         """
         work = plan(as_rows(told), self._feeds)
-        unread = unread_facts(work, told, self._feeds, origin=origin, seen_at=self._clock.now())
+        unread = unread_facts(
+            work, told, self._feeds, origin=origin, seen_at=self._desk.clock.now()
+        )
         parts = list(_parts(work)) or [Plan((), (), ())]
         for part in parts:
-            while not await self._gate.is_open():
-                await self._pace.rest(asyncio.Event(), 1.0)
-            async with self._order:
+            while not await self._desk.gate.is_open():
+                await self._desk.pace.rest(asyncio.Event(), 1.0)
+            async with self._desk.order:
                 streams, seen = await self._facts(part, told, origin)
                 if part is parts[0]:
                     streams["changes"][:0] = unread
@@ -106,7 +92,7 @@ class JournalWriter:
         self, work: Plan, told: Sequence[Told], origin: JournalOrigin
     ) -> tuple[dict[str, list[Event]], list[Published]]:
         """Return stream -> events of a part of the touched keys, and what they tell of which."""
-        images, faults = await current_rows(self._reader, self._queries, work)
+        images, faults = await current_rows(self._desk.reader, self._queries, work)
         for entity, sentence in faults.items():
             raise Permanent(
                 f"The journal waits, because the SELECT of {entity} fails: {sentence}",
@@ -118,7 +104,7 @@ class JournalWriter:
             rows = images[change.entity, change.key]
             events = change_facts(
                 change, self._queries[change.entity], rows, told,
-                origin=origin, seen_at=self._clock.now(),
+                origin=origin, seen_at=self._desk.clock.now(),
             )  # fmt: skip
             streams[stream_of(change.entity)] += events
             seen += published(change.entity, change.key, rows, events)
@@ -131,21 +117,21 @@ class JournalWriter:
             last = progress is not None and place == len(waiting)
             position = (self._source, progress or "") if last else None
             await asyncio.wrap_future(
-                self._buffer.capture(stream=stream, events=events, position=position)
+                self._desk.buffer.capture(stream=stream, events=events, position=position)
             )
             self._note_events(events)
         if progress is not None:
             if not waiting and progress != self._noted:
-                await asyncio.wrap_future(self._buffer.remember(self._source, progress))
+                await asyncio.wrap_future(self._desk.buffer.remember(self._source, progress))
             self._noted = progress
 
     def _note_events(self, events: Sequence[Event]) -> None:
-        self._captured()
+        self._desk.captured()
         unreadable = sum(event.entity == "unreadable" for event in events)
         self._written = Written(
             self._written.events + len(events),
             self._written.unreadable + unreadable,
-            self._clock.now(),
+            self._desk.clock.now(),
         )
         _log.info("captured", action="journal", events=len(events), unreadable=unreadable)
 

@@ -13,18 +13,15 @@ from pathlib import Path
 
 import structlog
 
-from towline_agent.buffer import Buffer
 from towline_agent.calendar import Work
 from towline_agent.courtesy.budget import LoadBudget
-from towline_agent.courtesy.quiet import NEVER_QUIET, Rests
 from towline_agent.courtesy.reload import asked_reloads, forget_reload
-from towline_agent.gate import LOAD, Gate
+from towline_agent.gate import LOAD
 from towline_agent.ibmi.port import EntityQuery, IbmI, TableRow
-from towline_agent.ibmi.worker import IbmIWorker
-from towline_agent.pace import Pace, Patience
+from towline_agent.reading_desk import ReadingDesk
 from towline_agent.sources.snapshot import DONE, Page, Progress, cut, source_name
 from towline_agent.sources.stamp import Stamp, facts_of
-from towline_shared.clock import Clock, utc_text
+from towline_shared.clock import utc_text
 from towline_shared.errors import Permanent, Retryable
 from towline_shared.events import Event
 from towline_shared.images import behind_change
@@ -63,39 +60,23 @@ class Loading:
         *,
         queries: Sequence[EntityQuery],
         page: int,
-        buffer: Buffer,
-        reader: IbmIWorker,
-        order: asyncio.Lock,
-        gate: Gate,
-        clock: Clock,
-        pace: Pace,
-        patience: Patience,
-        captured: Callable[[], None],
+        desk: ReadingDesk,
         budget: LoadBudget = _UNBOUND,
-        quiet: Rests = NEVER_QUIET,
         changes_wait: Callable[[], bool] = lambda: False,
     ) -> None:
         """Load ``queries`` in their order, ``page`` rows at a time.
 
         Args:
-            order: the readers' lock; a page is read and written down under it.
             budget: how long to rest after each page.
             changes_wait: tells whether the outbox holds work; that goes first.
         """
         self._budget = budget
-        self._quiet = quiet
+        self._desk = desk
         self._changes_wait = changes_wait
         self._page_at = 0.0
         self._queries = tuple(queries)
         self._page = page
-        self._buffer = buffer
-        self._reader = reader
-        self._order = order
-        self._gate = gate
-        self._clock = clock
-        self._pace = pace
-        self._patience = patience
-        self._captured = captured
+        self._patience = desk.patience()
         self._state = LoadingState()
 
     @property
@@ -118,15 +99,15 @@ class Loading:
         await self.run()
         queries = {query.entity: query for query in reloadable}
         taken: dict[str, str] = {}
-        tried_at = self._clock.monotonic()
+        tried_at = self._desk.clock.monotonic()
         while True:
-            if self._state.faults and self._clock.monotonic() - tried_at >= _AGAIN_S:
+            if self._state.faults and self._desk.clock.monotonic() - tried_at >= _AGAIN_S:
                 await self.run()
-                tried_at = self._clock.monotonic()
+                tried_at = self._desk.clock.monotonic()
             for entity, asked_at in asked_reloads(wishes, frozenset(queries)).items():
                 if taken.get(entity) != asked_at and await self._anew(wishes, queries[entity]):
                     taken[entity] = asked_at
-            await self._pace.rest(asyncio.Event(), _LOOK_S)
+            await self._desk.pace.rest(asyncio.Event(), _LOOK_S)
 
     async def _anew(self, wishes: Path, query: EntityQuery) -> bool:
         """Begin a new run of an entity and load it; False = the disk is full, try again later.
@@ -134,10 +115,10 @@ class Loading:
         A run under way is given up: the new one reads every row again. A crash before the wish is
         forgotten makes one run more, which is harmless.
         """
-        progress = Progress(run=utc_text(self._clock.now()))
+        progress = Progress(run=utc_text(self._desk.clock.now()))
         try:
             await asyncio.wrap_future(
-                self._buffer.remember(source_name(query.entity), progress.text())
+                self._desk.buffer.remember(source_name(query.entity), progress.text())
             )
         except Retryable as error:
             _log.warning("reload waits", action="load", entity=query.entity, error=str(error))
@@ -165,16 +146,16 @@ class Loading:
         try:
             await self.load(query)
         except Retryable as error:
-            await self._pace.rest(asyncio.Event(), self._patience.delay_s(error))
+            await self._desk.pace.rest(asyncio.Event(), self._patience.delay_s(error))
             return False
         except Permanent as error:
-            if self._reader.state.status == "up":
+            if self._desk.reader.state.status == "up":
                 _log.error("load given up", action="load", entity=query.entity, error=str(error))
                 self._state = replace(
                     self._state, faults={**self._state.faults, query.entity: str(error)}
                 )
                 return True
-            await self._pace.rest(asyncio.Event(), self._patience.delay_s(error))
+            await self._desk.pace.rest(asyncio.Event(), self._patience.delay_s(error))
             return False
         self._patience.succeeded()
         self._well(query)
@@ -183,19 +164,19 @@ class Loading:
     async def load(self, query: EntityQuery) -> None:
         """Load an entity from where it stands to its end; nothing to do when it is done."""
         source = source_name(query.entity)
-        noted = await asyncio.wrap_future(self._buffer.position(source))
+        noted = await asyncio.wrap_future(self._desk.buffer.position(source))
         if noted == DONE:
             return
         if noted is None:
-            progress = Progress(run=utc_text(self._clock.now()))
-            await asyncio.wrap_future(self._buffer.remember(source, progress.text()))
+            progress = Progress(run=utc_text(self._desk.clock.now()))
+            await asyncio.wrap_future(self._desk.buffer.remember(source, progress.text()))
         else:
             progress = Progress.parse(noted)
-        while await self._quiet.rest(Work.LOAD):
+        while await self._desk.quiet.rest(Work.LOAD):
             pass
-        described = await self._reader.call(lambda ibmi: ibmi.describe())
+        described = await self._desk.reader.call(lambda ibmi: ibmi.describe())
         identity = ("snapshot", described.fingerprint, progress.run)
-        self._page_at = self._clock.monotonic()
+        self._page_at = self._desk.clock.monotonic()
         while True:
             if not await self._may_read():
                 continue
@@ -207,13 +188,13 @@ class Loading:
 
     async def _may_read(self) -> bool:
         """Rest for quiet hours, a full buffer or waiting changes; tell whether to read a page."""
-        if await self._quiet.rest(Work.LOAD):
+        if await self._desk.quiet.rest(Work.LOAD):
             return False
-        if not await self._gate.is_open(LOAD):
-            await self._pace.rest(asyncio.Event(), 1.0)
+        if not await self._desk.gate.is_open(LOAD):
+            await self._desk.pace.rest(asyncio.Event(), 1.0)
             return False
-        if self._changes_wait() and self._clock.monotonic() - self._page_at < _MOST_YIELD_S:
-            await self._pace.rest(asyncio.Event(), _YIELD_S)
+        if self._changes_wait() and self._desk.clock.monotonic() - self._page_at < _MOST_YIELD_S:
+            await self._desk.pace.rest(asyncio.Event(), _YIELD_S)
             return False
         return True
 
@@ -221,36 +202,36 @@ class Loading:
         self, query: EntityQuery, progress: Progress, identity: tuple[str, ...]
     ) -> tuple[str, ...] | None:
         """Read one page and write it down with the new position; return where the next starts."""
-        async with self._order:
-            began = self._clock.monotonic()
-            stream, number = await asyncio.wrap_future(self._buffer.load_place())
-            rows = await self._reader.call(_page_verb(query, progress.after, self._page))
+        async with self._desk.order:
+            began = self._desk.clock.monotonic()
+            stream, number = await asyncio.wrap_future(self._desk.buffer.load_place())
+            rows = await self._desk.reader.call(_page_verb(query, progress.after, self._page))
             page = cut(query, rows, limit=self._page)
             if page.cut_key is not None:
-                whole = await self._reader.call(_rows_verb(query, page.cut_key))
+                whole = await self._desk.reader.call(_rows_verb(query, page.cut_key))
                 page = replace(page, groups=((page.cut_key, tuple(whole)),))
-            took_s = self._clock.monotonic() - began
+            took_s = self._desk.clock.monotonic() - began
             read_at = behind_change(number) if stream == "bulk" else ""
             events = self._events(query, page, identity, read_at)
             position = DONE if page.after is None else replace(progress, after=page.after).text()
             await asyncio.wrap_future(
-                self._buffer.capture(
+                self._desk.buffer.capture(
                     stream=stream, events=events, position=(source_name(query.entity), position)
                 )
             )
-        self._captured()
+        self._desk.captured()
         read = self._state.rows.get(query.entity, 0) + len(rows)
         self._state = replace(self._state, rows={**self._state.rows, query.entity: read})
-        self._page_at = self._clock.monotonic()
+        self._page_at = self._desk.clock.monotonic()
         rest_s = self._budget.rest_s(rows=len(rows), took_s=took_s)
         if rest_s > 0 and page.after is not None:
-            await self._pace.rest(asyncio.Event(), rest_s)
+            await self._desk.pace.rest(asyncio.Event(), rest_s)
         return page.after
 
     def _events(
         self, query: EntityQuery, page: Page, identity: tuple[str, ...], read_at: str
     ) -> list[Event]:
-        seen_at = self._clock.now()
+        seen_at = self._desk.clock.now()
         events: list[Event] = []
         for key, rows in page.groups:
             stamp = Stamp((*identity, *key), f"select/{query.entity}", seen_at, read_at)

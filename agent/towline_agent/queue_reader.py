@@ -12,13 +12,11 @@ from functools import partial
 
 import structlog
 
-from towline_agent.buffer import Buffer, KeptEntry
+from towline_agent.buffer import KeptEntry
 from towline_agent.calendar import Work
-from towline_agent.courtesy.quiet import NEVER_QUIET, Rests
-from towline_agent.gate import Gate
 from towline_agent.ibmi.port import IbmI, QueueEntry, QueueName
 from towline_agent.ibmi.worker import IbmIWorker
-from towline_agent.pace import Pace, Patience
+from towline_agent.reading_desk import ReadingDesk
 from towline_agent.sources.data_queue import (
     SEQUENCES,
     Held,
@@ -29,7 +27,6 @@ from towline_agent.sources.data_queue import (
     seen_enough,
     settle,
 )
-from towline_shared.clock import Clock
 from towline_shared.errors import Permanent, Retryable
 from towline_shared.events import Event
 
@@ -74,17 +71,9 @@ class QueueReader:
         *,
         form: QueueFormat,
         look_s: float,
-        buffer: Buffer,
-        reader: IbmIWorker,
+        desk: ReadingDesk,
         writer: IbmIWorker,
-        order: asyncio.Lock,
-        gate: Gate,
-        clock: Clock,
-        pace: Pace,
-        patience: Patience,
-        captured: Callable[[], None],
         nonce: Callable[[], str] = lambda: secrets.token_hex(16),
-        quiet: Rests = NEVER_QUIET,
         after_ack: bool = False,
         paired: Callable[[], bool] = lambda: False,
     ) -> None:
@@ -103,17 +92,10 @@ class QueueReader:
         self._form = form
         self._name = str(form.queue)
         self._look_s = look_s
-        self._buffer = buffer
-        self._reader = reader
+        self._desk = desk
         self._writer = writer
-        self._order = order
-        self._gate = gate
-        self._clock = clock
-        self._pace = pace
-        self._patience = patience
-        self._captured = captured
+        self._patience = desk.patience()
         self._nonce = nonce
-        self._quiet = quiet
         self._wake = asyncio.Event()
         self._state = QueueState(self._name)
 
@@ -135,11 +117,11 @@ class QueueReader:
         """Look for ever."""
         fingerprint = ""
         while True:
-            if await self._quiet.rest(Work.READ):
+            if await self._desk.quiet.rest(Work.READ):
                 continue
             try:
                 if not fingerprint:
-                    described = await self._reader.call(lambda ibmi: ibmi.describe())
+                    described = await self._desk.reader.call(lambda ibmi: ibmi.describe())
                     fingerprint = described.fingerprint
                 more = await self.read(fingerprint)
             except (Retryable, Permanent) as error:
@@ -148,12 +130,12 @@ class QueueReader:
                         "queue not read", action="queue.wait", queue=self._name, error=str(error)
                     )
                 self._state = replace(self._state, trouble=str(error), sequence="")
-                await self._pace.rest(asyncio.Event(), self._patience.delay_s(error))
+                await self._desk.pace.rest(asyncio.Event(), self._patience.delay_s(error))
                 continue
             self._patience.succeeded()
             self._state = replace(self._state, trouble="")
             if not more:
-                await self._pace.rest(self._wake, self._look_s)
+                await self._desk.pace.rest(self._wake, self._look_s)
 
     async def read(self, fingerprint: str) -> bool:
         """Finish what is kept, keep the next entries and take them; return whether more wait."""
@@ -172,10 +154,10 @@ class QueueReader:
 
     async def _turn(self, sequence: str, kept: list[KeptEntry], fingerprint: str) -> _Then:
         """Look, settle what is kept, keep what is fresh, take all that is kept then."""
-        may_keep = await self._gate.is_open()
+        may_keep = await self._desk.gate.is_open()
         if not kept and not may_keep:
             return _Then.REST
-        async with self._order:
+        async with self._desk.order:
             queued = await self._look(sequence, kept)
             settled = settle(sequence, list(map(_held, kept)), queued)
             if len(settled.gone) > 1:  # one take may be in doubt; the others somebody else took
@@ -193,7 +175,7 @@ class QueueReader:
         """Tell whether what is kept may leave the queue."""
         if not self._after_ack and not self._paired():
             return True
-        self._waits = not await asyncio.wrap_future(self._buffer.kept_acked(self._name))
+        self._waits = not await asyncio.wrap_future(self._desk.buffer.kept_acked(self._name))
         return not self._waits
 
     async def _look(self, sequence: str, kept: list[KeptEntry]) -> list[QueueEntry]:
@@ -213,11 +195,11 @@ class QueueReader:
         events = self._events(in_time, fingerprint)
         pairs = [(entry.data, entry.key) for entry in fresh]
         await asyncio.wrap_future(
-            self._buffer.keep_entries(self._name, pairs, events=events, ahead=ahead)
+            self._desk.buffer.keep_entries(self._name, pairs, events=events, ahead=ahead)
         )
-        self._captured()
+        self._desk.captured()
         self._state = replace(
-            self._state, entries=self._state.entries + len(fresh), last_at=self._clock.now()
+            self._state, entries=self._state.entries + len(fresh), last_at=self._desk.clock.now()
         )
         _log.info("queue read", action="queue", queue=self._name, entries=len(fresh))
 
@@ -228,7 +210,7 @@ class QueueReader:
         """
         left = kept
         while left:
-            if self._quiet.now(Work.READ) is not None:
+            if self._desk.quiet.now(Work.READ) is not None:
                 return _Then.REST
             take = partial(_take_first, queue=self._form.queue, sequence=sequence, held=left[0])
             taken, entry = await self._writer.call(take)
@@ -249,11 +231,13 @@ class QueueReader:
     ) -> None:
         """Make durable at once what was taken and had not been kept; what is kept stays kept."""
         assert entry is not None
-        async with self._order:
+        async with self._desk.order:
             await asyncio.wrap_future(
-                self._buffer.capture(stream="changes", events=self._events([entry], fingerprint))
+                self._desk.buffer.capture(
+                    stream="changes", events=self._events([entry], fingerprint)
+                )
             )
-        self._captured()
+        self._desk.captured()
         if sequence != "LIFO":  # there it may be a newcomer of the last millisecond
             self._stranger()
 
@@ -268,15 +252,15 @@ class QueueReader:
 
     async def _note(self, gone: Iterable[KeptEntry]) -> None:
         for each in gone:
-            await asyncio.wrap_future(self._buffer.entry_taken(self._name, each.n))
+            await asyncio.wrap_future(self._desk.buffer.entry_taken(self._name, each.n))
 
     async def _kept(self) -> list[KeptEntry]:
-        return await asyncio.wrap_future(self._buffer.kept_entries(self._name))
+        return await asyncio.wrap_future(self._desk.buffer.kept_entries(self._name))
 
     async def _ask_sequence(self) -> str:
         """Return FIFO, LIFO or KEYED; asked once, and again after any trouble (CRTDTAQ anew)."""
         if not self._state.sequence:
-            info = await self._reader.call(lambda ibmi: ibmi.queue_info(self._form.queue))
+            info = await self._desk.reader.call(lambda ibmi: ibmi.queue_info(self._form.queue))
             if info.sequence not in SEQUENCES:
                 raise Permanent(
                     f"Data queue {self._name} has the sequence {info.sequence or '(none)'!r},"
@@ -288,7 +272,9 @@ class QueueReader:
 
     async def _peek(self, limit: int) -> list[QueueEntry]:
         return list(
-            await self._reader.call(lambda ibmi: ibmi.queue_peek(self._form.queue, limit=limit))
+            await self._desk.reader.call(
+                lambda ibmi: ibmi.queue_peek(self._form.queue, limit=limit)
+            )
         )
 
     def _events(self, entries: Sequence[QueueEntry], fingerprint: str) -> list[Event]:
@@ -296,7 +282,7 @@ class QueueReader:
             self._form,
             entries,
             fingerprint=fingerprint,
-            seen_at=self._clock.now(),
+            seen_at=self._desk.clock.now(),
             nonce=self._nonce,
         )
 

@@ -8,21 +8,16 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import structlog
 
-from towline_agent.buffer import Buffer
 from towline_agent.calendar import Work
-from towline_agent.courtesy.quiet import NEVER_QUIET, Rests
-from towline_agent.gate import Gate
 from towline_agent.ibmi.port import EntityQuery
-from towline_agent.ibmi.worker import IbmIWorker
-from towline_agent.pace import Pace, Patience
+from towline_agent.reading_desk import ReadingDesk
 from towline_agent.row_images import Aside, images_of
 from towline_agent.sources.outbox import stream_of
 from towline_agent.sources.second_look import Memory, Published, corrected
-from towline_shared.clock import Clock
 from towline_shared.errors import Permanent, Retryable
 from towline_shared.events import Event
 
@@ -42,58 +37,43 @@ class SecondLook:
         *,
         after_s: float,
         queries: Mapping[str, EntityQuery],
-        buffer: Buffer,
-        reader: IbmIWorker,
-        order: asyncio.Lock,
-        gate: Gate,
-        clock: Clock,
-        pace: Pace,
-        patience: Patience,
-        captured: Callable[[], None],
-        quiet: Rests = NEVER_QUIET,
+        desk: ReadingDesk,
     ) -> None:
-        """Look ``after_s`` seconds after each publication, 0: never; the rest is as all have it."""
+        """Look ``after_s`` seconds after each publication, 0: never."""
         self._after_s = after_s
         self._queries = queries
-        self._buffer = buffer
-        self._reader = reader
-        self._order = order
-        self._gate = gate
-        self._clock = clock
-        self._pace = pace
-        self._patience = patience
-        self._captured = captured
-        self._quiet = quiet
+        self._desk = desk
+        self._patience = desk.patience()
         self._memory = Memory(after_s=after_s, most=_MOST)
-        self._aside = Aside(clock)
+        self._aside = Aside(desk.clock)
         self.corrections = 0
 
     def note(self, told: Sequence[Published]) -> None:
         """Remember what was just written down; call it on the event loop's thread."""
         if self._after_s:
             for one in told:
-                self._memory.note(one, self._clock.monotonic())
+                self._memory.note(one, self._desk.clock.monotonic())
 
     async def run(self) -> None:
         """Look for ever, or return at once where nothing is to be looked at."""
         while self._after_s:
-            if await self._quiet.rest(Work.READ):
+            if await self._desk.quiet.rest(Work.READ):
                 continue
             try:
-                more = await self._gate.is_open() and await self.look()
+                more = await self._desk.gate.is_open() and await self.look()
             except (Retryable, Permanent) as error:
                 _log.warning("second look waits", action="look.wait", error=str(error))
-                await self._pace.rest(asyncio.Event(), self._patience.delay_s(error))
+                await self._desk.pace.rest(asyncio.Event(), self._patience.delay_s(error))
                 continue
             self._patience.succeeded()
             if not more:
-                await self._pace.rest(asyncio.Event(), self._rest_s())
+                await self._desk.pace.rest(asyncio.Event(), self._rest_s())
 
     def _rest_s(self) -> float:
         due = self._memory.next_at
         if due is None:
             return self._after_s
-        return max(_LEAST_REST_S, due - self._clock.monotonic())
+        return max(_LEAST_REST_S, due - self._desk.clock.monotonic())
 
     async def look(self) -> bool:
         """Look at one batch of due keys; return whether more are due.
@@ -101,21 +81,21 @@ class SecondLook:
         Raises:
             Retryable, Permanent: nothing was written or forgotten; the same keys are due again.
         """
-        async with self._order:
-            due = self._memory.due(self._clock.monotonic(), most=_BATCH)
+        async with self._desk.order:
+            due = self._memory.due(self._desk.clock.monotonic(), most=_BATCH)
             if not due:
                 return False
             wanted: dict[str, list[tuple[str, ...]]] = defaultdict(list)
             for one in due:
                 wanted[one.entity].append(one.key)
-            images, faults = await images_of(self._reader, self._queries, wanted, self._aside)
+            images, faults = await images_of(self._desk.reader, self._queries, wanted, self._aside)
             streams: dict[str, list[Event]] = defaultdict(list)
             again = [one for one in due if one.entity in faults]
             for one in due:
                 if one.entity not in faults:
                     rows = images[one.entity, one.key]
                     events, after = corrected(
-                        one, self._queries[one.entity], rows, seen_at=self._clock.now()
+                        one, self._queries[one.entity], rows, seen_at=self._desk.clock.now()
                     )
                     streams[stream_of(one.entity)] += events
                     again += [after] if after is not None else []
@@ -129,7 +109,7 @@ class SecondLook:
         """Write corrections down; a crash in between repeats none, for nothing is remembered."""
         for stream, events in streams.items():
             if events:
-                await asyncio.wrap_future(self._buffer.capture(stream=stream, events=events))
+                await asyncio.wrap_future(self._desk.buffer.capture(stream=stream, events=events))
                 self.corrections += len(events)
                 _log.info("corrected", action="look", stream=stream, events=len(events))
-                self._captured()
+                self._desk.captured()

@@ -31,6 +31,7 @@ from towline_agent.loading import Loading
 from towline_agent.pace import Patience
 from towline_agent.policy import FileName, Policy
 from towline_agent.queue_reader import QueueReader
+from towline_agent.reading_desk import ReadingDesk
 from towline_agent.sinks.base import Sink
 from towline_agent.sinks.order_tables import OrderTables
 from towline_agent.sources.data_queue import QueueFormat
@@ -165,18 +166,20 @@ class AgentHouse:
 
     # -- parts
 
+    def desk(self) -> ReadingDesk:
+        return ReadingDesk(
+            buffer=self.buffer, reader=self.workers[Purpose.READ], order=self.order,
+            gate=self.gate, clock=self.clock, pace=self.pace, patience=self.patience,
+            captured=self._captured, quiet=self.quiet,
+        )  # fmt: skip
+
     def capture(
         self,
         entities: Sequence[EntitySettings] = ENTITIES,
         told: Callable[[Sequence[Published]], None] = lambda _: None,
     ) -> Capture:
         settings = OutboxSettings("TOWLINE", DOORBELL, wait_s=0.05, sweep_s=60, batch=self.batch)
-        return Capture(
-            settings=settings, entities=entities, buffer=self.buffer,
-            reader=self.workers[Purpose.READ], order=self.order, gate=self.gate, clock=self.clock,
-            pace=self.pace, patience=self.patience(), captured=self._captured, quiet=self.quiet,
-            told=told,
-        )  # fmt: skip
+        return Capture(settings=settings, entities=entities, desk=self.desk(), told=told)
 
     def clearing(self) -> Clearing:
         return Clearing(
@@ -189,27 +192,19 @@ class AgentHouse:
     ) -> QueueReader:
         nonces = iter(range(10_000))
         return QueueReader(
-            form=form, look_s=5, buffer=self.buffer, reader=self.workers[Purpose.READ],
-            writer=self.workers[Purpose.WRITE], order=self.order, gate=self.gate, clock=self.clock,
-            pace=self.pace, patience=self.patience(), captured=self._captured,
-            nonce=lambda: f"{id(nonces)}-{next(nonces)}", quiet=self.quiet,
-            after_ack=after_ack,
+            form=form, look_s=5, desk=self.desk(), writer=self.workers[Purpose.WRITE],
+            nonce=lambda: f"{id(nonces)}-{next(nonces)}", after_ack=after_ack,
         )  # fmt: skip
 
     def journal_reader(self, settings: JournalSettings, **more: Any) -> JournalReader:
         return JournalReader(
-            settings=settings, entities=ENTITIES, folder=self.folder, buffer=self.buffer,
-            reader=self.workers[Purpose.READ], order=self.order, gate=self.gate, clock=self.clock,
-            pace=self.pace, patience=self.patience(), captured=self._captured, **more,
-        )  # fmt: skip
+            settings=settings, entities=ENTITIES, folder=self.folder, desk=self.desk(), **more
+        )
 
     def loading(self, *names: str, page: int = 3) -> Loading:
         return Loading(
             queries=[each.query for each in ENTITIES if each.query.entity in names], page=page,
-            buffer=self.buffer, reader=self.workers[Purpose.READ], order=self.order,
-            gate=self.gate, clock=self.clock, pace=self.pace, patience=self.patience(),
-            captured=self._captured, budget=self.budget, quiet=self.quiet,
-            changes_wait=self.changes_wait,
+            desk=self.desk(), budget=self.budget, changes_wait=self.changes_wait,
         )  # fmt: skip
 
     def delivery(self, sink: Sink | None = None, *, policy: Policy | None = None) -> Delivery:

@@ -391,7 +391,8 @@ def test_quiet_hours_are_kept(house: AgentHouse) -> None:
             return True
 
     async def scenario() -> None:
-        await house.journal_reader(SETTINGS, quiet=Night()).round()
+        house.quiet = Night()
+        await house.journal_reader(SETTINGS).round()
         assert house.partition.calls == []
 
     asyncio.run(scenario())

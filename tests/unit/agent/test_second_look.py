@@ -27,9 +27,7 @@ PRICES = EntitySettings(PRICE, (FileName("DISTLIB", "ITMPRC"),), "SELECT", initi
 def second_look(house: AgentHouse, entities: tuple[EntitySettings, ...] = ENTITIES) -> SecondLook:
     return SecondLook(
         after_s=60, queries={each.query.entity: each.query for each in entities},
-        buffer=house.buffer, reader=house.workers[Purpose.READ], order=house.order,
-        gate=house.gate, clock=house.clock, pace=house.pace, patience=house.patience(),
-        captured=house._captured, quiet=house.quiet,
+        desk=house.desk(),
     )  # fmt: skip
 
 
