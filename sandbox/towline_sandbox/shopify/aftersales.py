@@ -12,6 +12,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from towline_sandbox.shopify.ledger import agree
+from towline_sandbox.shopify.line_edits import add_pieces, cut_price
 from towline_sandbox.shopify.order_work import (
     NotPossible,
     add_lines,
@@ -23,6 +24,7 @@ from towline_sandbox.shopify.order_work import (
 )
 from towline_sandbox.shopify.orders import document, refresh_status
 from towline_sandbox.shopify.refunding import everything, refund
+from towline_shared.money import decimal_from_text
 
 if TYPE_CHECKING:
     from towline_sandbox.shopify.shop import Shop
@@ -33,15 +35,24 @@ _ZERO = Decimal(0)
 
 
 def edit(shop: Shop, order: int, given: dict[str, Any]) -> None:
-    """Change quantities of lines (``set``: line position -> quantity) and add lines (``add``)."""
+    """Change an order's lines.
+
+    Args:
+        given: ``set`` line position -> quantity, ``add`` lines, ``discount`` line position ->
+            amount off.
+    """
     row = order_row(shop, order)
     entries = []
     for position, wanted in (given.get("set") or {}).items():
         line = line_row(shop, order, int(position))
         if int(wanted) > line["current"]:
-            raise NotPossible("add a line instead of raising a quantity")
+            entries.append(add_pieces(shop, row, line, int(wanted) - line["current"]))
+            continue
         entries.append(take_off(shop, row, line, line["current"] - int(wanted), "UPDATE"))
         unreserve(shop, line, line["current"] - int(wanted), restock=True)
+    for position, amount in (given.get("discount") or {}).items():
+        line = line_row(shop, order, int(position))
+        entries.append(cut_price(shop, row, line, decimal_from_text(str(amount))))
     entries += add_lines(shop, row, given.get("add") or [])
     if not entries:
         raise NotPossible("the edit changes nothing")

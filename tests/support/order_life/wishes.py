@@ -96,12 +96,14 @@ def purchase(draw: st.DrawFn, currency: str, *, blank: bool = True) -> Body:
 
 @st.composite
 def edit(draw: st.DrawFn, currency: str) -> Body:
-    """Draw an edit: fewer pieces, none, or lines more."""
+    """Draw an edit: fewer pieces, none, or more, a lower price, or lines more."""
     body: Body = {}
     if draw(st.booleans()):
         body["set"] = draw(
-            st.dictionaries(_PLACES.map(str), st.integers(0, 5), min_size=1, max_size=2)
+            st.dictionaries(_PLACES.map(str), st.integers(0, 8), min_size=1, max_size=2)
         )
+    if draw(st.integers(0, 2)) == 0:
+        body["discount"] = {str(draw(_PLACES)): draw(amount(currency, 1_500))}
     if not body or draw(st.booleans()):
         body["add"] = draw(st.lists(_line(currency, blank=False), min_size=1, max_size=2))
         for line in body["add"]:

@@ -41,11 +41,16 @@ class After:
 
 @dataclass(frozen=True, slots=True)
 class NoHold:
-    """Why an order can't be held; ``later`` when it may be possible soon."""
+    """Why an order can't be held.
+
+    Attributes:
+        hint: what to do about it; empty when nobody need do anything.
+        later: it may be possible soon.
+    """
 
     reason: str
-    hint: str
-    later: bool
+    hint: str = ""
+    later: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,10 +149,10 @@ def to_hold(state: FulfillmentState, *, reason: str, notes: str) -> tuple[HoldSp
     """
     if not state.orders:
         words = "Shopify has not assigned the order to a location yet, so nothing can be held."
-        return NoHold(words, "", later=True)
+        return NoHold(words, later=True)
     left = [order for order in state.orders if order.status in _ALIVE and _remaining(order)]
     if not left:
-        return NoHold("Nothing is left of the order that could be held.", "", later=False)
+        return NoHold("Nothing is left of the order that could be held.")
     free = [order for order in left if not any(hold.ours for hold in order.holds)]
     stuck = [order for order in free if "HOLD" not in order.actions and not order.holds]
     if stuck:
@@ -155,7 +160,6 @@ def to_hold(state: FulfillmentState, *, reason: str, notes: str) -> tuple[HoldSp
         return NoHold(
             f"Shopify lets the work at {places} not be held any more ({stuck[0].status.lower()}).",
             "Stop it in the shop's admin or at the place itself, then retry or forget this.",
-            later=False,
         )
     return tuple(HoldSpec(order.gid, reason, notes) for order in free if "HOLD" in order.actions)
 

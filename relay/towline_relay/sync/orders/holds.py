@@ -94,7 +94,10 @@ class Holds:
         if isinstance(specs, NoHold):
             if specs.later:
                 return Effects(moves=(self._judge.wait(row, specs.reason),))
-            raise Refused(f"The ERP holds {sent.name}. {specs.reason}", hint=specs.hint)
+            what = f"The ERP holds {sent.name}. {specs.reason}"
+            if not specs.hint:  # cancelled or shipped meanwhile: the hold has come true by itself
+                return _answered(row, answer, replaced, what)
+            raise Refused(what, hint=specs.hint)
         closed: tuple[IntentClose, ...] = ()
         for spec in specs:
             await self._store.advance(lease, Effects(closed=closed))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
@@ -10,11 +11,24 @@ from towline_relay.sync.orders.ledger import Standings
 from towline_relay.sync.orders.money import Amounts, added, presented, scaled_taxes, taxes
 from towline_relay.sync.rules.orders import OrderRules
 from towline_shared.errors import BadRecord
-from towline_shared.events import Discount, OrderLine, ShippingLine
+from towline_shared.events import Discount, OrderLine, ShippingLine, TaxLine
 
 __all__ = ["item_of", "lines", "shipping"]
 
 _ZERO = Decimal(0)
+
+
+@dataclass(frozen=True, slots=True)
+class _LineMoney:
+    """What a line comes to beside its price; see the fields of :class:`OrderLine`.
+
+    ``discounts`` and ``shown`` are empty and 0 where the shop does not say them any more.
+    """
+
+    discount: Decimal
+    discounts: tuple[Discount, ...]
+    taxes: tuple[TaxLine, ...]
+    shown: Decimal
 
 
 def item_of(line: Mapping[str, Any], rules: OrderRules) -> str:
@@ -64,21 +78,7 @@ def _line(
     taxes_included: bool,
 ) -> OrderLine:
     quantity, unit_price = line["currentQuantity"], money(line["originalUnitPriceSet"])
-    parts = _discounts(line["discountAllocations"], money, names)
-    discount, tax_lines = added(part.amount for part in parts), taxes(line["taxLines"], money)
-    shown = presented(line["originalUnitPriceSet"]) * quantity - added(
-        presented(part["allocatedAmountSet"]) for part in line["discountAllocations"]
-    )
-    if quantity != line["quantity"]:
-        # allocations and taxes still speak of all that was ordered before the edit
-        parts, shown = (), _ZERO
-        left = None
-        if standings is not None:
-            left = standings.amount(line["id"], taxes_included=taxes_included)
-            tax_lines = scaled_taxes(tax_lines, standings.tax(line["id"]), currency=money.currency)
-        if left is None:
-            left = money(line["discountedUnitPriceAfterAllDiscountsSet"]) * quantity
-        discount = unit_price * quantity - left
+    now = _money_of(line, money, standings, names, taxes_included=taxes_included)
     group = line.get("lineItemGroup") or {}
     return OrderLine(
         line_gid=line["id"],
@@ -87,11 +87,11 @@ def _line(
         title=line["name"] or line["title"],
         quantity=quantity,
         unit_price=unit_price,
-        discount=discount,
-        total=unit_price * quantity - discount,
-        taxes=tax_lines,
+        discount=now.discount,
+        total=unit_price * quantity - now.discount,
+        taxes=now.taxes,
         variant_gid=(line["variant"] or {}).get("id", ""),
-        discounts=parts,
+        discounts=now.discounts,
         gift_card=bool(line["isGiftCard"]),
         requires_shipping=bool(line["requiresShipping"]),
         attributes=tuple((each["key"], each["value"] or "") for each in line["customAttributes"]),
@@ -101,8 +101,39 @@ def _line(
         group_quantity=group.get("quantity") or 0,
         selling_plan=(line.get("sellingPlan") or {}).get("name") or "",
         duty=added(_duty(duty, money, standings) for duty in line.get("duties") or ()),
-        presentment_total=shown,
+        presentment_total=now.shown,
     )
+
+
+def _money_of(
+    line: Mapping[str, Any],
+    money: Amounts,
+    standings: Standings | None,
+    names: Mapping[int, tuple[str, str]],
+    *,
+    taxes_included: bool,
+) -> _LineMoney:
+    """Return a line's money as it stands: its own figures, or the ledger's where they differ.
+
+    After an edit or a refund, allocations and taxes may still speak of all that was ever ordered.
+    """
+    quantity, gross = line["currentQuantity"], money(line["originalUnitPriceSet"])
+    parts = _discounts(line["discountAllocations"], money, names)
+    discount, tax_lines = added(part.amount for part in parts), taxes(line["taxLines"], money)
+    shown = presented(line["originalUnitPriceSet"]) * quantity - added(
+        presented(part["allocatedAmountSet"]) for part in line["discountAllocations"]
+    )
+    left = None
+    if standings is not None:
+        left = standings.amount(line["id"], taxes_included=taxes_included)
+        if left is not None:
+            now = standings.tax(line["id"])
+            tax_lines = scaled_taxes(tax_lines, now, currency=money.currency)
+    if quantity == line["quantity"] and left in (None, gross * quantity - discount):
+        return _LineMoney(discount, parts, tax_lines, shown)
+    if left is None:
+        left = money(line["discountedUnitPriceAfterAllDiscountsSet"]) * quantity
+    return _LineMoney(gross * quantity - left, (), tax_lines, _ZERO)
 
 
 def _duty(duty: Mapping[str, Any], money: Amounts, standings: Standings | None) -> Decimal:

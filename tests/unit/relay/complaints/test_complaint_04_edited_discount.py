@@ -11,8 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.changed_order import GID, handed_over, one_less, sent
+from tests.support.changed_order import GID, LINE, bought, handed_over, one_less, sent
 from tests.support.engine_house import EngineHouse
+from tests.support.fake_shop import money, shop_order
+from tests.support.shop_history import agreement, sale
 from towline_shared.events import Order, OrderChange
 
 
@@ -55,3 +57,24 @@ def test_an_edit_after_the_hand_over_takes_its_share_off(engine: EngineHouse) ->
     assert (change.kind, change.total, change.tax_total) == (
         "edit", Decimal("14.40"), Decimal("2.29"),
     )  # fmt: skip
+
+
+def test_a_discount_given_by_an_edit_counts_whatever_the_line_says_of_it(
+    engine: EngineHouse,
+) -> None:
+    """Two euros off both pieces: the line's own allocations and taxes are those of the purchase."""
+    order = shop_order(edited=True, currentTotalPriceSet=money("21.9"))
+    order["currentTotalTaxSet"] = money("3.49")
+    order["agreements"]["nodes"].append({"id": "edit-1"})
+    engine.shop.orders[GID] = order
+    off = sale(LINE, 0, "-2.0", "-0.32", action="UPDATE")
+    edit = agreement("edit-1", off, reason="ORDER_EDIT", at="09:00")
+    engine.shop.ledgers[GID] = [bought(), edit]
+    engine.ring(GID)
+    engine.turn()
+    (found,) = sent(engine)
+    assert isinstance(found, Order)
+    (line,) = found.lines
+    assert (line.quantity, line.discount, line.total) == (2, Decimal("3.00"), Decimal("17.00"))
+    assert [tax.amount for tax in line.taxes] == [Decimal("2.71")]
+    assert found.total == Decimal("21.90")

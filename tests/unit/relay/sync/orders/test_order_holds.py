@@ -164,6 +164,16 @@ def test_the_erps_hold_stands_in_the_shop_and_its_yes_releases_it(engine: Engine
     assert engine.shop.tags[GID] == ["ERP 4711"]
 
 
+def test_a_hold_of_an_order_of_which_nothing_is_left_stops_nobody(engine: EngineHouse) -> None:
+    """It was cancelled or shipped meanwhile: the hold is answered, what is behind it goes on."""
+    handed_over(engine)
+    engine.shop.orders[GID]["lineItems"]["nodes"][0]["currentQuantity"] = 0
+    engine.feed(result(GID, "held"), result(GID, "accepted", erp_order="4711"))
+    engine.turn(2)
+    assert engine.states("order_result") == ["applied", "applied"]
+    assert "Nothing is left of the order" in engine.rows("order_result")[0].reason
+
+
 def test_without_the_rule_the_shop_keeps_its_hands_off(engine: EngineHouse) -> None:
     """It is noted that the ERP holds it, and no more."""
     engine.rules = replace(engine.rules, orders=replace(engine.rules.orders, erp_holds=False))
@@ -230,6 +240,7 @@ def test_the_erps_hold_goes_where_shopify_lets_it(
         assert isinstance(expected, str)
         assert expected in found.reason
         assert found.later == (not orders)
+        assert bool(found.hint) == (expected == "in_progress")
     else:
         assert found == tuple(HoldSpec(gid, "OTHER", "Credit") for gid in expected)
 
