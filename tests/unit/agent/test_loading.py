@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Iterator
 from concurrent.futures import Future
+from dataclasses import replace
 from itertools import count
 from pathlib import Path
 from typing import Any, cast
@@ -206,9 +207,9 @@ def test_a_crash_at_any_step_neither_loses_nor_doubles(tmp_path: Path, after: bo
         fill(house, 8)
         loading = house.loading("item")
         steps = count()
-        loading._buffer = cast(Buffer, Dying(house.buffer, steps, step, after=after))
-        loading._reader = cast(IbmIWorker, Dying(house.workers[Purpose.READ], steps, step,
-                                                 after=after))  # fmt: skip
+        buffer = cast(Buffer, Dying(house.buffer, steps, step, after=after))
+        reader = Dying(house.workers[Purpose.READ], steps, step, after=after)
+        loading._desk = replace(loading._desk, buffer=buffer, reader=cast(IbmIWorker, reader))
         died = False
         try:
             await loading.load(QUERIES["item"])
