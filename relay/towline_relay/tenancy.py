@@ -41,6 +41,7 @@ from towline_relay.sync.people.customers_lane import CustomersLane
 from towline_relay.sync.rules.customers import USUAL_NUMBER
 from towline_relay.sync.sweeps.all import Sweeps
 from towline_relay.sync.sweeps.exported import EXPORTED, ExportedSweep, sweep_purpose
+from towline_relay.sync.sweeps.picture import PICTURE, PictureTaker
 from towline_relay.upkeep import Upkeep, UpkeepParts
 from towline_shared.clock import Clock
 from towline_shared.envelope import Keyring
@@ -108,6 +109,7 @@ class Tenancy:
                 judge=judge,
                 lists=config.rules.price.lists if config.rules.price else {},
                 slots=slots,
+                exports=self.exports,
             ),
         )
         hand_over = HandOver(
@@ -239,7 +241,7 @@ def _takers(
         exports=parts.exports,
         clock=clock,
     )
-    return {**swept, **compared}
+    return {**swept, **compared, PICTURE: PictureTaker(config.id)}
 
 
 def _people(config: TenantConfig, client: Client) -> CustomerShop | None:

@@ -62,7 +62,7 @@ def test_every_line_is_taken_once_and_the_cursor_moves_last(
     with tempfile.TemporaryDirectory() as folder:
         house = ExportHouse(Path(folder))
         try:
-            house.bulk.ends, house.bulk.cut_after = list(ends), cut
+            house.bulk.export_ends, house.bulk.cut_after = list(ends), cut
             house.bulk.shorten, house.bulk.looks = shorten, looks
             house.bulk.exported["customers"] = customer_lines(house, range(COUNT))
             begun = utc_text(house.house.clock.now())

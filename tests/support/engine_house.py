@@ -14,17 +14,21 @@ from tests.support.fake_bulk import FakeBulk
 from tests.support.fake_shop import FakeShop
 from tests.support.store import START, StoreHouse
 from towline_relay.store.base import Lease
+from towline_relay.store.export_book import ExportBook
 from towline_relay.store.rows import EventQuery, EventRow, NewEvent
 from towline_relay.store.uplink import new_event
 from towline_relay.sync.attempt import Judge
 from towline_relay.sync.bulk.collect import FileLimits
 from towline_relay.sync.bulk.lane import BulkLane
+from towline_relay.sync.bulk.slots import Slots
 from towline_relay.sync.catalogue.lane import CatalogueLane
+from towline_relay.sync.exports.runner import Exports
 from towline_relay.sync.intake.deliveries import order_event
 from towline_relay.sync.orders.handover import HandOver
 from towline_relay.sync.orders.lane import OrdersLane
 from towline_relay.sync.rules.bulk import BulkRules
 from towline_relay.sync.rules.tenant import Rules, load_rules
+from towline_relay.sync.sweeps.picture import PICTURE, PictureTaker
 from towline_shared.codec import encode
 from towline_shared.events import (
     Body,
@@ -85,6 +89,16 @@ class EngineHouse:
     def _build(self) -> None:
         clock, store = self.house.clock, self.house.store
         judge = Judge(clock, random.Random(7))
+        self.exports = Exports(
+            tenant="t",
+            book=ExportBook(self.house.database, clock=clock),
+            shop=self.bulk,
+            clock=clock,
+            judge=judge,
+            slots=Slots(3),
+            takers={PICTURE: PictureTaker("t")},
+            patience_s=0.001,
+        )
         bulk = BulkLane(
             tenant="t",
             store=store,
@@ -94,6 +108,7 @@ class EngineHouse:
             judge=judge,
             lists=self.rules.price.lists if self.rules.price else {},
             limits=self.limits,
+            exports=self.exports,
         )
         self.catalogue = CatalogueLane(
             tenant="t",

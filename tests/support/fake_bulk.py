@@ -48,6 +48,7 @@ class FakeBulk:
         shorten: so many lines are missing at the end of the next result that is read.
         exported: what an export of a kind finds, as lines.
         asked: what exports asked for.
+        export_ends: as ``ends``, of the next exports.
         sought: from when on operations were looked for.
         clock: Shopify's.
     """
@@ -67,6 +68,7 @@ class FakeBulk:
     shorten: int = 0
     exported: dict[str, list[bytes]] = field(default_factory=dict)
     asked: list[Asked] = field(default_factory=list)
+    export_ends: list[tuple[str, float]] = field(default_factory=list)
     sought: list[datetime] = field(default_factory=list)
     clock: Callable[[], datetime | None] = lambda: None
 
@@ -99,10 +101,7 @@ class FakeBulk:
             raise Retryable("Five run already.")
         gid = f"gid://shopify/BulkOperation/{len(self.operations) + 1}"
         operation = self.operations[gid] = Operation(mark, kind)
-        if kind == "picture":
-            operation.results = [variant_line(ref) for ref in self.shop.catalogue.values()]
-        else:
-            await self._run(operation, self.files.pop(path))
+        await self._run(operation, self.files.pop(path))
         self._leave("start")
         return gid
 
@@ -114,9 +113,12 @@ class FakeBulk:
         gid = f"gid://shopify/BulkOperation/{len(self.operations) + 1}"
         operation = self.operations[gid] = Operation(mark, asked.what, begun_at=self.clock())
         self.asked.append(asked)
-        operation.results = list(self.exported.get(asked.what, ()))
-        if self.ends:
-            operation.status, share = self.ends.pop(0)
+        seen = [variant_line(ref) for ref in self.shop.catalogue.values()]
+        operation.results = list(
+            self.exported.get(asked.what, seen if asked.what == "prices" else ())
+        )
+        if self.export_ends:
+            operation.status, share = self.export_ends.pop(0)
             operation.error_code = "INTERNAL_SERVER_ERROR" if operation.status == "FAILED" else ""
             operation.results = operation.results[: int(len(operation.results) * share)]
         self._leave("export")

@@ -29,7 +29,7 @@ from towline_relay.shopify.variants import group_input
 
 __all__ = ["Answered", "create_variables", "created", "list_prices_set", "prices_set"]
 __all__ += ["prices_variables", "quantities_set", "quantities_variables", "read_line"]
-__all__ += ["publish_variables", "seen_now", "status_variables", "variant_line"]
+__all__ += ["publish_variables", "seen_now", "status_variables"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,15 +200,6 @@ def seen_now(answered: Answered, kind: str, status: str) -> LineOutcome:
     if outcome.ok and (not product or product["status"] != status):
         return _unconfirmed(0)
     return outcome
-
-
-def variant_line(line: bytes) -> VariantRef | None:
-    """Read a variant of the bulk query's result; None for anything else."""
-    try:
-        node = json.loads(line, parse_float=Decimal)
-        return variant_ref(node) if "__parentId" not in node else None
-    except (ValueError, KeyError, TypeError, RecursionError):
-        return None
 
 
 def _whole(answered: Answered) -> LineOutcome | None:

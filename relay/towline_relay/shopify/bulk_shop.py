@@ -25,7 +25,6 @@ _DOCUMENTS: Mapping[str, Document] = MappingProxyType(
         "volume_price": document("quantity_pricing"),
         "status": document("product_update"),
         "publish": document("publish"),
-        "picture": document("bulkdoc_variants"),
     }
 )
 
@@ -52,9 +51,7 @@ class BulkShop:
         # with every line refused
         self._client.access.demand(wanted)
         text = bulk.marked(wanted, mark)
-        if wanted.mutation:
-            return await bulk.start_mutation(self._client, text, path=path, mark=mark)
-        return await bulk.start_query(self._client, text)
+        return await bulk.start_mutation(self._client, text, path=path, mark=mark)
 
     async def export(self, asked: Asked, *, mark: str) -> str:
         """Start an export; returns the operation's gid. Look with :meth:`find` first."""

@@ -49,7 +49,7 @@ class BulkRun:
     Attributes:
         id: letters, digits and underscores; also the mark in the operation's document.
         kind: ``create``, ``price``, ``stock``, ``list_price``, ``volume_price``,
-            ``status``, ``publish`` or ``picture``.
+            ``status`` or ``publish``; older releases had ``picture``.
         state: ``collecting`` (takes more lines), ``sealed`` (to be uploaded), ``starting`` (the
             start may have happened), ``running``, ``reading``; over are ``done``,
             ``failed``, and ``spared`` (never uploaded: so few values go by calls).

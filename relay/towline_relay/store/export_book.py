@@ -110,12 +110,18 @@ class ExportBook:
         return await self._unit(work)
 
 
+def _grows(what: ExportEffects) -> bool:
+    return bool(what.events or what.deliveries or what.links or what.met)
+
+
 def _apply(db: sqlite3.Connection, export: Export, what: ExportEffects, *, now: datetime) -> int:
     news = event_rows.append(db, what.events, now=now)
     for delivery in what.deliveries:
         if shop_rows.put_delivery(db, delivery):
             intake_rows.follow(db, delivery, now=now)
             news += 1
+    for link in what.links:
+        shop_rows.put_link(db, export.tenant, link, now=now)
     if what.forget_met:
         db.execute("DELETE FROM export_met WHERE export = ?", (export.id,))
     db.executemany(
@@ -126,6 +132,8 @@ def _apply(db: sqlite3.Connection, export: Export, what: ExportEffects, *, now: 
         name, expected, value = what.cursor
         if (lane_rows.timer(db, name) or "") == expected:
             lane_rows.set_timer(db, name, value)
+    for name, value in what.timers:
+        lane_rows.set_timer(db, name, value)
     return news
 
 

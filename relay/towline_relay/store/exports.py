@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from towline_relay.store.rows import NewDelivery, NewEvent
+from towline_relay.store.rows import LinkRow, NewDelivery, NewEvent
 from towline_shared.errors import TowlineError
 
 __all__ = ["OVER", "Export", "ExportEffects", "Overtaken"]
@@ -88,14 +88,18 @@ class ExportEffects:
     Attributes:
         events: appended unless they are known.
         deliveries: kept as if a webhook had told them, unless they are known.
+        links: what the shop said about its variants.
         met: (target, ERP key when the shop holds another value than it was told, else empty).
         forget_met: what was met before is forgotten: Shopify is asked anew.
         cursor: (timer, value it must still have, new value); somebody who set it meanwhile is
             right, as a replay from an earlier day is.
+        timers: set without a look, by name.
     """
 
     events: tuple[NewEvent, ...] = ()
     deliveries: tuple[NewDelivery, ...] = ()
+    links: tuple[LinkRow, ...] = ()
     met: tuple[tuple[str, str], ...] = ()
     forget_met: bool = False
     cursor: tuple[str, str, str] | None = None
+    timers: tuple[tuple[str, str], ...] = ()

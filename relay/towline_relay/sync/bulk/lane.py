@@ -27,7 +27,7 @@ from towline_relay.store.effects import Effects, Move
 from towline_relay.store.rows import EventRow
 from towline_relay.store.states import State
 from towline_relay.sync.attempt import Judge
-from towline_relay.sync.bulk.collect import HELD_FOR, Collector, FileLimits, NewLine, new_run
+from towline_relay.sync.bulk.collect import HELD_FOR, Collector, FileLimits, NewLine
 from towline_relay.sync.bulk.lines import create_line, list_line, price_line, seen_line, stock_line
 from towline_relay.sync.bulk.plan import LISTED, is_cheaper, named
 from towline_relay.sync.bulk.port import BulkPort
@@ -38,8 +38,10 @@ from towline_relay.sync.catalogue.intents import MOST_LINES, claims_of
 from towline_relay.sync.catalogue.list_prices import SetListPrice, in_calls
 from towline_relay.sync.catalogue.new_products import NewProduct
 from towline_relay.sync.catalogue.visibility import step_of
+from towline_relay.sync.exports.runner import Exports
 from towline_relay.sync.rules.bulk import BulkRules
 from towline_relay.sync.rules.price import ListRules
+from towline_relay.sync.sweeps.picture import PICTURE, VARIANTS
 from towline_shared.clock import Clock
 from towline_shared.health import Check, Status
 from towline_shared.sku import fold_sku
@@ -58,6 +60,7 @@ class BulkLane:
     Attributes:
         lists: rules of the ERP's lists that have a price list of their own, by name.
         slots: shared with the shop's exports; None for the lane alone.
+        exports: read the variants of a great shop; None leaves that to pages.
     """
 
     tenant: str
@@ -69,6 +72,8 @@ class BulkLane:
     lists: Mapping[str, ListRules] = field(default_factory=dict)
     limits: FileLimits = field(default_factory=FileLimits)
     slots: Slots | None = None
+    exports: Exports | None = None
+    _seeing: bool = False
     _runs: list[BulkRun] = field(default_factory=list)
     _making: frozenset[str] = frozenset()
 
@@ -92,7 +97,7 @@ class BulkLane:
     @property
     def seeing(self) -> bool:
         """The shop's variants are being read in bulk; nothing can be decided until they are."""
-        return any(run.kind == "picture" for run in self._runs)
+        return self._seeing
 
     def check(self) -> Check | None:
         """Tell how the runs are doing; None while there are none."""
@@ -113,15 +118,19 @@ class BulkLane:
         """Take over what a dead owner left: a run that collected is sent as it is."""
         self._collector.forget()
         for run in await self.store.bulk_runs(lease.lane):
-            if run.state == "collecting":
+            if run.kind == "picture":  # of a release whose runs read as well
+                over = replace(run, state="failed", reason="Variants are read by an export now.")
+                await self.store.advance(lease, Effects(bulk=(over,)))
+            elif run.state == "collecting":
                 await self._collector.seal(lease, run)
 
     async def step(self, lease: Lease) -> bool:
-        """Move all runs on; true when something was done."""
+        """Move all runs on, and what is read in bulk; true when something was done."""
+        seen = await self._look()
         self._runs = await self.store.bulk_runs(lease.lane)
         if not self._runs and not self._collector:
             self._machine.slots.take("runs", 0)
-            return False
+            return seen
         if any(run.state == "running" for run in self._runs):
             await self._machine.nudged(lease, await self._finished(), self._runs)
         await self._collector.turned(lease)
@@ -130,6 +139,15 @@ class BulkLane:
         self._runs = await self.store.bulk_runs(lease.lane)
         if len(self._runs) < before:  # what waited for it is due now, all at once
             self._looked_at = self.clock.now() - _LOOK_EVERY
+        return worked or seen
+
+    async def _look(self) -> bool:
+        """Move the picture of the shop on while it is taken."""
+        if self.exports is None or not self.exports.open:
+            self._seeing = False
+            return False
+        worked = self._seeing and await self.exports.step()
+        self._seeing = await self.exports.under_way(PICTURE)
         return worked
 
     async def _finished(self) -> frozenset[str]:
@@ -141,17 +159,17 @@ class BulkLane:
             if delivery.topic == "bulk_operations/finish"
         )
 
-    async def see(self, lease: Lease) -> None:
-        """Begin to read all variants of the shop in bulk."""
-        if not self.seeing:
-            run = replace(new_run("picture", self.clock), state="sealed")
-            await self.store.advance(lease, Effects(bulk=(run,)))
-            self._runs = [*self._runs, run]
+    async def see(self) -> None:
+        """Begin to read all variants of the shop in bulk; see :meth:`may_see`."""
+        if self.exports is not None:
+            await self.exports.begin(PICTURE, VARIANTS)
+            self._seeing = True
 
-    async def may_see(self, lease: Lease) -> bool:
+    async def may_see(self) -> bool:
         """Tell whether variants may be read in bulk: it is wanted and did not just fail."""
-        over = await self.store.bulk_runs(lease.lane, over=True)
-        return self.rules.least > 0 and not self._rests(over, "picture")
+        if self.exports is None or not self.rules.least:
+            return False
+        return await self.exports.may_begin(PICTURE)
 
     def _rests(self, over: Sequence[BulkRun], kind: str) -> bool:
         until = paused_until(over, kind)
@@ -187,8 +205,8 @@ class BulkLane:
             if self._rests(over, kind):
                 continue
             if kind == "create" and not fresh:
-                if await self.may_see(lease):
-                    await self.see(lease)
+                if await self.may_see():
+                    await self.see()
                     return True
                 continue
             self._collector.open(kind)

@@ -17,19 +17,17 @@ import structlog
 
 from towline_relay.shopify.bulk import BulkState
 from towline_relay.shopify.bulk_files import ResultGone
-from towline_relay.shopify.bulk_lines import read_line, variant_line
+from towline_relay.shopify.bulk_lines import read_line
 from towline_relay.shopify.user_errors import Stale
 from towline_relay.store.base import Lease, Store
 from towline_relay.store.bulk import BulkFree, BulkRun
 from towline_relay.store.effects import Effects
-from towline_relay.store.rows import LinkRow
 from towline_relay.sync.attempt import Judge
 from towline_relay.sync.bulk.plan import LISTED
 from towline_relay.sync.bulk.port import BulkPort
 from towline_relay.sync.bulk.results import effects_of
 from towline_relay.sync.bulk.slots import Slots
-from towline_relay.sync.sweeps.backfill import link_of
-from towline_shared.clock import Clock, utc_text
+from towline_shared.clock import Clock
 from towline_shared.errors import Refused, Retryable, TowlineError
 
 __all__ = ["BulkRuns", "paused_until"]
@@ -52,8 +50,6 @@ class _Reading:
 
     lines: AsyncIterator[bytes]
     state: BulkState
-    links: int = 0
-    since: str = ""
     ended: bool = False
 
 
@@ -119,11 +115,9 @@ class BulkRuns:
             await self._read(lease, run)
 
     async def _upload(self, lease: Lease, run: BulkRun) -> BulkRun:
-        path = ""
-        if run.kind != "picture":
-            target = await self.shop.stage(run.id)
-            await self.shop.upload(target, await self.store.bulk_content(run.id))
-            path = target.path
+        target = await self.shop.stage(run.id)
+        await self.shop.upload(target, await self.store.bulk_content(run.id))
+        path = target.path
         run = await self._put(lease, replace(run, state="starting", path=path, due_at=None))
         self._fresh.add(run.id)
         return run
@@ -166,7 +160,7 @@ class BulkRuns:
                 await self._end(lease, run, f"Shopify no longer knows {run.gid}.")
                 return
             lines = self.shop.lines(state.url) if state.url else _nothing()
-            reading = _Reading(lines, state, since=utc_text(run.opened_at))
+            reading = _Reading(lines, state)
             self._readings[run.id] = reading
         chunk: list[bytes] = []
         while len(chunk) < _CHUNK:
@@ -175,9 +169,7 @@ class BulkRuns:
                 reading.ended = True
                 break
             chunk.append(line)
-        if run.kind == "picture":
-            await self._links(lease, reading, chunk)
-        elif chunk:
+        if chunk:
             await self._apply(lease, run, chunk)
         if reading.ended:
             self._readings.pop(run.id, None)
@@ -198,30 +190,16 @@ class BulkRuns:
         )
         await self.store.advance(lease, effects)
 
-    async def _links(self, lease: Lease, reading: _Reading, chunk: Sequence[bytes]) -> None:
-        refs = [found for line in chunk if (found := variant_line(line)) is not None]
-        links: list[LinkRow] = [link_of(ref) for ref in refs]
-        reading.links += len(links)
-        await self.store.advance(lease, Effects(links=tuple(links)))
-
     async def _finish(self, lease: Lease, run: BulkRun, reading: _Reading) -> None:
         """Close a run whose result was read to the end."""
         state = reading.state
-        missing = (
-            state.roots - reading.links
-            if run.kind == "picture"
-            else await self.store.bulk_unanswered(run.id)
-        )
+        missing = await self.store.bulk_unanswered(run.id)
         if state.completed and missing <= 0:
-            timers: dict[str, str] = {}
-            if run.kind == "picture":
-                timers[f"{self.tenant}/backfill"] = reading.since
-            await self._close(lease, replace(run, state="done", reason=""), timers=timers)
+            await self._close(lease, replace(run, state="done", reason=""))
             return
         code = f" ({state.error_code})" if state.error_code else ""
         words = f"Shopify ended the bulk operation as {state.status.lower()}{code}"
-        of = run.lines or state.roots
-        await self._end(lease, run, f"{words}; {missing} of {of} lines have no outcome.")
+        await self._end(lease, run, f"{words}; {missing} of {run.lines} lines have no outcome.")
 
     async def _end(self, lease: Lease, run: BulkRun, reason: str) -> None:
         """Give a run up: what has no outcome is decided anew, and read back where it must be."""
@@ -229,16 +207,13 @@ class BulkRuns:
         await self._close(lease, replace(run, state="failed", reason=reason))
         _log.warning("bulk run failed", action="bulk.failed", run=run.id, reason=reason)
 
-    async def _close(
-        self, lease: Lease, run: BulkRun, *, timers: dict[str, str] | None = None
-    ) -> None:
+    async def _close(self, lease: Lease, run: BulkRun) -> None:
         now = self.clock.now()
         tried = run.state == "failed" and run.kind in LISTED
         await self.store.advance(
             lease,
             Effects(
                 bulk=(replace(run, changed_at=now, due_at=None), BulkFree(run.id, tried=tried)),
-                timers=timers or {},
             ),
         )
         _log.info("bulk run over", action="bulk.over", run=run.id, kind=run.kind, state=run.state)

@@ -122,7 +122,7 @@ class CatalogueLane:
         if self._bulk is not None and self._bulk.seeing:
             return None
         if self._picture is None or self._clock.now() >= self._picture_until:
-            may_see = self._bulk is not None and await self._bulk.may_see(lease)
+            may_see = self._bulk is not None and await self._bulk.may_see()
             self._picture = await learn(
                 tenant=self._tenant,
                 shop=self._shop,
@@ -133,7 +133,7 @@ class CatalogueLane:
             )
             if not self._picture.whole and self._bulk is not None:
                 self._picture = None
-                await self._bulk.see(lease)
+                await self._bulk.see()
                 return None
             self._picture_until = self._clock.now() + _PICTURE_FOR
         return self._picture

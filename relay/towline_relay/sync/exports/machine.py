@@ -19,6 +19,7 @@ __all__ = ["Do", "asked_anew", "due", "ended", "given_up", "hangs", "looked", "p
 __all__ += ["rested_until", "started", "starting", "took", "vanished"]
 
 MOST_ASKED = 3
+MOST_ATTEMPTS = 8  # starts that fail in passing, in a row; with the back-off some ten minutes
 _SOONEST, _LATEST = timedelta(seconds=1), timedelta(seconds=30)
 _LONGEST = timedelta(hours=6)  # Shopify allows ten days; what takes hours is stalled
 _WORDS = {
@@ -107,8 +108,13 @@ def ended(export: Export, state: BulkState, now: datetime) -> Export:
     return asked_anew(export, reason, now)
 
 
-def put_off(export: Export, reason: str, due_at: datetime) -> Export:
-    """Try the same step again later."""
+def put_off(export: Export, reason: str, due_at: datetime, now: datetime) -> Export:
+    """Try the same step again later; a start that fails for some ten minutes is given up.
+
+    Others of the app may have all places, for hours; whoever waits goes another way.
+    """
+    if export.state in ("planned", "starting") and export.attempts + 1 >= MOST_ATTEMPTS:
+        return given_up(export, reason, now)
     return replace(export, attempts=export.attempts + 1, reason=reason, due_at=due_at)
 
 

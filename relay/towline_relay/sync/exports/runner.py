@@ -271,8 +271,9 @@ class Exports:
         wait_s = self.judge.backoff.delay_s(
             export.attempts, rng=self.judge.rng, least_s=error.retry_after_s
         )
-        due_at = self.clock.now() + timedelta(seconds=wait_s)
-        await self.book.advance(export, machine.put_off(export, error.what, due_at))
+        now = self.clock.now()
+        due_at = now + timedelta(seconds=wait_s)
+        await self._again(export, machine.put_off(export, error.what, due_at, now))
 
     async def _close(self, export: Export) -> None:
         _log.info(

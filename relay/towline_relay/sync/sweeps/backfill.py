@@ -16,7 +16,7 @@ from towline_relay.sync.rules.tenant import Rules
 from towline_relay.sync.shop_port import ShopPort
 from towline_shared.clock import Clock, parse_utc, utc_text
 
-__all__ = ["ShopPicture", "learn", "link_of", "price_lists_of"]
+__all__ = ["ShopPicture", "backfill_timer", "learn", "link_of", "price_lists_of"]
 
 _log = structlog.get_logger()
 _BATCH = 500
@@ -88,6 +88,11 @@ async def learn(
     return ShopPicture(info.name, info.currency, places, unmapped, whole, lists, channels)
 
 
+def backfill_timer(tenant: str) -> str:
+    """Return the name under which it is kept when all variants were read last."""
+    return f"{tenant}/backfill"
+
+
 def link_of(ref: VariantRef, *, erp_key: str = "") -> LinkRow:
     """Turn a variant as the shop tells it into a link."""
     return LinkRow(
@@ -117,7 +122,7 @@ async def price_lists_of(shop: ShopPort) -> dict[str, PriceListRef]:
 async def _variants(
     *, tenant: str, shop: ShopPort, store: Store, clock: Clock, most: int | None
 ) -> bool:
-    timer = f"{tenant}/backfill"
+    timer = backfill_timer(tenant)
     done_at = await store.timer(timer)
     if done_at is not None and parse_utc(done_at) > clock.now() - _FRESH:
         return True

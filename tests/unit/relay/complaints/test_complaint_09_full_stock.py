@@ -43,7 +43,7 @@ def test_a_full_statement_is_one_run_and_its_repetition_nothing(house: EngineHou
     house.feed(*(stock(f"AB-{n}", n + 1) for n in range(COUNT)))
     turns(house)
     assert house.shop.count("set_quantities") == 0
-    assert [op.kind for op in house.bulk.operations.values()] == ["picture", "stock"]
+    assert [op.kind for op in house.bulk.operations.values()] == ["prices", "stock"]
     assert all(house.shop.available(f"AB-{n}") == n + 1 for n in range(COUNT))
     house.feed(*(stock(f"AB-{n}", n + 1) for n in range(COUNT)))
     for _ in range(10):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from decimal import Decimal
 from typing import Any
@@ -20,9 +21,9 @@ from towline_relay.shopify.bulk_lines import (
     quantities_set,
     quantities_variables,
     read_line,
-    variant_line,
 )
 from towline_relay.shopify.documents import document
+from towline_relay.shopify.exports import read_export_line, variant
 from towline_relay.shopify.models import (
     LineOutcome,
     ProductSpec,
@@ -31,6 +32,7 @@ from towline_relay.shopify.models import (
     VariantPrice,
     VariantRef,
 )
+from towline_shared.errors import Permanent
 
 NODE: dict[str, Any] = {
     "id": "gid://shopify/ProductVariant/2",
@@ -170,7 +172,8 @@ def test_no_bytes_break_the_reading(line: bytes) -> None:
     """A cut or foreign line is no answer; the line of input then counts as unanswered."""
     read = read_line(line)
     assert read is None or isinstance(read.number, int)
-    assert variant_line(line) is None or b"sku" in line
+    with contextlib.suppress(Permanent):
+        assert isinstance(read_export_line(line).node, dict)
 
 
 @pytest.mark.parametrize(
@@ -181,11 +184,14 @@ def test_a_line_without_a_number_is_no_answer(line: bytes) -> None:
     assert read_line(line) is None
 
 
-def test_a_child_in_a_querys_result_is_no_variant() -> None:
+def test_a_child_in_a_querys_result_is_no_root() -> None:
     """Nested objects come as lines of their own, with the id of their parent."""
     line = {**NODE, "product": PRODUCT}
-    assert variant_line(json.dumps(line).encode()) is not None
-    assert variant_line(json.dumps({**line, "__parentId": "x"}).encode()) is None
+    root = read_export_line(json.dumps(line).encode())
+    assert root.root
+    assert variant(root).sku == NODE["sku"]
+    child = read_export_line(json.dumps({**line, "__parentId": "x"}).encode())
+    assert (child.parent, child.node) == ("x", root.node)
 
 
 def test_an_operation_carries_our_mark() -> None:

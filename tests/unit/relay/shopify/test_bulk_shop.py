@@ -18,9 +18,10 @@ from aiohttp.test_utils import TestServer
 
 from towline_relay.shopify.bulk import BulkState, Target
 from towline_relay.shopify.bulk_files import BulkFiles, ResultGone
-from towline_relay.shopify.bulk_lines import create_variables, created, read_line, variant_line
+from towline_relay.shopify.bulk_lines import create_variables, created, read_line
 from towline_relay.shopify.bulk_shop import BulkShop
 from towline_relay.shopify.client import Client
+from towline_relay.shopify.exports import Asked, read_export_line, variant
 from towline_relay.shopify.models import LineOutcome, ProductSpec, VariantRef
 from towline_relay.shopify.tokens import StaticToken
 from towline_relay.shopify.user_errors import Stale
@@ -153,7 +154,7 @@ def test_an_operation_is_found_by_our_mark(tmp_path: Path) -> None:
     async def work(stand: Stand) -> None:
         since = stand.clock.now()
         await stand.made("towline_mark_a", 2)
-        gid = await stand.bulk.start("picture", path="", mark="towline_mark_b")
+        gid = await stand.bulk.export(Asked("prices"), mark="towline_mark_b")
         assert await stand.bulk.find("towline_mark_b", since=since) == gid
         assert await stand.bulk.find("towline_mark_a", since=since) not in ("", gid)
         assert await stand.bulk.find("towline_mark_c", since=since) == ""
@@ -167,9 +168,9 @@ def test_all_variants_come_in_one_query(tmp_path: Path) -> None:
     """More than one page behind the scenes, one file for us."""
 
     async def work(stand: Stand) -> None:
-        state = await stand.over(await stand.bulk.start("picture", path="", mark="towline_p"))
-        refs = [variant_line(found) for found in await lines_of(stand, state)]
-        assert len({ref.sku for ref in refs if ref}) == state.roots == len(SEEDS)
+        state = await stand.over(await stand.bulk.export(Asked("prices"), mark="towline_p"))
+        refs = [variant(read_export_line(found)) for found in await lines_of(stand, state)]
+        assert len({ref.sku for ref in refs}) == state.roots == len(SEEDS)
 
     run(tmp_path, work)
 

@@ -121,7 +121,7 @@ def test_a_large_shop_is_read_by_one_query(house: EngineHouse) -> None:
     house.feed(price("AB-77", "7.00"))
     settle(house)
     assert house.shop.by_sku("AB-77").price == Decimal("7.00")
-    assert [op.kind for op in house.bulk.operations.values()] == ["picture"]
+    assert [op.kind for op in house.bulk.operations.values()] == ["prices"]
     assert house.shop.count("variants_by_sku") == 0
 
 

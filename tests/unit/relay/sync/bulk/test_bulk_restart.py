@@ -135,7 +135,7 @@ def test_a_bulk_query_that_fails_is_replaced_by_paging(house: EngineHouse) -> No
     """The picture of the shop comes one way or the other."""
     for number in range(600):
         house.shop.add_variant(f"AB-{number}")
-    house.bulk.before["start"] = raiser(Refused("No.", code="INVALID"))
+    house.bulk.before["export"] = raiser(Refused("No.", code="INVALID"))
     house.feed(price("AB-77", "7.00"))
     settle(house)
     assert house.shop.by_sku("AB-77").price == Decimal("7.00")

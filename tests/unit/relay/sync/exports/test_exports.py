@@ -76,7 +76,7 @@ def test_what_shopify_broke_off_is_asked_for_anew(
 ) -> None:
     """A part is no whole: nothing of it moves the cursor; a second asking under a second mark."""
     house.bulk.exported["customers"] = customer_lines(house, range(10))
-    house.bulk.ends = [(status, 0.5)]
+    house.bulk.export_ends = [(status, 0.5)]
     house.begin("customers")
     house.run(house.exports.step())
     house.house.clock.advance(5)
@@ -95,7 +95,7 @@ def test_what_shopify_broke_off_is_asked_for_anew(
 def test_after_the_third_failure_the_sweep_goes_by_pages_for_an_hour(house: ExportHouse) -> None:
     """No endless asking."""
     house.bulk.exported["customers"] = customer_lines(house, range(10))
-    house.bulk.ends = [("FAILED", 0.0)] * 3
+    house.bulk.export_ends = [("FAILED", 0.0)] * 3
     house.begin("customers")
     assert house.over(PURPOSE).state == "failed"
     check = house.check()
@@ -237,6 +237,16 @@ def test_a_start_that_finds_five_at_work_is_tried_again(house: ExportHouse) -> N
     assert house.last(PURPOSE).asked == 1
 
 
+def test_a_start_that_fails_for_long_is_given_up(house: ExportHouse) -> None:
+    """The catalogue waits for its picture of the shop, and must not wait for ever."""
+    house.bulk.before["export"] = raiser(Retryable("Five run already."), times=100)
+    house.begin("customers")
+    export = house.over(PURPOSE)
+    assert (export.state, export.reason, house.bulk.count("export")) == (
+        "failed", "Five run already.", 8
+    )  # fmt: skip
+
+
 def test_two_processes_can_not_move_one_export(house: ExportHouse) -> None:
     """The second finds that it is further on, and writes nothing."""
     export = house.begin("customers")
@@ -301,7 +311,7 @@ def test_a_start_is_looked_for_however_long_shopify_was_away(house: ExportHouse)
     """The answer was lost, and for hours nobody could look: it is not started a second time."""
     house.bulk.exported["customers"] = customer_lines(house, range(3))
     house.bulk.after["export"] = raiser(Unsure("No answer.", repeatable=False))
-    house.bulk.before["find"] = raiser(Retryable("Shopify is down."), times=8)
+    house.bulk.before["find"] = raiser(Retryable("Shopify is down."), times=6)
     house.begin("customers")
     opened = house.house.clock.now()
     for _ in range(9):
