@@ -32,9 +32,27 @@ from towline_sandbox.shopify.resolvers.catalogue_fields import by_custom_id
 from towline_sandbox.shopify.shop import Shop
 from towline_sandbox.shopify.wire import compact
 
-__all__ = ["FIELDS"]
+__all__ = ["FIELDS", "MAX_VARIANTS", "daily_limit"]
 
 MAX_VARIANTS = 2_048  # https://shopify.dev/docs/apps/build/graphql/migrate/new-product-model
+
+
+def daily_limit(shop: Shop, new: int) -> None:
+    """From 50,000 variants on a shop gets 1,000 new ones a day, unless it is on Plus.
+
+    https://shopify.dev/docs/api/usage/limits ; that it comes as an error with this code is general
+    knowledge.
+    """
+    limit = shop.settings.daily_variants
+    if limit is None:
+        return
+    today = shop.now()[:10]
+    sql = "SELECT count(*) FROM variants WHERE substr(created_at, 1, 10) = ?"
+    if shop.db.scalar(sql, today) + new > limit:
+        raise GraphQLError(
+            "Daily variant creation limit reached. Please try again later.",
+            extensions={"code": "VARIANT_THROTTLE_EXCEEDED"},
+        )
 
 
 def _product_set(
@@ -44,6 +62,8 @@ def _product_set(
         raise GraphQLError("not simulated: productSet with synchronous: false")
     known = _identified(shop, identifier or {}, input)
     _check(shop, input, known)
+    if known is None:
+        daily_limit(shop, len(input.get("variants") or ["its only one"]))
     number = _head(shop, input, known)
     if "variants" in input and input["variants"] is not None:
         _replace_variants(shop, number, input)

@@ -23,7 +23,7 @@ from towline_sandbox.shopify.ids import gid, number_of
 from towline_sandbox.shopify.metafields import DEFAULT_NAMESPACE, store
 from towline_sandbox.shopify.resolvers import nodes
 from towline_sandbox.shopify.resolvers.base import Fields, Node, Refusal, error, found, mutation
-from towline_sandbox.shopify.resolvers.product_set import MAX_VARIANTS
+from towline_sandbox.shopify.resolvers.product_set import MAX_VARIANTS, daily_limit
 from towline_sandbox.shopify.shop import Shop
 from towline_sandbox.shopify.wire import compact
 
@@ -44,7 +44,7 @@ def _create(
     if len(stored) + len(variants) > MAX_VARIANTS:
         message = f"Product can have a maximum of {MAX_VARIANTS} variants"
         raise Refusal(error(["variants"], message, "INVALID_INPUT"))
-    _daily_limit(shop, len(variants))
+    daily_limit(shop, len(variants))
     names = json.loads(row["options"])
     problems: list[Node] = []
     made: list[int] = []
@@ -64,24 +64,6 @@ def _create(
         raise Refusal(*problems)
     touch_product(shop, row["id"])
     return {"productVariants": [nodes.one(shop, "ProductVariant", number) for number in made]}
-
-
-def _daily_limit(shop: Shop, new: int) -> None:
-    """From 50,000 variants on a shop gets 1,000 new ones a day, unless it is on Plus.
-
-    https://shopify.dev/docs/api/usage/limits ; that it comes as an error with this code is general
-    knowledge.
-    """
-    limit = shop.settings.daily_variants
-    if limit is None:
-        return
-    today = shop.now()[:10]
-    sql = "SELECT count(*) FROM variants WHERE substr(created_at, 1, 10) = ?"
-    if shop.db.scalar(sql, today) + new > limit:
-        raise GraphQLError(
-            "Daily variant creation limit reached. Please try again later.",
-            extensions={"code": "VARIANT_THROTTLE_EXCEEDED"},
-        )
 
 
 def _options(given: Node, names: list[str], at: list[str]) -> dict[str, str]:

@@ -25,6 +25,7 @@ from towline_relay.shopify.models import (
     VariantPrice,
     VariantRef,
 )
+from towline_relay.shopify.models_variants import GroupSpec, VariantSpec
 from towline_relay.shopify.operations import Shop
 from towline_relay.shopify.user_errors import Stale
 from towline_shared.errors import Misuse, Permanent, Refused
@@ -115,6 +116,30 @@ def test_a_sku_is_compared_whole_on_every_page() -> None:
     )
     assert [ref.variant_gid[-1] for ref in found] == ["2", "3", "4", "5"]
     assert it.script.calls[1].variables["query"] == 'sku:"NW-100"'
+
+
+def test_the_2049th_variant_is_parked_and_its_neighbour_is_made() -> None:
+    """A product has room for 2,048: what fits is added, the rest says why, and nothing is lost."""
+    there = [
+        {**variant(n, f"SC-{n}"), "selectedOptions": [{"name": "Size", "value": f"{n} mm"}]}
+        for n in range(2_047)
+    ]
+    wanted = tuple(VariantSpec(f"SC-{n}", (f"{n} mm",), Decimal("1.10")) for n in (7, 2_047, 2_048))
+    found, it = run(
+        lambda shop: shop.make_variants(GroupSpec("screw", "Screw", ("Size",), wanted)),
+        data(productByIdentifier={"id": "gid://shopify/Product/1", "variants": page(there)}),
+        data(
+            productVariantsBulkCreate={
+                "productVariants": [variant(2_047, "SC-2047")],
+                "userErrors": [],
+            }
+        ),
+    )
+    assert [ref.sku for ref in found[:2]] == ["SC-7", "SC-2047"]
+    assert (found[2].code, found[2].verdict) == ("VARIANTS_OVER_LIMIT", Remedy.PARK)
+    assert "has 2048 variants, as many as Shopify allows" in found[2].message
+    (sent,) = it.script.calls[1].variables["variants"]
+    assert sent["inventoryItem"]["sku"] == "SC-2047"
 
 
 def test_a_sku_cannot_break_out_of_the_search() -> None:

@@ -81,11 +81,11 @@ class Door:
 
 
 @contextlib.asynccontextmanager
-async def door(*, budget_s: float = 30) -> AsyncIterator[Door]:
+async def door(*, budget_s: float = 30, version: str = "") -> AsyncIterator[Door]:
     """Open the endpoint on loopback."""
     receiver = WebhookReceiver(
         inbox=Inbox(),
-        shops={SHOP: ShopDoor("nordwind", SHOP, ("s-1", "s-0"))},
+        shops={SHOP: ShopDoor("nordwind", SHOP, ("s-1", "s-0"), api_version=version)},
         clock=ManualClock(),
         budget_s=budget_s,
     )
@@ -131,6 +131,27 @@ def test_the_old_secret_still_opens() -> None:
     async def run() -> None:
         async with door() as at:
             assert await at.post(secret="s-0") == 200
+
+    asyncio.run(run())
+
+
+def test_a_body_in_another_version_is_an_alarm_until_they_come_as_asked_for() -> None:
+    """An ended version falls forward in silence, in webhooks too; a stranger's word counts not."""
+
+    async def run() -> None:
+        async with door(version="2026-10") as at:
+
+            async def said(version: str, webhook: str, secret: str = "s-1") -> tuple[Status, str]:
+                await at.post(API_Version=version, Webhook_Id=webhook, secret=secret)
+                check = at.receiver.checks()[1]
+                return check.status, check.detail
+
+            status, words = await said("2027-01", "w-1")
+            assert status is Status.WARNING
+            assert "2027-01" in words
+            assert "2026-10" in words
+            assert (await said("2026-10", "w-2", secret="a stranger's"))[0] is Status.WARNING
+            assert (await said("2026-10", "w-3"))[0] is Status.OK
 
     asyncio.run(run())
 

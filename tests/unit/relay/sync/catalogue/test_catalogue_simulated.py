@@ -178,3 +178,36 @@ def test_of_two_items_of_one_sku_the_first_written_has_the_variant(
         assert {row.state.value for row in world.rows() if row.key in others} == {"applied"}
     finally:
         world.close()
+
+
+def test_what_the_day_has_no_room_for_is_made_on_the_next(tmp_path: Path) -> None:
+    """A great shop gets so many new variants a day: the rest waits with a sentence, none is parked.
+
+    What is there already goes on: the day's limit is none of a price.
+    """
+    world = ShopWorld(tmp_path, erp_ledger.RULES, daily_variants=3)
+    ledger = erp_ledger.Ledger()
+    skus = [f"D-{number}" for number in range(5)]
+    row = {"WEB": "Y", "GRP": "", "SIZ": "", "REL": "Y", "EAN": "1", "MAT": "steel"}
+    try:
+        for sku in skus:
+            world.feed(ledger.item(sku, **row), ledger.stock(sku, "002", 5))
+            world.feed(ledger.price(sku, "STD", Decimal(9), Decimal(0), 0))
+        for _ in range(6):
+            world.turn()
+        world.feed(ledger.price("D-0", "STD", Decimal(8), Decimal(0), 0))
+        for _ in range(6):
+            world.turn()
+        assert {row["sku"]: row["price"] for row in world.ask("SELECT * FROM variants")} == {
+            "D-0": "8.00", "D-1": "9.00", "D-2": "9.00",
+        }  # fmt: skip
+        waiting = [row for row in world.rows() if row.entity == "item" and row.state == "waiting"]
+        assert [row.key for row in waiting] == ["D-3", "D-4"]
+        assert all("Daily variant creation limit" in row.reason for row in waiting)
+        world.clock.advance(24 * 3600)
+        world.settle()
+        assert len(world.ask("SELECT * FROM variants")) == 5
+        states = {row.state.value for row in world.rows() if row.key in ("D-3", "D-4")}
+        assert states == {"applied"}
+    finally:
+        world.close()
