@@ -254,3 +254,10 @@ def raiser(error: BaseException, *, times: int = 1) -> Raiser:
             raise error
 
     return run
+
+
+def sentence(row: EventRow) -> str:
+    """Check that a stopped event says why in one sentence, and return it."""
+    assert row.reason.endswith(".")
+    assert len(row.reason) > 20
+    return row.reason

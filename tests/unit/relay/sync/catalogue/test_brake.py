@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+
+from tests.support.engine_house import EngineHouse, sentence, stock
 from tests.support.erp_ledger import HAMBURG, RULES, Ledger
 from tests.support.merchant import Merchant
 from tests.support.shop_world import ShopWorld
@@ -62,3 +66,39 @@ def test_items_that_the_shop_sold_since_are_held_too(tmp_path: Path) -> None:
         assert scene.levels() == {6}
     finally:
         scene.world.close()
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> Iterator[EngineHouse]:
+    engine = EngineHouse(tmp_path)
+    yield engine
+    engine.close()
+
+
+def test_a_sudden_emptiness_is_held_and_asked_about(engine: EngineHouse) -> None:
+    """A cleared file never empties the shop; a person's retry, or the refill, goes through."""
+    skus = [f"SKU-{number}" for number in range(40)]
+    for sku in skus:
+        engine.shop.add_variant(sku)
+    engine.feed(*(stock(sku, 5) for sku in skus))
+    engine.settle()
+    engine.feed(*(stock(sku, 0) for sku in skus))
+    engine.settle()
+    assert all(engine.shop.available(sku) == 5 for sku in skus)
+    assert "The brake holds it: 40 of 40" in sentence(engine.last("stock"))
+    assert engine.run(engine.store.retry("t", engine.last("stock").id))
+    engine.feed(*(stock(sku, 7) for sku in skus[:-1]))
+    engine.settle()
+    assert [engine.shop.available(sku) for sku in skus] == [7] * 39 + [0]
+
+
+def test_real_sell_outs_pass_the_brake(engine: EngineHouse) -> None:
+    """A few zeros among many are a good day."""
+    skus = [f"SKU-{number}" for number in range(60)]
+    for sku in skus:
+        engine.shop.add_variant(sku)
+    engine.feed(*(stock(sku, 5) for sku in skus))
+    engine.settle()
+    engine.feed(*(stock(sku, 0 if number < 26 else 4) for number, sku in enumerate(skus)))
+    engine.settle()
+    assert sum(engine.shop.available(sku) == 0 for sku in skus) == 26
