@@ -111,7 +111,7 @@ class _Story:
         await old.say(Bye("stop", "The agent is stopping."))
         await asyncio.wait_for(self._tasks[0], PATIENCE_S)
 
-    def _state(self, db: sqlite3.Connection, agent_id: str) -> dict[str, list[tuple[object, ...]]]:
+    def _state(self, db: sqlite3.Connection, agent_id: str) -> dict[str, object]:
         """Return what a session may change."""
         queries = {
             "effects": "SELECT * FROM got",

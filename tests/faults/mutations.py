@@ -64,7 +64,8 @@ def mutated(name: str) -> Iterator[None]:
         return
     mutation = MUTATIONS[name]
     found = vars(mutation.owner)[mutation.function]
-    function: FunctionType = found.__func__ if isinstance(found, staticmethod) else found
+    function = found.__func__ if isinstance(found, staticmethod) else found
+    assert isinstance(function, FunctionType)
     original = function.__code__
     function.__code__ = _changed(mutation, function)  # for all who imported it, too
     try:

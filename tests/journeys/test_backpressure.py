@@ -121,7 +121,11 @@ def prices(shop: Shop) -> dict[str, Decimal]:
 
 def change_prices(partition: FakePartition) -> None:
     for number in range(1, ITEMS + 1):
-        row = {"SKU": sku(number), "PRICE_LIST": "STD", "IPPRC": Decimal(number) / 4 + 2}
+        row: dict[str, Any] = {
+            "SKU": sku(number),
+            "PRICE_LIST": "STD",
+            "IPPRC": Decimal(number) / 4 + 2,
+        }
         partition.rows["price"][(sku(number),)] = [row]
         partition.change(number, "ITMPRC", sku(number))
     partition.ring()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from towline_relay.shopify.user_errors import Stale
 from towline_shared.errors import Retryable
 
 COUNT = 14
-ERRORS = {
+ERRORS: Mapping[str, Callable[[], BaseException]] = {
     "crash": Crash,
     "retry": lambda: Retryable("Not now."),
     "unsure": lambda: Unsure("No answer.", repeatable=False),

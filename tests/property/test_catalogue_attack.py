@@ -264,7 +264,7 @@ class CatalogueLifeInBulk(CatalogueLife):
 
 
 def _live(machine: type[CatalogueLife], examples: int) -> None:
-    run_state_machine_as_test(  # type: ignore[no-untyped-call]
+    run_state_machine_as_test(
         machine,
         settings=settings(
             max_examples=examples,

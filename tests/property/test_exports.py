@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from hypothesis import given, settings
@@ -24,7 +25,7 @@ from towline_shared.errors import Retryable
 EXAMPLES = int(os.environ.get("TOWLINE_EXPORT_EXAMPLES", "15"))
 COUNT = 603  # two commits
 PURPOSE = "sweep customers"
-ERRORS = {
+ERRORS: Mapping[str, Callable[[], BaseException]] = {
     "crash": Crash,
     "retry": lambda: Retryable("Not now."),
     "unsure": lambda: Unsure("No answer.", repeatable=False),
@@ -69,7 +70,7 @@ def test_every_line_is_taken_once_and_the_cursor_moves_last(
             house.run(house.store.set_timer(sweep_timer("t", "customers"), begun))
             house.begin("customers")
             _work(house, list(troubles), dies_at)
-            export = house.last(PURPOSE)
+            export = house.newest(PURPOSE)
             cursor = house.run(house.store.timer(sweep_timer("t", "customers")))
             keys = _customers(house)
             assert len(keys) == len(set(keys))
@@ -101,10 +102,10 @@ def _work(house: ExportHouse, troubles: list[tuple[str, str, str]], dies_at: int
             house.run(house.exports.step())
         except Crash:
             house.restart()
-        if house.last(PURPOSE).over:
+        if house.newest(PURPOSE).over:
             return
         house.house.clock.advance(60)
-    raise AssertionError(house.last(PURPOSE))
+    raise AssertionError(house.newest(PURPOSE))
 
 
 def _customers(house: ExportHouse) -> list[str]:

@@ -37,6 +37,10 @@ class OrderLives(MerchantLife, WireLife, BackOfficeLife):
         super().__init__()
         self.retried: set[str] = set()
 
+    def release(self, order: int) -> None:
+        """Let an order that is on hold go, if it is on hold."""
+        self.do(lambda shop: holding.release_order(shop, order))
+
     @rule(lost=st.booleans(), free=st.booleans())
     def rest(self, lost: bool, free: bool) -> None:
         """Everybody finishes what they began; then the books are compared."""
@@ -45,7 +49,7 @@ class OrderLives(MerchantLife, WireLife, BackOfficeLife):
             (self.house.lose if lost else self.house.deliver)(seq)
         if free:
             for order in self.bought:
-                self.do(lambda shop, order=order: holding.release_order(shop, order))
+                self.release(order)
         calm = 0
         for _ in range(_TURNS):
             self.house.clock.advance(400)

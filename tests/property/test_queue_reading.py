@@ -23,7 +23,7 @@ from towline_agent.ibmi.errors import InUse, LinkLost
 from towline_agent.ibmi.port import QueueEntry
 from towline_agent.ibmi.records import RecordFormat, encode
 from towline_shared.errors import Retryable
-from towline_shared.events import Price
+from towline_shared.events import Price, Row
 
 QUEUE = str(WEBPRICE)
 KEYS = (b"k1", b"k2", b"k3")
@@ -125,5 +125,5 @@ async def _scenario(
 
 def _entry(sku: str, key: bytes) -> QueueEntry:
     assert isinstance(PRICE_RECORD.entries, RecordFormat)
-    values = {"SKU": sku, "PRICE": Decimal("1.10"), "CURRENCY": "EUR"}
+    values: Row = {"SKU": sku, "PRICE": Decimal("1.10"), "CURRENCY": "EUR"}
     return QueueEntry(encode(PRICE_RECORD.entries, values), key)

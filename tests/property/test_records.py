@@ -6,6 +6,7 @@ import json
 import random
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from typing import TypeVar
 
 import pytest
@@ -102,7 +103,7 @@ def test_every_value_read_travels(rng: random.Random) -> None:
 def test_any_bytes_are_an_entry_or_a_bad_record(data: bytes, ccsid: int) -> None:
     """JSON and delimited text: cells or the one error, never another."""
     for form in (JsonFormat("A/B", ("SKU",), ccsid), TextFormat("A/B", ("SKU", ""), ";", ccsid)):
-        refused, cells = _refused(lambda form=form: read_entry(form, data))
+        refused, cells = _refused(partial(read_entry, form, data))
         assert (refused is None) != (cells is None)
         assert refused is None or refused.raw_hex == data.hex().upper()
 

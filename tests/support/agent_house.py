@@ -144,6 +144,10 @@ class AgentHouse:
         self.sign_on = SignOn()
         self.workers = {purpose: self.worker(purpose) for purpose in Purpose}
 
+    async def rested(self, times: int) -> None:
+        """Wait until loops have come to rest so often, and keep still until the pace ticks."""
+        await until(lambda: len(self.pace.rests) >= times)
+
     def worker(self, purpose: Purpose) -> IbmIWorker:
         return IbmIWorker(
             self.partition, purpose, clock=self.clock, sign_on=self.sign_on,

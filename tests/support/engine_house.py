@@ -232,7 +232,7 @@ def stock(sku: str, on_hand: int = 10, *, warehouse: str = "001") -> tuple[str, 
     return sku, Stock(sku, warehouse, row={"IBQOH": Decimal(on_hand), "IBQAL": Decimal(0)})
 
 
-def result(gid: str, outcome: str = "accepted", **more: str) -> tuple[str, Body]:
+def result(gid: str, outcome: str = "accepted", **more: Any) -> tuple[str, Body]:
     return gid, OrderResult(gid, outcome, **more)
 
 

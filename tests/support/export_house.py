@@ -107,7 +107,7 @@ class ExportHouse(EngineHouse):
         asked = Asked(what, self.house.clock.now())
         return self.run(self.exports.begin(sweep_purpose(what), asked, facts or {"cursor": cursor}))
 
-    def last(self, purpose: str) -> Export:
+    def newest(self, purpose: str) -> Export:
         """Return the newest export of a purpose."""
         found = self.run(self.book.last("t", purpose))
         assert found is not None
@@ -117,10 +117,10 @@ class ExportHouse(EngineHouse):
         """Step until an export is over; a little time passes at each step, as in life."""
         for _ in range(most):
             self.run(self.exports.step())
-            if self.last(purpose).over:
-                return self.last(purpose)
+            if self.newest(purpose).over:
+                return self.newest(purpose)
             self.house.clock.advance(20)
-        raise AssertionError(self.last(purpose))
+        raise AssertionError(self.newest(purpose))
 
     def show(self) -> None:
         """Let the fake's exports show what its shop holds now: variants, levels, list prices."""

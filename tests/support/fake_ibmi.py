@@ -14,6 +14,7 @@ from tests.support.journal_site import FakeJournal
 from towline_agent.ibmi.port import (
     Applied,
     Description,
+    Document,
     EntityQuery,
     IbmI,
     JournalEntry,
@@ -31,7 +32,7 @@ from towline_agent.ibmi.port import (
     Unread,
 )
 from towline_shared.errors import Misuse, Permanent
-from towline_shared.events import Order, Scalar
+from towline_shared.events import Scalar
 
 Cells = Mapping[str, Scalar | Unread]
 
@@ -60,7 +61,7 @@ class FakePartition:
     outbox: dict[int, OutboxRow] = field(default_factory=dict)
     queues: dict[str, deque[QueueEntry]] = field(default_factory=lambda: defaultdict(deque))
     sequences: dict[str, str] = field(default_factory=dict)
-    orders: dict[str, Order] = field(default_factory=dict)
+    orders: dict[str, Document] = field(default_factory=dict)
     programs: list[ProgramCall] = field(default_factory=list)
     failures: dict[str, list[Exception]] = field(default_factory=lambda: defaultdict(list))
     refuse: Exception | None = None
@@ -182,7 +183,7 @@ class FakeConnection:
         entries = len(self._enter("queue_info").queues[str(queue)])
         return QueueInfo(entries, 0, 64512, self._partition.sequences.get(str(queue), "FIFO"))
 
-    def apply_order(self, document: Order, *, event_id: str) -> Applied:
+    def apply_order(self, document: Document, *, event_id: str) -> Applied:
         orders = self._enter("apply_order").orders
         if event_id in orders:
             return Applied.ALREADY_THERE

@@ -19,7 +19,6 @@ from aiohttp.test_utils import TestServer
 
 from tests.support.fake_shop import Crash
 from tests.support.store import START, StoreHouse
-from towline_relay.lanes import Lease
 from towline_relay.shopify.bulk_files import BulkFiles
 from towline_relay.shopify.bulk_shop import BulkShop
 from towline_relay.shopify.client import Client
@@ -27,6 +26,7 @@ from towline_relay.shopify.gate import Gate
 from towline_relay.shopify.operations import Shop
 from towline_relay.shopify.throttle import Throttle
 from towline_relay.shopify.tokens import StaticToken
+from towline_relay.store.base import Lease
 from towline_relay.store.rows import EventQuery, EventRow
 from towline_relay.store.uplink import new_event
 from towline_relay.sync.attempt import Judge

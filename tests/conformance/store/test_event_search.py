@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import sqlite3
 from collections.abc import Coroutine, Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -113,9 +115,11 @@ def test_no_question_reads_the_whole_table(house: StoreHouse) -> None:
     selects = [sql for sql in asked if "FROM" in sql and "event" in sql]
     assert len(selects) == 8
     for sql in selects:
-        plan = house.database.call(
-            lambda db, sql=sql: [row[3] for row in db.execute(f"EXPLAIN QUERY PLAN {sql}")]
-        )
+        plan = house.database.call(partial(_plan, sql))
         assert not any(f"{step} ".startswith("SCAN event ") for step in plan), (sql, plan)
         by_index = any("INDEX event_key" in step or "INDEX event_state" in step for step in plan)
         assert by_index == ("event_count" in sql), (sql, plan)
+
+
+def _plan(sql: str, db: sqlite3.Connection) -> list[str]:
+    return [str(row[3]) for row in db.execute(f"EXPLAIN QUERY PLAN {sql}")]

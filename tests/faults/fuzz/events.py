@@ -19,6 +19,7 @@ from towline_shared.events import (
     Item,
     OrderResult,
     PartyResult,
+    Row,
     Shipment,
     ShipmentLine,
     Stock,
@@ -28,7 +29,14 @@ from towline_shared.events import (
 
 __all__ = ["EVENTS"]
 
-_ROW = {"SKU": "4711", "QTY": 12, "PRICE": Decimal("12.50"), "NOTE": None, "ON": True, "T": "Größe"}
+_ROW: Row = {
+    "SKU": "4711",
+    "QTY": 12,
+    "PRICE": Decimal("12.50"),
+    "NOTE": None,
+    "ON": True,
+    "T": "Größe",
+}
 _ORDER = "gid://shopify/Order/1"
 _BODIES: tuple[Body, ...] = (
     Item("4711", row=_ROW),

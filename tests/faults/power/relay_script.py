@@ -8,6 +8,7 @@ import sqlite3
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 from tests.faults.events import AT, order, price
 from tests.support.store import OneAgent, new_event
@@ -150,7 +151,7 @@ class RelayScript:
         lease = Lease(_LANE, "w", self._epoch, AT)
         return lambda f: f.store.advance(lease, effects)
 
-    def _handed_over(self, n: int) -> dict[str, tuple[object, ...]]:
+    def _handed_over(self, n: int) -> dict[str, Any]:
         if self._rng.random() < 0.5:
             return {}
         self._orders += 1

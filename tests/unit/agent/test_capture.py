@@ -388,7 +388,7 @@ def test_after_a_ring_the_loop_looks_again_for_the_commit(tmp_path: Path) -> Non
         house.pace.tick()
         await until(lambda: skus(house) == ["A"])
         for rests in range(3, 9):
-            await until(lambda wanted=rests: len(house.pace.rests) == wanted)
+            await house.rested(rests)
             house.pace.tick()
         await until(lambda: len(house.pace.rests) == 9)
         assert house.pace.rests[1:] == [0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 60.0]

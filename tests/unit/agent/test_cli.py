@@ -11,6 +11,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -186,7 +187,7 @@ def test_kill_9_in_the_middle_changes_no_total(tmp_path: Path, relay: Relay) -> 
         for share in (0.1, 0.4, 0.7, 1.0):
             with subprocess.Popen(command, stderr=subprocess.DEVNULL) as process:
                 try:
-                    asyncio.run(until(lambda part=share: len(relay.got()) >= wanted * part))
+                    asyncio.run(until(partial(_holds, relay, wanted * share)))
                 finally:
                     process.kill()
         got = relay.got()
@@ -295,3 +296,7 @@ def test_the_key_is_shown_as_words_and_a_new_one_is_asked_for(
     assert "asked for" in capsys.readouterr().out
     assert main(["key", "--config", config]) == 0
     assert made.words in capsys.readouterr().out
+
+
+def _holds(relay: Relay, least: float) -> bool:
+    return len(relay.got()) >= least

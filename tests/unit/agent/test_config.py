@@ -34,6 +34,7 @@ def test_a_sound_file_is_read(tmp_path: Path) -> None:
     assert item.select == "SELECT ITNBR AS SKU FROM DISTLIB.ITMMST"
     assert config.entities[0].fed_by == (FileName("DISTLIB", "ITMMST"),)
     assert config.entities[0].authority == "SELECT on DISTLIB.ITMMST"
+    assert isinstance(config.queues[0].entries, RecordFormat)
     assert config.queues[0].entries.size == 23
     assert config.orders.sink == "order_tables"
 

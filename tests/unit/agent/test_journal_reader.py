@@ -159,7 +159,7 @@ def test_a_failure_in_the_middle_gives_the_same_events_again(house: AgentHouse) 
             house.clock.advance(5)
             rests = len(house.pace.rests)
             house.pace.tick()
-            await until(lambda wanted=rests: len(house.pace.rests) > wanted)
+            await house.rested(rests + 1)
         assert reader.state.trouble == "The line broke."
         assert told(house) == []
         house.clock.advance(60)
@@ -237,7 +237,7 @@ def test_a_lost_position_stops_loudly_until_a_person_decides(house: AgentHouse) 
         for count in (6, 7):
             house.clock.advance(5)
             house.pace.tick()
-            await until(lambda wanted=count: len(house.pace.rests) == wanted)
+            await house.rested(count)
         assert told(house) == ["A"]
         assert "a person asked for it; price is loaded again" in reader.state.notes[-1]
         task.cancel()
@@ -261,7 +261,7 @@ def test_a_lost_position_is_lost_after_a_restart_too(house: AgentHouse) -> None:
         reader = house.journal_reader(replace(SETTINGS, on_lost="reload"))
         task = asyncio.create_task(reader.run())
         for count in (1, 2, 3, 4):
-            await until(lambda wanted=count: len(house.pace.rests) >= wanted)
+            await house.rested(count)
             house.clock.advance(5)
             house.pace.tick()
         await until(lambda: reader.state.position.startswith("DISTLIB/R0002"))

@@ -311,7 +311,7 @@ def test_a_wish_that_can_not_be_removed_is_granted_once(tmp_path: Path) -> None:
             patch.setattr(Path, "unlink", _not_permitted)
             task = asyncio.create_task(loading.attend(tmp_path, [QUERIES["item"]]))
             for rests in (1, 2, 3):
-                await until(lambda wanted=rests: len(house.pace.rests) == wanted)
+                await house.rested(rests)
                 house.pace.tick()
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)

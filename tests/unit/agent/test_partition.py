@@ -90,7 +90,7 @@ def test_what_either_lacks_is_listed_once_and_heals(house: House) -> None:
         house.ibmi.about = ABOUT
         house.clock.advance(601)
         await house.partition.look()
-        assert house.partition.description.missing == ()
+        assert not house.partition.description.missing
         await house.close()
 
     asyncio.run(look())

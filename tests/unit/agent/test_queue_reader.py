@@ -20,15 +20,16 @@ from tests.support.agent_house import (
 from tests.support.fake_ibmi import FakePartition
 from towline_agent.ibmi.errors import InUse, LinkLost
 from towline_agent.ibmi.port import QueueEntry
-from towline_agent.ibmi.records import encode
+from towline_agent.ibmi.records import RecordFormat, encode
 from towline_shared.errors import Permanent, Retryable, TowlineError
-from towline_shared.events import Price, Unreadable
+from towline_shared.events import Price, Row, Unreadable
 
 PRINT = ORIGIN.fingerprint
 
 
 def entry(sku: str, price: str) -> QueueEntry:
-    values = {"SKU": sku, "PRICE": Decimal(price), "CURRENCY": "EUR"}
+    assert isinstance(PRICE_RECORD.entries, RecordFormat)
+    values: Row = {"SKU": sku, "PRICE": Decimal(price), "CURRENCY": "EUR"}
     return QueueEntry(encode(PRICE_RECORD.entries, values))
 
 

@@ -32,7 +32,7 @@ from towline_sandbox.ibmi.client import Console, driver
 from towline_sandbox.ibmi.server import Server
 from towline_sandbox.ibmi.settings import IbmISettings
 from towline_shared.config import Section
-from towline_shared.events import Price, Unreadable
+from towline_shared.events import Price, Row, Unreadable
 
 LASTIN, BYKEY = QueueName("TOWLINE", "LASTIN"), QueueName("TOWLINE", "BYKEY")
 PRICE = EntityQuery("price", "SELECT IPITNB AS SKU, IPPRC AS PRICE FROM DISTLIB.ITMPRC", ("SKU",))
@@ -46,7 +46,7 @@ def house_of(folder: Path, server: Server) -> AbstractContextManager[AgentHouse]
 
 def record(sku: str, price: str) -> bytes:
     assert isinstance(PRICE_RECORD.entries, RecordFormat)
-    values = {"SKU": sku, "PRICE": Decimal(price), "CURRENCY": "EUR"}
+    values: Row = {"SKU": sku, "PRICE": Decimal(price), "CURRENCY": "EUR"}
     return encode(PRICE_RECORD.entries, values)
 
 

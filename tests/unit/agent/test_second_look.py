@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -46,7 +47,7 @@ def prices(house: AgentHouse) -> list[object]:
 
 def uncommitted(house: AgentHouse, sku: str, price: int | None) -> None:
     """Let readers under UR see a value of which no outbox row tells."""
-    cells = {"SKU": sku.ljust(15), "PRICE": Decimal(price or 0), "CURRENCY": "EUR"}
+    cells: dict[str, Any] = {"SKU": sku.ljust(15), "PRICE": Decimal(price or 0), "CURRENCY": "EUR"}
     house.partition.rows["price"][(sku,)] = [] if price is None else [cells]
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -22,7 +23,7 @@ from towline_agent.new_term import take_up
 from towline_agent.sources.snapshot import DONE, source_name
 from towline_shared.events import Erase, Event
 
-Scenario = Callable[["Pair"], Awaitable[None]]
+Scenario = Callable[["Pair"], Coroutine[Any, Any, None]]
 
 
 class Pair:

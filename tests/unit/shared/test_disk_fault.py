@@ -32,13 +32,17 @@ class House:
         return self.database.call(lambda db: [row[0] for row in db.execute("SELECT x FROM t")])
 
 
+def _table(db: sqlite3.Connection) -> None:
+    db.execute("CREATE TABLE IF NOT EXISTS t (x TEXT)")
+
+
 @pytest.fixture
 def house(tmp_path: Path) -> Iterator[House]:
     with mounted() as (disk, file_system):
         clock, path = ManualClock(), tmp_path / "x.db"
         database = Database(
             path,
-            prepare=lambda db: db.executescript("CREATE TABLE IF NOT EXISTS t (x TEXT)") and None,
+            prepare=_table,
             clock=clock,
             connect=file_system.connect,
         )
@@ -113,9 +117,7 @@ def test_what_the_disk_took_and_then_denied_is_looked_through_at_the_next_start(
 def test_after_damage_nothing_more_is_done_with_the_file(tmp_path: Path) -> None:
     """One type, one sentence, for everybody, until the process starts again; the alarm stands."""
     path, clock = tmp_path / "x.db", ManualClock()
-    database = Database(
-        path, prepare=lambda db: db.executescript("CREATE TABLE t (x TEXT)") and None, clock=clock
-    )
+    database = Database(path, prepare=_table, clock=clock)
 
     def torn(db: sqlite3.Connection) -> None:
         error = sqlite3.DatabaseError("database disk image is malformed")

@@ -39,7 +39,7 @@ def test_start_trouble_end_and_stop_are_told(tmp_path: Path) -> None:
         for rests, seconds in ((2, 20), (3, 301), (4, 20)):
             house.clock.advance(seconds)
             house.pace.tick()
-            await until(lambda wanted=rests: len(house.pace.rests) == wanted)
+            await house.rested(rests)
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
         await one.goodbye()
@@ -63,7 +63,7 @@ def test_an_agent_that_keeps_dying_says_so_once(tmp_path: Path) -> None:
             await connect(house)
             task = asyncio.create_task(messenger(house, [DISK]).run())
             rests = len(house.pace.rests)
-            await until(lambda before=rests: len(house.pace.rests) > before)
+            await house.rested(rests + 1)
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
             await house.restart()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,9 @@ class Quietly:
 
     def now(self, what: Work) -> Quiet | None:
         return Quiet(what, "night") if what in self.works else None
+
+    def has_rested(self, times: int) -> bool:
+        return len(self.rested) >= times
 
     async def rest(self, what: Work, wake: asyncio.Event | None = None) -> bool:
         if what not in self.works:
@@ -70,7 +74,7 @@ def test_a_loop_rests_and_goes_on(tmp_path: Path, name: str) -> None:
         house.quiet = quiet = Quietly(house.pace, work)
         task = asyncio.create_task(make(house))
         for rests in (1, 2, 3):
-            await until(lambda wanted=rests: len(quiet.rested) >= wanted)
+            await until(partial(quiet.has_rested, rests))
             house.pace.tick()
         assert verb not in house.partition.calls
         quiet.works.clear()

@@ -125,11 +125,11 @@ def test_the_cursor_of_a_sweep_stays_until_every_line_is_taken(tmp_path: Path, e
             house.bulk.export_ends = [(ending, 0.9)]
         house.begin("customers", {"cursor": "before"})
         cursors = []
-        while not house.last("sweep customers").over:
+        while not house.newest("sweep customers").over:
             cursors.append(house.run(house.store.timer(timer)))
             house.run(house.exports.step())
             house.house.clock.advance(60)
-        export = house.last("sweep customers")
+        export = house.newest("sweep customers")
         assert (export.state, export.lines) == ("done", 800)
         assert export.asked == (1 if ending == "cut" else 2)  # a download is simply taken up again
         assert set(cursors) == {"before"}

@@ -209,7 +209,7 @@ def test_the_changes_lead_from_the_document_to_what_stands_now(tmp_path: Path) -
         found = [change.body for change in changes(given, history, told, RULES)]
         assert [change.kind for change in found] == ["edit", "refund", "cancel"]
         assert any(line.added for line in found[0].lines)
-        assert (found[-1].total, found[-1].tax_total) == (0, 0)
+        assert (found[-1].total, found[-1].tax_total) == (Decimal(0), Decimal(0))
         assert sum(line.quantity for change in found for line in change.lines) == -8
 
     play(tmp_path, scene)

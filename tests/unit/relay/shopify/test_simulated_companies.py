@@ -138,8 +138,8 @@ def test_a_company_is_read_whole_as_the_document_the_erp_is_given(tmp_path: Path
         for number in range(1, 53):
             await shop.add_place(made, Place("", f"7/{number}", {"tax_id": "DE1"}))
         fields = {"first_name": "Anna", "last_name": "P", "email": "anna@example.com"}
-        for number in ("100010", "100020"):
-            who = await people.write(CustomerSpec("", number, fields))
+        for person in ("100010", "100020"):
+            who = await people.write(CustomerSpec("", person, fields))
             await shop.set_contact(made, who)
             fields = {"last_name": "Q"}
         found = await shop.document(made)

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.conformance.store.test_store import LANE, new_event
-from tests.support.store import START, StoreHouse
+from tests.conformance.store.test_store import LANE
+from tests.support.store import START, StoreHouse, new_event
 from towline_relay.store.effects import Effects, Move
 from towline_relay.store.migrations import STEPS, migrate
 from towline_relay.store.rows import EventQuery

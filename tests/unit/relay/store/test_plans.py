@@ -7,6 +7,7 @@ is part of these days.
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,7 @@ from tests.support.query_plans import PlanWatch
 from towline_agent.buffer import Buffer
 from towline_agent.identity import enrol
 from towline_relay.store.states import State
-from towline_shared import database
+from towline_shared import database, sqlite_file
 from towline_shared.clock import SystemClock
 
 GID = "gid://shopify/Order/1"
@@ -32,7 +33,7 @@ GROWING = (
 def watch(monkeypatch: pytest.MonkeyPatch) -> PlanWatch:
     """Watches every file that is opened from now on."""
     watch = PlanWatch(GROWING)
-    opened = database.open_file
+    opened = sqlite_file.open_file
     monkeypatch.setattr(database, "open_file", lambda path, _: opened(path, watch.connect))
     return watch
 
@@ -76,7 +77,7 @@ def test_a_day_of_the_link_reads_no_whole_table(tmp_path: Path, watch: PlanWatch
             ).result()
             relay.send_down(identity.agent_id, prices(first, first + 9))
             async with running(client(relay.url, identity, buffer)):
-                await until(lambda first=first: len(relay.got()) == first + 39)
+                await until(partial(_holds, relay, first + 39))
                 await until(lambda: buffer.backlog().result().unacked == 0)
                 await until(lambda: len(buffer.inbox(99).result()) >= 10)
             for row in buffer.inbox(99).result():
@@ -99,3 +100,7 @@ def test_the_watch_sees_a_scan(tmp_path: Path, watch: PlanWatch) -> None:
     )
     engine.close()
     assert watch.scans == {"SELECT serial FROM event AS e WHERE e.reason = ?": "SCAN e"}
+
+
+def _holds(relay: Relay, rows: int) -> bool:
+    return len(relay.got()) == rows

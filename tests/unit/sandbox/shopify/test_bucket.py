@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
+from typing import Any
 
 from tests.unit.sandbox.shopify.lab import document, running, settings
 from towline_sandbox.shopify.bucket import Bucket
@@ -79,5 +80,5 @@ def test_mutations_cost_ten_and_product_set_extra() -> None:
     tags = documents.read(document("tags_add"))
     assert model(tags, tags.operation(None)).requested({"id": "x", "tags": ["a"]}) == 10
     upsert = documents.read(document("product_set"))
-    variables = {"input": {"variants": [{}] * 20, "metafields": [{}] * 5}}
+    variables: dict[str, Any] = {"input": {"variants": [{}] * 20, "metafields": [{}] * 5}}
     assert model(upsert, upsert.operation(None)).requested(variables) == 16

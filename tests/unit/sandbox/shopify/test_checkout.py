@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -71,7 +72,7 @@ def test_included_tax_is_taken_out_of_the_discounted_line() -> None:
     """119.00 with 19 % included holds 19.00 of tax, 59.50 after half price holds 9.50."""
     line = CartLine(title="x", unit_price=Decimal("119.00"), quantity=1)
     half = Discount(title="half", percent=Decimal(50))
-    cart = {"lines": (line,), "currency": "EUR", "tax_rate": Decimal("0.19")}
+    cart: dict[str, Any] = {"lines": (line,), "currency": "EUR", "tax_rate": Decimal("0.19")}
     assert price(Cart(**cart, taxes_included=True)).total_tax == Decimal("19.00")
     discounted = price(Cart(**cart, taxes_included=True, discounts=(half,)))
     assert (discounted.total, discounted.total_tax) == (Decimal("59.50"), Decimal("9.50"))

@@ -135,10 +135,10 @@ def test_a_cancel_that_comes_late_meets_no_other_statement(
     raw = RawConnection()
     with opened(raw, monkeypatch) as door:
         finished = raw.cursor()
-        door._cancel_if_running(finished)  # type: ignore[arg-type]
+        door._cancel_if_running(finished)
         assert not raw.cancelled.is_set()
-        door._cursor = finished  # type: ignore[assignment]
-        door._cancel_if_running(finished)  # type: ignore[arg-type]
+        door._cursor = finished
+        door._cancel_if_running(finished)
         assert raw.cancelled.is_set()
 
 

@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 
 from tests.support import engine_house
+from tests.support.bulk_house import settle
 from tests.support.engine_house import RULES, EngineHouse, price, raiser
 from tests.support.fake_shop import Crash
-from tests.unit.relay.sync.bulk.test_bulk_lists import B2B, COUNT, LISTS, USA, b2b, held, settle
+from tests.unit.relay.sync.bulk.test_bulk_lists import B2B, COUNT, LISTS, USA, b2b, held
 from towline_relay.shopify.models_prices import ListPrice, Tier
 from towline_relay.shopify.replies import Unsure
 from towline_relay.sync.catalogue.list_prices import holds

@@ -81,7 +81,7 @@ def test_what_shopify_broke_off_is_asked_for_anew(
     house.run(house.exports.step())
     house.house.clock.advance(5)
     house.run(house.exports.step())
-    export = house.last(PURPOSE)
+    export = house.newest(PURPOSE)
     assert (export.state, export.asked) == ("planned", 2)
     assert f"Shopify's export {words} after 5 objects" in export.reason
     check = house.check()
@@ -202,9 +202,9 @@ def test_a_webhook_brings_the_next_look_forward(house: ExportHouse) -> None:
     house.house.clock.advance(5)
     house.run(house.exports.step())
     assert not house.run(house.exports.step())  # not due for a while
-    house.exports.ring(house.last(PURPOSE).gid)
+    house.exports.ring(house.newest(PURPOSE).gid)
     assert house.run(house.exports.step())
-    assert house.last(PURPOSE).state == "reading"
+    assert house.newest(PURPOSE).state == "reading"
 
 
 def test_exports_and_runs_share_the_operations_at_once(tmp_path: Path) -> None:
@@ -232,9 +232,9 @@ def test_a_start_that_finds_five_at_work_is_tried_again(house: ExportHouse) -> N
     house.bulk.exported["customers"] = customer_lines(house, range(3))
     house.begin("customers")
     house.run(house.exports.step())
-    assert house.last(PURPOSE).reason == "Five run already."
+    assert house.newest(PURPOSE).reason == "Five run already."
     assert house.over(PURPOSE).state == "done"
-    assert house.last(PURPOSE).asked == 1
+    assert house.newest(PURPOSE).asked == 1
 
 
 def test_a_start_that_fails_for_long_is_given_up(house: ExportHouse) -> None:
@@ -296,7 +296,7 @@ def test_a_taker_that_can_not_go_on_now_is_asked_again(house: ExportHouse) -> No
     for _ in range(4):
         house.run(house.exports.step())
         house.house.clock.advance(5)
-    export = house.last("odd")
+    export = house.newest("odd")
     assert (export.state, export.lines, export.reason) == ("reading", 0, "The disk is full.")
 
 
@@ -355,7 +355,7 @@ def test_a_sweep_leaves_the_rest_to_an_export(house: ExportHouse) -> None:
     house.bulk.exported["customers"] = customer_lines(house, range(600))
     assert house.over(PURPOSE).state == "done"
     assert house.bulk.asked[0].since == asked.since
-    assert timer(house, "customers") == utc_text(house.last(PURPOSE).begun_at or start)
+    assert timer(house, "customers") == utc_text(house.newest(PURPOSE).begun_at or start)
 
 
 @pytest.mark.parametrize("what", ["orders", "customers", "products"])

@@ -143,7 +143,10 @@ def test_each_part_of_a_refund_is_held_against_its_sales(
     back = refund("r-1", (LINE, 1, "CANCEL", ""), paid="11.0", subtotal="9.5")
     back[part] = [{**(back[part][0] if back[part] else {}), **value}]
     engine.shop.refunds[GID] = [back]
-    left = {"currentTotalPriceSet": money("13.4"), "currentTotalTaxSet": money("2.13")}
+    left: dict[str, Any] = {
+        "currentTotalPriceSet": money("13.4"),
+        "currentTotalTaxSet": money("2.13"),
+    }
     engine.shop.orders[GID] = shop_order(
         refunds=[{"id": "r-1"}], totalRefundedSet=money("11.0"), **left
     )
@@ -315,7 +318,10 @@ def test_a_refund_of_what_a_return_took_off_is_money_and_no_restock(engine: Engi
     ]
     back = refund("r-1", (LINE, 1, "NO_RESTOCK", ""), paid="9.5", subtotal="9.5")
     engine.shop.refunds[GID] = [back]
-    left = {"currentTotalPriceSet": money("14.4"), "currentTotalTaxSet": money("2.29")}
+    left: dict[str, Any] = {
+        "currentTotalPriceSet": money("14.4"),
+        "currentTotalTaxSet": money("2.29"),
+    }
     engine.shop.orders[GID] = shop_order(
         refunds=[{"id": "r-1"}], totalRefundedSet=money("9.5"), **left
     )

@@ -25,7 +25,7 @@ from towline_relay.sync.rules.mapping import (
 from towline_relay.sync.rules.ownership import Attempt, judge, owner_of
 from towline_relay.sync.rules.tenant import Rules, load_rules
 from towline_shared.errors import BadRecord, Misconfigured
-from towline_shared.events import Item, Price, Stock
+from towline_shared.events import Item, Price, Row, Stock
 
 
 def load(folder: Path, text: str = RULES) -> Rules:
@@ -72,7 +72,7 @@ def test_lookup_tables_are_read_from_csv(tmp_path: Path) -> None:
     )
     rules = load(tmp_path, text)
     assert rules.price is not None
-    row = {"IPPRC": Decimal("9.99"), "CUR": "USD"}
+    row: Row = {"IPPRC": Decimal("9.99"), "CUR": "USD"}
     assert map_price(Price("A", row=row), rules.price, currency="EUR") == PriceTarget(
         Decimal("9.19"), None, False
     )
@@ -115,7 +115,7 @@ def test_an_item_without_title_is_bad(demo: Rules) -> None:
 
 
 def price(**changes: Any) -> Price:
-    row = {"IPPRC": Decimal("9.90"), "IPCMP": Decimal("0.00"), "IPCUR": "EUR"}
+    row: Row = {"IPPRC": Decimal("9.90"), "IPCMP": Decimal("0.00"), "IPCUR": "EUR"}
     return Price("AB-1", price_list="STD", row={**row, **changes})
 
 
@@ -166,7 +166,7 @@ def test_the_demo_never_promises_negative_stock(
     path = resources.files("towline_sandbox").joinpath("rules/towline.toml")
     rules = load_rules(Path(str(path))).stock
     assert rules is not None
-    row = {"IBQOH": Decimal(on_hand), "IBQAL": Decimal(0), "WAREHOUSE": warehouse}
+    row: Row = {"IBQOH": Decimal(on_hand), "IBQAL": Decimal(0), "WAREHOUSE": warehouse}
     mapped = map_stock(Stock("AB-1", warehouse, row=row), rules)
     assert mapped == StockTarget(rules.name, place, max(0, on_hand - safety))
 
