@@ -105,8 +105,8 @@ def test_the_scopes_of_a_document_are_enough(name: str) -> None:
 BY_OWNER = {
     "metafields_set",
     "metafields_delete",
-    "order_of",
     "products_there",
+    "return_order",
     "tags_add",
     "tags_remove",
 }

@@ -343,8 +343,8 @@ class FakeShop:
         self._enter("order_refunds")
         return self.refunds.get(gid, [])
 
-    async def order_of(self, gid: str) -> str:
-        self._enter("order_of")
+    async def order_of_return(self, gid: str) -> str:
+        self._enter("order_of_return")
         for order, returns in self.returns.items():
             for each in returns:
                 if gid in (each["id"], *(work["id"] for work in each["reverseFulfillmentOrders"])):

@@ -242,9 +242,9 @@ class Shop:
         """
         return await order_history.order_returns(self._client, gid)
 
-    async def order_of(self, gid: str) -> str:
+    async def order_of_return(self, gid: str) -> str:
         """Return the order of a return or reverse fulfillment order; empty when it is gone."""
-        return await order_history.order_of(self._client, gid)
+        return await order_history.order_of_return(self._client, gid)
 
     async def cancel_order(self, gid: str, *, restock: bool, refund: bool, note: str) -> str:
         """Start a cancellation and return the gid of the job that carries it out; may be empty.

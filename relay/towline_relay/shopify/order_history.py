@@ -11,7 +11,7 @@ from towline_relay.shopify.paging import MOST, cursor_after, pages, pages_togeth
 from towline_relay.shopify.throttle import Priority
 from towline_shared.errors import Permanent, Refused
 
-__all__ = ["order_ledger", "order_of", "order_refunds", "order_returns"]
+__all__ = ["order_ledger", "order_of_return", "order_refunds", "order_returns"]
 
 _AGREEMENTS = 10
 _SALES = 50
@@ -123,9 +123,11 @@ async def _reverse_lines(client: Client, gid: str) -> list[Mapping[str, Any]]:
     return [node async for node in nodes]
 
 
-async def order_of(client: Client, gid: str) -> str:
+async def order_of_return(client: Client, gid: str) -> str:
     """Return the order of a return or of a reverse fulfillment order; empty when it is gone."""
-    answer = await client.execute(document("order_of"), {"ids": [gid]}, priority=Priority.ORDERS)
+    answer = await client.execute(
+        document("return_order"), {"ids": [gid]}, priority=Priority.ORDERS
+    )
     (node,) = answer.data["nodes"]
     found = (node or {}).get("order") or (node or {}).get("reversed") or {}
     return str(found.get("id") or "")

@@ -13,7 +13,7 @@ from towline_relay.store.effects import Move as Step
 from towline_relay.store.rows import EventRow
 from towline_relay.sync.attempt import Judge
 from towline_relay.sync.intents import Intents
-from towline_relay.sync.orders.cancel import (
+from towline_relay.sync.orders.cancellations_decide import (
     KIND,
     Begun,
     Cancelled,
@@ -31,7 +31,7 @@ _MOST_LOOKS = 2  # before the call and right after it: most jobs are over at onc
 
 
 class Cancellations:
-    """Carries out what :mod:`~towline_relay.sync.orders.cancel` decides, inside the orders lane."""
+    """Carries out what :mod:`.cancellations_decide` decides, inside the orders lane."""
 
     def __init__(
         self, *, tenant: str, store: Store, shop: ShopPort, judge: Judge, intents: Intents

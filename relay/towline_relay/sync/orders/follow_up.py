@@ -26,7 +26,7 @@ from towline_relay.sync.orders.changes import (
     touches_delivery,
 )
 from towline_relay.sync.orders.document import CONTENT, content_of
-from towline_relay.sync.orders.held import After, hold_change, may_be_news
+from towline_relay.sync.orders.holds_decide import After, hold_change, may_be_news
 from towline_relay.sync.orders.money import Amounts
 from towline_relay.sync.orders.parties import parties
 from towline_relay.sync.orders.readings import all_of, moved_stock, park, take_over

@@ -16,7 +16,7 @@ from towline_relay.sync.orders.changes import Change, has_returns, keys_of
 from towline_relay.sync.orders.cutoff import cutoff, too_old
 from towline_relay.sync.orders.document import Document, NotWanted, build
 from towline_relay.sync.orders.follow_up import FollowUp, told_of
-from towline_relay.sync.orders.held import After, may_be_news
+from towline_relay.sync.orders.holds_decide import After, may_be_news
 from towline_relay.sync.orders.ledger import needs_ledger, refunded
 from towline_relay.sync.orders.money import Amounts
 from towline_relay.sync.orders.readings import all_of, moved_stock, park, take_over

@@ -1,4 +1,4 @@
-"""Holds in the shop: the ERP's are set and released by its answers, anybody's ring for their order.
+"""Holds in the shop: the ERP's are set and released by its answers.
 
 Neither call has a key; what stands is read just before each, and the ERP's hold is known by its
 handle, so a call that may have happened is recognised and not made again.
@@ -7,7 +7,6 @@ handle, so a call that may have happened is recognised and not made again.
 from __future__ import annotations
 
 import hashlib
-import json
 from dataclasses import replace
 
 from towline_relay.shopify.models_fulfillment import HoldSpec
@@ -16,12 +15,10 @@ from towline_relay.store.effects import Effects, IntentClose, Move, OrderAnswer,
 from towline_relay.store.rows import EventRow, Known, OrderSent
 from towline_relay.store.states import State
 from towline_relay.sync.attempt import Judge
-from towline_relay.sync.intake.deliveries import work_order_event
 from towline_relay.sync.intents import Intents
-from towline_relay.sync.orders.held import NoHold, Release, to_hold, to_release
+from towline_relay.sync.orders.holds_decide import NoHold, Release, to_hold, to_release
 from towline_relay.sync.rules.orders import OrderRules
 from towline_relay.sync.shop_port import ShopPort
-from towline_shared.clock import parse_utc
 from towline_shared.errors import Refused
 from towline_shared.events import OrderResult
 
@@ -32,7 +29,7 @@ _BY_ERP = "The ERP holds this order."
 
 
 class Holds:
-    """Carries out what :mod:`~towline_relay.sync.orders.held` decides, inside the orders lane."""
+    """Carries out what :mod:`.holds_decide` decides, inside the orders lane."""
 
     def __init__(
         self,
@@ -50,26 +47,6 @@ class Holds:
         self._rules = rules
         self._judge = judge
         self._intents = intents
-
-    async def rung(self, row: EventRow) -> Effects:
-        """Pass a webhook about a fulfillment order on to its order."""
-        facts = json.loads(row.body)
-        order = await self._shop.order_of_work(facts["fulfillment_order"])
-        if not order:
-            what = "The fulfillment order is gone; it was split, merged or moved since."
-            return Effects(moves=(Move(row.serial, State.SKIPPED, what),))
-        event = work_order_event(
-            tenant=self._tenant,
-            order_gid=order,
-            work_gid=row.key,
-            at=parse_utc(facts["triggered"]),
-            origin=row.origin,
-            seen_at=row.seen_at,
-        )
-        return Effects(
-            appended=(event,),
-            moves=(Move(row.serial, State.APPLIED, f"It is about {order}, which is read again."),),
-        )
 
     async def place(
         self,

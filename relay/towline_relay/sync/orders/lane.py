@@ -23,17 +23,17 @@ from towline_relay.store.effects import (
     SayAgain,
     Supersede,
 )
-from towline_relay.store.rows import EventRow, NewEvent
+from towline_relay.store.rows import EventRow
 from towline_relay.store.states import OPEN, State
 from towline_relay.sync.attempt import Judge
-from towline_relay.sync.intake.deliveries import order_event
 from towline_relay.sync.intents import Intents
+from towline_relay.sync.orders.bells import BELLS, Bells, look
 from towline_relay.sync.orders.cancellations import Cancellations
 from towline_relay.sync.orders.expiry import ENTITY
 from towline_relay.sync.orders.expiry_watch import ExpiryWatch
 from towline_relay.sync.orders.handover import HandOver
-from towline_relay.sync.orders.held import on_hold
 from towline_relay.sync.orders.holds import Holds
+from towline_relay.sync.orders.holds_decide import on_hold
 from towline_relay.sync.orders.payments import Payments
 from towline_relay.sync.orders.readings import unripe
 from towline_relay.sync.orders.shipments import Places, Shipments
@@ -41,7 +41,7 @@ from towline_relay.sync.rules.tenant import Rules
 from towline_relay.sync.shop_port import ShopPort
 from towline_shared.codec import decode
 from towline_shared.errors import Permanent
-from towline_shared.events import ChangeResult, OrderResult, Shipment, Unreadable, event_id
+from towline_shared.events import ChangeResult, OrderResult, Shipment, Unreadable
 
 __all__ = ["OrdersLane"]
 
@@ -75,6 +75,7 @@ class OrdersLane:
         self._payments = Payments(
             tenant=tenant, store=store, shop=shop, rules=rules.orders, intents=self._intents
         )
+        self._bells = Bells(tenant=tenant, shop=shop)
         self._expiry = ExpiryWatch(
             tenant=tenant, store=store, shop=shop, rules=rules.orders, clock=judge.clock
         )
@@ -134,8 +135,8 @@ class OrdersLane:
                 if row is not readings[0]:
                     continue  # all readings that wait are answered by reading the order once
                 moves = await self._step(lease, readings, self._read(lease, readings))
-            elif row.entity == "return":
-                moves = await self._step(lease, [row], self._ring(row))
+            elif row.entity in BELLS:
+                moves = await self._step(lease, [row], self._bells.effects(row))
             elif row.entity == ENTITY:
                 moves = await self._step(lease, [row], self._expiry.effects(row))
             else:
@@ -166,29 +167,6 @@ class OrdersLane:
         effects = replace(effects, moves=(*effects.moves, *await self._expiry.settled(given)))
         return await self._payments.take(lease, readings[0], given, effects)
 
-    async def _ring(self, row: EventRow) -> Effects:
-        """Ring for the order of a return whose webhook did not name it."""
-        gid = await self._shop.order_of(row.key)
-        if not gid:
-            gone = Move(row.serial, State.SKIPPED, "The shop has no such return any more.")
-            return Effects(moves=(gone,))
-        done = Move(row.serial, State.APPLIED, f"It belongs to {gid}, which is looked at.")
-        return Effects(appended=(self._look(row, gid),), moves=(done,))
-
-    def _look(self, row: EventRow, gid: str) -> NewEvent:
-        """Return the event that has an order read because of another event.
-
-        Its id is made of that one, since two of them may be heard of in one instant.
-        """
-        rung = order_event(
-            tenant=self._tenant,
-            gid=gid,
-            updated_at=row.seen_at,
-            origin=row.origin,
-            seen_at=row.seen_at,
-        )
-        return replace(rung, id=event_id("order", self._tenant, gid, row.id))
-
     async def _step(
         self, lease: Lease, rows: Sequence[EventRow], step: Awaitable[Effects]
     ) -> tuple[Move, ...]:
@@ -207,8 +185,6 @@ class OrdersLane:
     # -- what comes up from the IBM i
 
     async def _answered(self, lease: Lease, row: EventRow) -> Effects:
-        if row.entity == "fulfillment_order":
-            return await self._holds.rung(row)
         body = decode(row.body).body
         replaced = (Supersede(row.entity, row.key, row.subkey, row.serial),)
         match body:
@@ -284,7 +260,7 @@ class OrdersLane:
         # what happened in the shop while the ERP took no change of it may go down now
         free = sent.outcome in ("locked", "refused", "cancelled") and result.outcome == "accepted"
         return Effects(
-            appended=(self._look(row, result.order_gid),) if free else (),
+            appended=(look(self._tenant, row, result.order_gid),) if free else (),
             closed=(done,),
             answers=(answer,),
             say_again=(SayAgain(result.order_gid, row.id),),

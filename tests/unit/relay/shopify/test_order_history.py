@@ -126,9 +126,9 @@ def test_every_part_of_a_return_is_read_at_any_page_size(
         (work,) = small[3]["reverseFulfillmentOrders"]
         kinds = [[each["type"] for each in line["dispositions"]] for line in work["lineItems"]]
         assert kinds == [["RESTOCKED", "MISSING"], ["PROCESSING_REQUIRED"]]
-        assert await on.shop.order_of(small[3]["id"]) == gid
-        assert await on.shop.order_of(work["id"]) == gid
-        assert await on.shop.order_of("gid://shopify/Return/1") == ""
+        assert await on.shop.order_of_return(small[3]["id"]) == gid
+        assert await on.shop.order_of_return(work["id"]) == gid
+        assert await on.shop.order_of_return("gid://shopify/Return/1") == ""
         await place(on)
         assert [ref.gid async for ref in on.shop.orders_with_returns()] == [gid]
 

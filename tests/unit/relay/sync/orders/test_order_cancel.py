@@ -15,7 +15,7 @@ from tests.support.fake_shop import Crash, shop_order
 from tests.support.store import START
 from towline_relay.shopify.replies import Unsure
 from towline_relay.shopify.user_errors import Stale
-from towline_relay.sync.orders.cancel import (
+from towline_relay.sync.orders.cancellations_decide import (
     KIND,
     Begun,
     Cancelled,

@@ -19,7 +19,7 @@ from towline_relay.shopify.models import FulfillmentOrder, FulfillmentOrderLine,
 from towline_relay.shopify.models_fulfillment import Hold, HoldSpec, WorkRef
 from towline_relay.shopify.replies import Unsure
 from towline_relay.sync.intake.deliveries import take_in
-from towline_relay.sync.orders.held import NoHold, Release, to_hold, to_release
+from towline_relay.sync.orders.holds_decide import NoHold, Release, to_hold, to_release
 from towline_relay.sync.sweeps.orders import sweep_timer
 from towline_relay.sync.sweeps.work import sweep_work
 from towline_shared.clock import utc_text
