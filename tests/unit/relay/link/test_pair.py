@@ -12,7 +12,7 @@ from typing import Any
 
 from tests.support.link_world import prices
 from tests.support.scripted_agent import OURS, ScriptedAgent
-from tests.unit.relay.link.test_session import data
+from tests.unit.relay.link.session_world import data
 from towline_relay.link import enrolment, pair
 from towline_relay.link.lease import HEARTBEAT_S, LEASE_S, TOLD_S
 from towline_relay.link.server import LinkServer, RelayIdentity

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conformance.store.test_store import LANE
+from tests.conformance.store.store_house import LANE
 from tests.support.store import START, StoreHouse, new_event
 from towline_relay.store.effects import Effects, Move
 from towline_relay.store.migrations import STEPS, migrate
