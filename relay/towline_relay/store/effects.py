@@ -148,19 +148,23 @@ AGAIN = "relay:again after "
 
 @dataclass(frozen=True, slots=True)
 class SayAgain:
-    """Write the ERP's last stocks of an order's items once more.
+    """Write the ERP's last stocks of some items once more.
 
     The shop commits an order at the location it chose, the ERP at the warehouse it chose; so after
     the ERP has decided, what stands in the shop is not what the ERP said, although the ERP may have
-    nothing new to say. A copy of each last statement is appended and decided like any other.
+    nothing new to say. A copy of each last statement is appended and decided like any other. So it
+    is when the product of an item was deleted in the shop and is made anew: it has no stock and
+    stands in no price list.
 
     Attributes:
         order_gid: an order that was handed over; its SKUs are kept since, those of its changes too.
         after: id of the event that is the occasion; one occasion gives one copy.
+        key: instead of an order, the ERP's key of an item of which all is said again, prices too.
     """
 
     order_gid: str
     after: str
+    key: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,7 +17,7 @@ from towline_relay.shopify.models import (
     VariantRef,
 )
 from towline_relay.store.base import Lease, Store
-from towline_relay.store.effects import Effects, Intent, IntentClose, Move, Release
+from towline_relay.store.effects import Effects, Intent, IntentClose, Move, Release, SayAgain
 from towline_relay.store.rows import EventRow, ItemRow, Known
 from towline_relay.store.states import OPEN, State
 from towline_relay.sync.attempt import Judge
@@ -310,6 +310,9 @@ def made(pairs: Sequence[tuple[decide.Create, VariantRef]], closed: IntentClose)
         items=tuple(items),
         moves=tuple(moves),
         release=tuple(release),
+        say_again=tuple(
+            SayAgain("", found.event.id, key=found.event.key) for found, _ in pairs if found.anew
+        ),
     )
 
 

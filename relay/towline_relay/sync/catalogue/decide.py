@@ -61,12 +61,18 @@ class Settle:
 
 @dataclass(frozen=True, slots=True)
 class Create:
-    """Make a draft product with this price, which the event ``priced_by`` told."""
+    """Make a draft product with this price, which the event ``priced_by`` told.
+
+    Attributes:
+        anew: the item had a product, which is gone from the shop; so all that was said of it is
+            said again.
+    """
 
     event: EventRow
     target: ItemTarget
     price: PriceTarget
     priced_by: EventRow
+    anew: bool = False
 
 
 @dataclass(frozen=True, slots=True)

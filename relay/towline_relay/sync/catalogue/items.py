@@ -52,6 +52,8 @@ class Items:
         for row in rows:
             found = self._item(row, around, prices, known)
             if isinstance(found, decide.Create):
+                had = around.items.get(row.key)
+                found = replace(found, anew=had is not None and had.state == "linked")
                 if fold_sku(row.key) in making:
                     continue  # its twin comes first; the next turn sees that it has the variant
                 making.add(fold_sku(row.key))

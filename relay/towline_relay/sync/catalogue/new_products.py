@@ -38,8 +38,10 @@ class NewProduct:
 
     @property
     def fits_a_line(self) -> bool:
-        """It may be made in bulk: no attempt failed, and the answer names all its variants."""
-        return len(self.items) <= AT_ONCE and not any(one.event.attempts for one in self.items)
+        """It may be made in bulk: for the first time, and the answer names all its variants."""
+        return len(self.items) <= AT_ONCE and not any(
+            one.event.attempts or one.anew for one in self.items
+        )
 
 
 def new_products(

@@ -102,3 +102,19 @@ def test_real_sell_outs_pass_the_brake(engine: EngineHouse) -> None:
     engine.feed(*(stock(sku, 0 if number < 26 else 4) for number, sku in enumerate(skus)))
     engine.settle()
     assert sum(engine.shop.available(sku) == 0 for sku in skus) == 26
+
+
+def test_what_a_person_retries_passes_the_brake_however_much_it_is(engine: EngineHouse) -> None:
+    """The stock is really gone, and somebody says so."""
+    skus = [f"SKU-{number}" for number in range(30)]
+    for sku in skus:
+        engine.shop.add_variant(sku)
+    engine.feed(*(stock(sku, 5) for sku in skus))
+    engine.settle()
+    engine.feed(*(stock(sku, 0) for sku in skus))
+    engine.settle()
+    for row in engine.rows("stock")[30:]:
+        assert row.state == "parked"
+        assert engine.run(engine.store.retry("t", row.id))
+    engine.settle()
+    assert {engine.shop.available(sku) for sku in skus} == {0}

@@ -211,3 +211,18 @@ def test_what_the_day_has_no_room_for_is_made_on_the_next(tmp_path: Path) -> Non
         assert states == {"applied"}
     finally:
         world.close()
+
+
+def test_a_volume_price_that_begins_elsewhere_leaves_no_old_one_behind(tmp_path: Path) -> None:
+    """From ten pieces on, then from a hundred on: buyers of ten pay the plain price again."""
+    lists = (SeedPriceList(name="B2B Germany"),)
+    world, ledger = ShopWorld(tmp_path, erp_ledger.RULES, price_lists=lists), erp_ledger.Ledger()
+    try:
+        Merchant(world.sim).add("AB-1")
+        for quantity in (10, 100):
+            world.feed(ledger.price("AB-1", "B2B", Decimal(8), Decimal(0), quantity))
+            world.settle()
+            held = world.ask("SELECT minimum, price FROM price_breaks")
+            assert [(row["minimum"], row["price"]) for row in held] == [(quantity, "7.20")]
+    finally:
+        world.close()

@@ -12,6 +12,7 @@ from tests.support import engine_house
 from tests.support.engine_house import RULES, EngineHouse, price
 from towline_relay.shopify.models import LineOutcome, Remedy
 from towline_relay.shopify.models_prices import ListPrice, PriceListRef, Tier
+from towline_relay.sync.catalogue.list_prices import ListTarget, map_list_price
 from towline_relay.sync.rules.tenant import load_rules
 from towline_shared.errors import Misconfigured
 from towline_shared.events import Price
@@ -164,3 +165,21 @@ def test_a_mistake_in_a_list_is_one_sentence(tmp_path: Path, old: str, new: str,
     with pytest.raises(Misconfigured) as caught:
         load_rules(path)
     assert said in caught.value.what
+
+
+@pytest.mark.parametrize(
+    ("was", "shown"), [("8.00", None), ("7.99", None), ("0", None), ("8.01", Decimal("8.01"))]
+)
+def test_a_compare_at_price_of_a_list_must_be_above_its_price(
+    tmp_path: Path, was: str, shown: Decimal | None
+) -> None:
+    """Else there is nothing to strike through; zero is how the ERP says none."""
+    path = tmp_path / "towline.toml"
+    more = 'price = "IPPRC * 1.1"\ncompare_at = "IPCMP"'
+    lists = LISTS.replace('price = "IPPRC * 1.1"', more)
+    path.write_text(RULES.replace("[entities.stock]\n", lists), encoding="utf-8")
+    rules = load_rules(path).price
+    assert rules is not None
+    row = {"IPPRC": Decimal("8.00") / Decimal("1.1"), "IPCMP": Decimal(was)}
+    found = map_list_price(Price("AB-1", price_list="USD", row=row), rules, rules.lists["USD"])
+    assert found == ListTarget(Decimal("8.00"), shown)
