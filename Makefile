@@ -29,8 +29,9 @@ soak: $(VENV)/.dev       ## the long proof: power cuts, kills, a hostile wire, f
 soak-orders: $(VENV)/.dev ## LIVES=2000 random lives of orders, both books compared to the cent whenever it is quiet
 	TOWLINE_LIVES=$(or $(LIVES),2000) $(BIN)/python -m pytest -q tests/property/test_order_lives.py $(ARGS)
 
-soak-catalogue: $(VENV)/.dev ## LIVES=300 random lives of catalogue, prices and stock, held against books of their own
-	TOWLINE_SHOP_EXAMPLES=$(or $(LIVES),300) $(BIN)/python -m pytest -q tests/property/test_catalogue_attack.py $(ARGS)
+soak-catalogue: $(VENV)/.dev ## LIVES=300 random lives of catalogue, prices and stock, and of exports, held against books of their own
+	TOWLINE_SHOP_EXAMPLES=$(or $(LIVES),300) TOWLINE_EXPORT_EXAMPLES=$(or $(LIVES),300) $(BIN)/python -m pytest -q \
+		tests/property/test_catalogue_attack.py tests/property/test_exports.py $(ARGS)
 
 bulk-load: $(VENV)/.dev  ## 100,000 SKUs loaded, refreshed and compared in bulk, the relay killed six times
 	$(BIN)/python -m tests.soak.bulk $(ARGS)

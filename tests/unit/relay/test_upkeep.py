@@ -289,6 +289,29 @@ def test_a_great_replay_goes_on_in_bulk(
     play(tmp_path, scene, rules=f"{RULES}\n[bulk]\nexport_from = 250\n", products=seeds)
 
 
+def test_the_first_picture_of_a_great_shop_is_an_export(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The lane takes it by itself; a webhook rings when Shopify is through."""
+    monkeypatch.setattr(Schedule, "start", lambda self: None)
+    seeds = tuple(
+        SeedProduct(sku=f"AB-{n}", title=f"Screw {n}", price=Decimal("1.00")) for n in range(510)
+    )
+
+    async def scene(at: Site) -> None:
+        tenancy, store = at.relay._tenants["nordwind"], at.relay._store
+        async with asyncio.timeout(30):
+            while (last := await tenancy.exports.last("picture of the shop")) is None:
+                await tenancy.exports.step()
+            last = await tenancy.exports.outcome(last)
+        assert (last.state, last.lines) == ("done", 510)
+        assert await store.timer("nordwind/backfill") == utc_text(last.opened_at)
+        links = await store.links("nordwind", ["AB-0", "AB-509"])
+        assert len(links) == 2
+
+    play(tmp_path, scene, rules=f"{RULES}\n[bulk]\nfrom = 300\n", products=seeds)
+
+
 def test_an_uninstalled_app_is_said_on_every_page(tmp_path: Path) -> None:
     """Nothing is swept, readiness fails, and the check says why."""
 

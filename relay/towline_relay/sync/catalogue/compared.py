@@ -103,6 +103,8 @@ class Compared:
             return f"{self.name}: {self.reason}"
         tally = self.tally
         words = f"{self.name}: {tally.compared} {self.what} compared"
+        if tally.left_out:
+            words += f" ({tally.left_out} left out: on their way, or parked)"
         if self.equal:
             return f"{words}, all as the ERP said."
         found = [f"{tally.differing} differ"] if tally.differing else []

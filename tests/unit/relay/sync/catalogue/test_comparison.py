@@ -97,6 +97,9 @@ def test_changes_under_way_are_left_out(house: ExportHouse) -> None:
     assert [one.tally.left_out for one in found.values()] == [1, 1]
     assert all(one.equal for one in found.values())
     assert [one.again for one in found.values()] == [0, 0]
+    assert "29 base prices compared (1 left out: on their way, or parked), all" in (
+        found["prices"].sentence
+    )
 
 
 def test_a_variant_the_shop_does_not_hold_is_missing(house: ExportHouse) -> None:
