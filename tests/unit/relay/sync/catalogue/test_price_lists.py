@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from towline_relay.shopify.models import LineOutcome, Remedy
 from towline_relay.shopify.models_prices import ListPrice, PriceListRef, Tier
 from towline_relay.sync.catalogue.list_prices import ListTarget, map_list_price
 from towline_relay.sync.rules.tenant import load_rules
+from towline_relay.sync.sweeps.backfill import price_lists_of
 from towline_shared.errors import Misconfigured
 from towline_shared.events import Price
 
@@ -183,3 +184,39 @@ def test_a_compare_at_price_of_a_list_must_be_above_its_price(
     row = {"IPPRC": Decimal("8.00") / Decimal("1.1"), "IPCMP": Decimal(was)}
     found = map_list_price(Price("AB-1", price_list="USD", row=row), rules, rules.lists["USD"])
     assert found == ListTarget(Decimal("8.00"), shown)
+
+
+def test_a_name_that_two_lists_have_means_neither(engine: EngineHouse) -> None:
+    """A price must not land in a list nobody meant; each is still found by its gid."""
+    twin = PriceListRef("gid://shopify/PriceList/3", "Export", "EUR", "Wholesale")
+    engine.shop.lists = [B2B, USA, twin]
+    found = engine.run(price_lists_of(engine.shop))
+    assert "Wholesale" not in found
+    assert {found[ref.gid] for ref in (B2B, twin)} == {B2B, twin}
+    engine.feed(b2b("AB-1", "8.00"))
+    engine.settle()
+    assert "has no price list 'Wholesale'" in engine.last("price").reason
+    assert engine.shop.list_prices == {}
+
+
+def test_when_nobody_is_named_halves_find_the_guilty_price(engine: EngineHouse) -> None:
+    """One of four prices is refused and Shopify does not say which: the others are written."""
+    skus = ["AB-1", "AB-2", "AB-3", "AB-4"]
+    for sku in skus[2:]:
+        engine.shop.add_variant(sku)
+    guilty, take = engine.shop.by_sku("AB-3").variant_gid, engine.shop.set_list_prices
+
+    async def refuse(
+        price_list: PriceListRef, lines: Sequence[ListPrice], *, tiered: bool
+    ) -> list[LineOutcome]:
+        if guilty not in {line.variant_gid for line in lines}:
+            return await take(price_list, lines, tiered=tiered)
+        words = "Something is wrong."
+        return [LineOutcome(n, False, "", words, Remedy.SPLIT) for n in range(len(lines))]
+
+    engine.shop.set_list_prices = refuse  # type: ignore[method-assign]
+    engine.feed(*(b2b(sku, "8.00") for sku in skus))
+    engine.turn()
+    assert {row.key: row.state.value for row in engine.rows()} == {
+        "AB-1": "applied", "AB-2": "applied", "AB-3": "parked", "AB-4": "applied",
+    }  # fmt: skip
