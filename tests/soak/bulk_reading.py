@@ -39,16 +39,8 @@ async def read_back(
     await _until(lambda: _states(world, first).count("COMPLETED") >= 2, patience_s)
     say("kill -9 while the result of an export is taken")
     await _again(world, asked)
-    async with asyncio.timeout(patience_s):
-        while True:
-            asked = await _compare(world)
-            out, _ = await asked.communicate()
-            if asked.returncode == 0:
-                break
-            say(f"  the comparison is not over: {out.decode()[-300:]}")
-            await asyncio.sleep(2.0)
+    parts = await _tallies(world, say, patience_s)
     seconds = time.monotonic() - begun
-    parts = {part["name"]: part["tally"] for part in json.loads(out)["parts"]}
     looked_at = {name: tally["compared"] for name, tally in parts.items()}
     assert looked_at == {"prices": world.items, "stock": len(WAREHOUSES) * world.items}, parts
     rows = world.ask_shop(_COSTS, after)
@@ -64,6 +56,20 @@ async def read_back(
         "products by pages": by_pages("products", world.items).points,
         "exports": [f"{kind} {status} {done}" for kind, status, done in operations],
     }
+
+
+async def _tallies(
+    world: BulkWorld, say: Callable[[str], None], patience_s: int
+) -> dict[str, dict[str, Any]]:
+    """Ask until a comparison has come to its end; returns what it counted, by what it compared."""
+    async with asyncio.timeout(patience_s):
+        while True:
+            asked = await _compare(world)
+            out, _ = await asked.communicate()
+            if asked.returncode == 0:
+                return {part["name"]: part["tally"] for part in json.loads(out)["parts"]}
+            say(f"  the comparison is not over: {out.decode()[-300:]}")
+            await asyncio.sleep(2.0)
 
 
 async def _compare(world: BulkWorld) -> asyncio.subprocess.Process:

@@ -86,20 +86,16 @@ async def sweep(
     timer = sweep_timer(tenant, what)
     written = await store.timer(timer)
     newest = parse_utc(written) if written else clock.now()
-    new, count, batch = 0, 0, list[Ref]()
-    async with aclosing(_windows(what, read, newest - _OVERLAP)) as refs:
-        async for ref in refs:
-            batch.append(ref)
-            count, newest = count + 1, max(newest, ref.updated_at)
-            if len(batch) < _BATCH:
-                continue
+    new = count = 0
+    async with aclosing(_batches(_windows(what, read, newest - _OVERLAP))) as batches:
+        async for batch in batches:
             new += await take(batch)
+            newest = max(newest, *(ref.updated_at for ref in batch))
+            count += len(batch)
             await store.set_timer(timer, utc_text(newest))
-            batch = []
-            if beyond is not None and count >= beyond.most:
+            if beyond is not None and count >= beyond.most and len(batch) == _BATCH:
                 await beyond.begin(newest - _OVERLAP, utc_text(newest))
                 break
-    new += await take(batch) if batch else 0
     await store.set_timer(timer, utc_text(newest))
     if new:
         _log.info(f"the sweep found {what}", action="sweep.found", tenant=tenant, count=new)
@@ -145,6 +141,19 @@ def order_events(tenant: str, refs: Sequence[OrderRef], now: datetime) -> list[N
         )
         for ref in refs
     ]
+
+
+async def _batches(refs: AsyncGenerator[Ref, None]) -> AsyncGenerator[list[Ref], None]:
+    """Yield as many as are kept at a time; the last ones may be fewer."""
+    batch: list[Ref] = []
+    async with aclosing(refs):
+        async for ref in refs:
+            batch.append(ref)
+            if len(batch) == _BATCH:
+                yield batch
+                batch = []
+    if batch:
+        yield batch
 
 
 async def _windows(
