@@ -89,7 +89,13 @@ class Work:
             return decide.Settle(self.judge.failed(row, error))
 
     async def around(self, rows: Sequence[EventRow], *, lease: Lease | None = None) -> Around:
-        """Read links and items of some keys; with a lease, search the shop for unknown SKUs."""
+        """Read links and items of some keys.
+
+        Args:
+            lease: with it, the shop is asked about what a person retried and for unknown SKUs.
+        """
+        if lease is not None:
+            await self.look_again(lease, rows)
         keys = [row.key for row in rows]
         links = await self.store.links(self.tenant, keys)
         items = await self.store.items(self.tenant, keys)

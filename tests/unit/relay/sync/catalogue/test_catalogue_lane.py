@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from tests.support.engine_house import (
 from tests.support.fake_shop import Crash
 from towline_relay.shopify.models import LineOutcome, Remedy
 from towline_shared.errors import Refused, Retryable
-from towline_shared.events import Unreadable
+from towline_shared.events import Body, Unreadable
 
 
 @pytest.fixture
@@ -220,3 +221,34 @@ def test_quantities_are_sent_again_under_the_same_key(engine: EngineHouse) -> No
     engine.settle()
     assert engine.shop.count("set_quantities") == 2
     assert len(engine.shop.keys) == 1
+
+
+def test_stock_that_the_shop_does_not_track_is_parked_until_it_does(engine: EngineHouse) -> None:
+    """A quantity would have no effect; who switches tracking on and retries has it written."""
+    engine.shop.add_variant("AB-1", tracked=False)
+    engine.feed(stock("AB-1"))
+    engine.settle()
+    assert "does not track the stock of AB-1" in sentence(engine.last("stock"))
+    assert engine.shop.count("set_quantities") == 0
+    ref = engine.shop.by_sku("AB-1")
+    engine.shop.catalogue[ref.variant_gid] = replace(ref, tracked=True)
+    assert engine.run(engine.store.retry("t", engine.last("stock").id))
+    engine.settle()
+    assert engine.shop.available("AB-1") == 10
+
+
+@pytest.mark.parametrize("value", [price("AB-1"), stock("AB-1")])
+def test_a_retry_looks_at_the_shop_that_somebody_put_in_order(
+    engine: EngineHouse, value: tuple[str, Body]
+) -> None:
+    """No webhook told that one of two variants of the SKU is gone; the retry finds out."""
+    engine.shop.add_variant("AB-1")
+    twin = engine.shop.add_variant("AB-1")
+    engine.feed(value)
+    engine.settle()
+    (row,) = engine.rows()
+    assert "stands at 2 variants" in sentence(row)
+    del engine.shop.catalogue[twin.variant_gid]
+    assert engine.run(engine.store.retry("t", row.id))
+    engine.settle()
+    assert engine.states() == ["applied"]
