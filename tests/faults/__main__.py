@@ -18,13 +18,14 @@ import structlog
 
 from tests.faults.fuzz.soak import fuzzed
 from tests.faults.kills.driver import Plan, kill_rounds
-from tests.faults.power.soak import full_disks, linked_power, power_cuts
+from tests.faults.power.soak import broken_disks, full_disks, linked_power, power_cuts
 from tests.faults.report import Part
 
 _PARTS: dict[str, Callable[[argparse.Namespace], Part]] = {
     "power": lambda o: power_cuts(o.cuts, seed=o.seed),
     "linked": lambda o: linked_power(o.cuts, seed=o.seed),
     "full": lambda o: full_disks(o.cuts // 5, seed=o.seed),
+    "broken": lambda o: broken_disks(o.cuts // 5, seed=o.seed),
     "fuzz": lambda o: fuzzed(o.frames, seed=o.seed),
     "kills": lambda o: _kills(o),
 }
@@ -56,7 +57,7 @@ def main() -> int:
         "--cuts",
         type=int,
         default=300,
-        help="power cuts of each store and of linked ones; a fifth as many full disks",
+        help="power cuts of each store and of linked ones; a fifth as many full and failing disks",
     )
     parser.add_argument("--rounds", type=int, default=1_000, help="kills of agent, relay or both")
     parser.add_argument("--events", type=int, default=1_000_000, help="through the fault proxy")

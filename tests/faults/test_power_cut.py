@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.faults.power.broken import broken_trial
 from tests.faults.power.buffer_script import BufferScript
 from tests.faults.power.full import full_trial
 from tests.faults.power.linked import linked_cuts
@@ -28,6 +29,14 @@ def test_a_power_cut_takes_nothing_that_was_answered(script: Any) -> None:
 def test_a_full_disk_refuses_whole_units_and_drops_nothing(script: Any) -> None:
     """Full at any byte of a write: no trace of what was refused, and all of it when asked again."""
     runs = [full_trial(script, seed) for seed in range(4)]
+    assert [run for run in runs if run.fault] == []
+    assert all(run.refused > 3 and run.done > 20 for run in runs)
+
+
+@pytest.mark.parametrize("script", [BufferScript, RelayScript], ids=["agent", "relay"])
+def test_a_disk_that_fails_drops_nothing_and_a_cut_after_it_shows_no_gap(script: Any) -> None:
+    """Errors in the middle of units, syncs that forget, the same connection, then a power cut."""
+    runs = [broken_trial(script, seed) for seed in range(3)]
     assert [run for run in runs if run.fault] == []
     assert all(run.refused > 3 and run.done > 20 for run in runs)
 

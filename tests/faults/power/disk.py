@@ -60,7 +60,10 @@ class Disk:
         operations: writes, syncs and removals so far.
         syncs: how many of them were syncs.
         space: most bytes of all files together; None for a disk without end.
-        broken: which of read, write and sync end in an input/output error now.
+        broken: which of read, write and sync end in an input/output error now. A sync that does so
+            forgets what it was to bring to the platter, although programs go on seeing it, as
+            Linux does: https://wiki.postgresql.org/wiki/Fsync_Errors
+        spared: so many of them still go through before.
     """
 
     def __init__(self, *, space: int | None = None) -> None:
@@ -69,6 +72,7 @@ class Disk:
         self.operations = 0
         self.syncs = 0
         self.broken: frozenset[str] = frozenset()
+        self.spared = 0
         self._files: dict[str, File] = {}
         self._removed: dict[str, File] = {}  # and the folder not synced since: they may be back
         self._fuse: int | None = None
@@ -122,7 +126,8 @@ class Disk:
 
     def read(self, file: File, size: int, offset: int) -> bytes:
         self._alive()
-        self._sound("read")
+        if self._fails("read"):
+            raise DiskBroken
         return bytes(file.seen[offset : offset + size])
 
     def size(self, file: File) -> int:
@@ -131,7 +136,8 @@ class Disk:
 
     def write(self, file: File, data: bytes, offset: int) -> None:
         self._operation()
-        self._sound("write")
+        if self._fails("write"):
+            raise DiskBroken
         more = offset + len(data) - len(file.seen)
         if more > 0 and self.space is not None and self.used + more > self.space:
             raise DiskFull
@@ -146,7 +152,9 @@ class Disk:
 
     def sync(self, file: File) -> None:
         self._operation()
-        self._sound("sync")
+        if self._fails("sync"):
+            file.pending.clear()
+            raise DiskBroken
         self.syncs += 1
         for write in file.pending:
             _apply(file.durable, write)
@@ -166,9 +174,11 @@ class Disk:
                 self.off()
                 raise PowerOff
 
-    def _sound(self, what: str) -> None:
-        if what in self.broken:
-            raise DiskBroken
+    def _fails(self, what: str) -> bool:
+        if what not in self.broken:
+            return False
+        self.spared -= 1
+        return self.spared < 0
 
     def _alive(self) -> None:
         if not self.on:

@@ -1,4 +1,4 @@
-"""Many power cuts of each store, alone and over the link, and many full disks."""
+"""Many power cuts of each store, alone and over the link, and many full and failing disks."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from tests.faults.power.broken import broken_trial
 from tests.faults.power.buffer_script import BufferScript
 from tests.faults.power.full import full_trial
 from tests.faults.power.linked import linked_cuts
@@ -16,7 +17,7 @@ from tests.faults.power.relay_script import RelayScript
 from tests.faults.power.trial import Script, cut_trial
 from tests.faults.report import Part
 
-__all__ = ["full_disks", "linked_power", "power_cuts"]
+__all__ = ["broken_disks", "full_disks", "linked_power", "power_cuts"]
 
 _STORES: dict[str, Callable[[random.Random], Script[Any]]] = {
     "agent's buffer": BufferScript,
@@ -49,6 +50,19 @@ def full_disks(runs: int, *, seed: int = 0) -> Part:
         part.figures[f"{name}: units of work done in the end"] = sum(run.done for run in done)
         part.figures[f"{name}: units dropped or done in part"] = sum(bool(r.fault) for r in done)
         part.wrong += [f"{name}, full, seed {run.seed}: {run.fault}" for run in done if run.fault]
+    return part
+
+
+def broken_disks(runs: int, *, seed: int = 0) -> Part:
+    """Let the disk under each store fail so often, again and again in each run."""
+    part = Part()
+    for name, script in _STORES.items():
+        done = [broken_trial(script, seed + n) for n in range(runs)]
+        part.figures[f"{name}: runs over a failing disk"] = runs
+        part.figures[f"{name}: errors of the disk"] = sum(run.refused for run in done)
+        part.figures[f"{name}: units of work done between them"] = sum(run.done for run in done)
+        part.figures[f"{name}: units dropped or gaps found"] = sum(bool(r.fault) for r in done)
+        part.wrong += [f"{name}, broken, seed {r.seed}: {r.fault}" for r in done if r.fault]
     return part
 
 
