@@ -99,8 +99,9 @@ class Extras:
         self, shop: Shop, total: str, *, paid: bool, gateway: str, now: str
     ) -> list[dict[str, Any]]:
         """Return how it was paid: by gift card as far as that goes, the rest by the gateway."""
-        rest = Decimal(total) - self.gift_card
-        parts = [("gift_card", self.gift_card, True)] if self.gift_card else []
+        card = min(self.gift_card, Decimal(total))
+        rest = Decimal(total) - card
+        parts = [("gift_card", card, True)] if card else []
         if rest or not parts:
             parts.append((gateway, rest, paid))
         found = []

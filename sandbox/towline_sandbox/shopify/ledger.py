@@ -2,7 +2,7 @@
 
 Entries are added and never changed. An order's present total is the sum of them, adjustments left
 out: "the total price of the order, after returns" says the schema of currentTotalPriceSet, and
-money paid back for nothing returned is no return.
+money paid back for nothing returned is no return. ``credit_counts`` of the settings lets it count.
 https://shopify.dev/docs/api/admin-graphql/2026-10/objects/Order
 """
 
@@ -61,7 +61,9 @@ def agree(
             quantity=entry.quantity or None, total=str(entry.total), tax=str(entry.tax),
         )  # fmt: skip
     rows = shop.db.all(
-        "SELECT total, tax FROM sales WHERE order_id = ? AND line_type <> 'ADJUSTMENT'", order
+        "SELECT total, tax FROM sales WHERE order_id = ? AND (? OR line_type <> 'ADJUSTMENT')",
+        order,
+        shop.settings.credit_counts,
     )
     shop.db.update(
         "orders",

@@ -165,6 +165,8 @@ class ShopSettings:
         largest_page: rows a page of a list holds at most, if the caller asked whether there are
             more; 1 makes every list one of many pages, so that a caller who reads only the first
             is found out.
+        credit_counts: money paid back for nothing returned lowers an order's present total. Which
+            of the two Shopify does is written down nowhere (docs/unverified.md).
         upload_bytes: the longest file a staged upload takes: 100 MB, by
             https://shopify.dev/docs/api/usage/bulk-operations/imports
         bulk_line_s: how long a bulk operation takes over a line, in seconds.
@@ -200,6 +202,7 @@ class ShopSettings:
     price_lists: tuple[SeedPriceList, ...] = ()
     publications: tuple[str, ...] = ("Online Store",)
     daily_variants: int | None = None
+    credit_counts: bool = False
     largest_page: int = MAX_PAGE
     upload_bytes: int = 100_000_000
     bulk_line_s: float = 0.0

@@ -69,6 +69,7 @@ class OrderHouse:
     folder: Path
     rules: str
     currency: str = "EUR"
+    credit_counts: bool = False
     fuse: Fuse = field(default_factory=Fuse)
     places: dict[str, str] = field(default_factory=dict)  # warehouse -> location gid
 
@@ -83,6 +84,7 @@ class OrderHouse:
             access_token="shpat_static",
             webhook_secret="shh",
             currency=self.currency,
+            credit_counts=self.credit_counts,
             odds=_CALM,
             bucket_size=10**9,
             products=tuple(

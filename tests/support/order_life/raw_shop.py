@@ -35,7 +35,8 @@ class RawOrder:
 
     Attributes:
         blank: a line has no SKU.
-        total: sum of all sales of its ledger, adjustments left out; ``tax`` likewise.
+        total: sum of all sales of its ledger, adjustments left out unless this shop counts them;
+            ``tax`` likewise.
         refunded: paid back, by its transactions, those under way included.
         ordered: pieces that stand now, by line; tips are no goods.
         parcels: pieces that left, by line, for each set of tracking numbers.
@@ -71,7 +72,9 @@ def raw_orders(shop: Shop) -> Iterator[RawOrder]:
 def _order(shop: Shop, row: sqlite3.Row) -> RawOrder:
     number = row["id"]
     sales = shop.db.all(
-        "SELECT total, tax FROM sales WHERE order_id = ? AND line_type <> 'ADJUSTMENT'", number
+        "SELECT total, tax FROM sales WHERE order_id = ? AND (? OR line_type <> 'ADJUSTMENT')",
+        number,
+        shop.settings.credit_counts,
     )
     lines = [
         line

@@ -68,18 +68,18 @@ class World(RuleBasedStateMachine):
         currency=st.sampled_from(["EUR", "EUR", "USD", "JPY", "KWD"]),
         custom=st.sampled_from(["", "CUSTOM"]),
         capture=st.sampled_from(["never", "on_accept", "on_shipment"]),
-        flags=st.tuples(st.booleans(), st.booleans(), st.booleans()),
+        flags=st.tuples(st.booleans(), st.booleans(), st.booleans(), st.booleans()),
     )
     def open_house(
-        self, currency: str, custom: str, capture: str, flags: tuple[bool, bool, bool]
+        self, currency: str, custom: str, capture: str, flags: tuple[bool, bool, bool, bool]
     ) -> None:
         """A tenant with rules of its own."""
         self.currency, self.custom, self.capture = currency, custom, capture
         names = ("erp_cancels", "erp_holds", "move")
-        written = {name: str(flag).lower() for name, flag in zip(names, flags, strict=True)}
+        written = {name: str(flag).lower() for name, flag in zip(names, flags, strict=False)}
         self.erp_cancels = flags[0]
         text = _RULES.format(custom=custom, capture=capture, **written)
-        self.house = OrderHouse(Path(self._folder.name), text, currency)
+        self.house = OrderHouse(Path(self._folder.name), text, currency, credit_counts=flags[3])
 
     def leave(self) -> None:
         """Close everything."""
