@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SOURCES := agent relay shared sandbox tests
 
-.PHONY: bulk-load help sandbox once once-odbc soak soak-odbc soak-orders soak-catalogue test labs lint types layers bench records docs scopes clean
+.PHONY: bulk-load help sandbox once once-odbc soak soak-odbc soak-orders soak-catalogue soak-companies test labs lint types layers bench records docs scopes clean
 
 help:            ## list what can be made
 	@grep -E '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
@@ -32,6 +32,9 @@ soak-orders: $(VENV)/.dev ## LIVES=2000 random lives of orders, both books compa
 soak-catalogue: $(VENV)/.dev ## LIVES=300 random lives of catalogue, prices and stock, and of exports, held against books of their own
 	TOWLINE_SHOP_EXAMPLES=$(or $(LIVES),300) TOWLINE_EXPORT_EXAMPLES=$(or $(LIVES),300) $(BIN)/python -m pytest -q \
 		tests/property/test_catalogue_attack.py tests/property/test_exports.py $(ARGS)
+
+soak-companies: $(VENV)/.dev ## LIVES=500 random lives of a company of both sides, until both fall silent
+	TOWLINE_COMPANY_EXAMPLES=$(or $(LIVES),500) $(BIN)/python -m pytest -q --timeout 0 tests/property/test_company_lives.py $(ARGS)
 
 bulk-load: $(VENV)/.dev  ## 100,000 SKUs loaded, refreshed and compared in bulk, the relay killed six times
 	$(BIN)/python -m tests.soak.bulk $(ARGS)

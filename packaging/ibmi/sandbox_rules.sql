@@ -137,8 +137,8 @@ LABEL ON COLUMN TOWLINE.MISSED (
 -- ---------------------------------------------------------------------------------------------------------------------
 -- 4  Staging tables
 --    An order of the shop, cent-exact, for your own order entry to take. One order is written in one transaction;
---    EVENTID makes a second attempt harmless. The agent only inserts; STATUS, ERPORD, ERPLIN and REASON are yours. Each
---    record format has a name of its own (WEBORDHR), so an RPG program needs no RENAME.
+--    EVENTID makes a second attempt harmless. The agent only inserts; STATUS, ERPORD, ERPLIN, COMPID, LOCID and REASON
+--    are yours. Each record format has a name of its own (WEBORDHR), so an RPG program needs no RENAME.
 -- ---------------------------------------------------------------------------------------------------------------------
 CREATE TABLE TOWLINE.WEBORDH (
   EVENTID  VARCHAR(64) CCSID 37 NOT NULL,

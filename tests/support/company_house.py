@@ -71,6 +71,7 @@ class FakeCompanies:
     changed: list[ChangedCompany] = field(default_factory=list)
     roles: list[tuple[str, str, str]] = field(default_factory=list)
     numbers: Any = field(default_factory=lambda: itertools.count(1))
+    made: Any = field(default_factory=lambda: itertools.count(1))  # locations
 
     def _do(self, verb: str) -> None:
         self.calls.append(verb)
@@ -116,7 +117,9 @@ class FakeCompanies:
         if any(ref.number == number for ref in self.companies.values()):
             raise Stale("Shopify refused companyCreate: External ID is taken (TAKEN).")
         gid = f"gid://shopify/Company/{next(self.numbers)}"
-        self.companies[gid] = CompanyRef(gid, number, dict(fields), "", (replace(place, gid="L1"),))
+        self.companies[gid] = CompanyRef(
+            gid, number, dict(fields), "", (replace(place, gid=f"L{next(self.made)}"),)
+        )
         self._do("create")
         return gid
 
@@ -128,7 +131,7 @@ class FakeCompanies:
 
     async def add_place(self, gid: str, place: Place) -> str:
         held = self.companies[gid]
-        made = replace(place, gid=f"L{len(held.places) + 1}")
+        made = replace(place, gid=f"L{next(self.made)}")
         self.companies[gid] = replace(held, places=(*held.places, made))
         self._do("add_place")
         return made.gid

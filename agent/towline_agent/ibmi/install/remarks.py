@@ -59,8 +59,8 @@ OUTBOX = (
 STAGING = (
     "An order of the shop, cent-exact, for your own order entry to take. One order is written in"
     " one transaction; EVENTID makes a second attempt harmless. The agent only inserts; STATUS,"
-    " ERPORD, ERPLIN and REASON are yours. Each record format has a name of its own (WEBORDHR), so"
-    " an RPG program needs no RENAME."
+    " ERPORD, ERPLIN, COMPID, LOCID and REASON are yours. Each record format has a name of its"
+    " own (WEBORDHR), so an RPG program needs no RENAME."
 )
 TABLES = {
     "MISSED": (

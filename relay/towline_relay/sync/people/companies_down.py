@@ -14,7 +14,7 @@ from towline_relay.store.rows import EventRow
 from towline_relay.store.states import State
 from towline_relay.sync.people.companies_port import CompanyPort
 from towline_relay.sync.people.companies_seen import Written, look, written_of
-from towline_relay.sync.people.companies_told import is_news, known_whole, parts_of
+from towline_relay.sync.people.companies_told import is_news, known_whole, numbered, parts_of
 from towline_relay.sync.people.customers_wanted import is_wanted
 from towline_relay.sync.people.telling import Told, handed, moves, next_event, no_agent
 from towline_relay.sync.rules.companies import CompanyRules
@@ -63,14 +63,15 @@ class CompaniesDown:
         agents = await self._store.agents(self._tenant)
         if not agents:
             return no_agent(readings, "company", self._clock.now())
-        document = await self._shop.document(gid)
-        if document is None:
+        found = await self._shop.document(gid)
+        if found is None:
             what = "The shop has no such company any more."
             return Effects(moves=moves(readings, State.SKIPPED, what))
-        found = (await self._store.known(self._tenant, DOWN, [gid])).get(gid)
-        before, parts = Told.read(found), parts_of(document, self._rules)
+        document = numbered(found, written)
+        known = (await self._store.known(self._tenant, DOWN, [gid])).get(gid)
+        before, parts = Told.read(known), parts_of(document, self._rules)
         event, told = next_event(self._tenant, document, before, readings[0])
-        if found is None and written.company and known_whole(document, self._rules):
+        if known is None and written.company and known_whole(document, self._rules):
             told = Told(told.content, 0, parts)
             what = "The ERP made this company; it is told of what the shop adds to it."
             moved = moves(readings, State.SKIPPED, what)
@@ -78,5 +79,5 @@ class CompaniesDown:
         if not is_news(document, before, parts):
             what = "The ERP was told of this company as it is."
             return Effects(moves=moves(readings, State.SKIPPED, what))
-        known = replace(told, parts=parts).known(DOWN, gid)
-        return handed(self._tenant, event, agents[0], readings, known=known)
+        remember = replace(told, parts=parts).known(DOWN, gid)
+        return handed(self._tenant, event, agents[0], readings, known=remember)

@@ -36,7 +36,8 @@ class Written:
         kept: names of the fields that were kept in step; with other rules nothing is compared.
         company: hash of the company's own fields.
         contact: gid of the main contact's customer; empty when the rules name none.
-        places: gid of each location of the ERP -> (its number, hash of its fields).
+        places: gid of each location of the ERP -> (its number, hash of its fields; empty when they
+            were written by other rules).
     """
 
     number: str = ""
@@ -50,8 +51,11 @@ class Written:
         """Read what is remembered; what older rules wrote counts as unknown."""
         kept = tuple(sorted(rules.kept))
         given = json.loads(known.value) if known is not None and known.value else {}
-        if not given or tuple(given["kept"]) != kept:
-            return cls(number=given.get("number", ""), kept=kept)
+        if not given:
+            return cls(kept=kept)
+        if tuple(given["kept"]) != kept:  # who is who stays, what was written can't be compared
+            numbers = {gid: (number, "") for gid, number, _ in given["places"]}
+            return cls(given["number"], kept, places=numbers)
         places = {gid: (number, mark) for gid, number, mark in given["places"]}
         return cls(given["number"], kept, given["company"], given["contact"], places)
 
@@ -137,7 +141,7 @@ def look(
             del places[gid]
             continue
         seen = mark(place.number, place.fields, written.kept, PLACE_FIELDS)
-        if seen != before:
+        if before and seen != before:
             meant = mark(number, place.fields, written.kept, PLACE_FIELDS)
             found += _part(told, f"place {number}", number, place.number, meant != before)
             places[gid] = (number, seen)

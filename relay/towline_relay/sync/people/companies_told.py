@@ -9,12 +9,14 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 
+from towline_relay.sync.people.companies_seen import Written
 from towline_relay.sync.people.telling import Told
 from towline_relay.sync.rules.companies import CompanyRules
 from towline_shared.events import BusinessCustomer, CompanyPlace
 
-__all__ = ["is_news", "known_whole", "parts_of"]
+__all__ = ["is_news", "known_whole", "numbered", "parts_of"]
 
 
 def parts_of(document: BusinessCustomer, rules: CompanyRules) -> dict[str, tuple[str, str]]:
@@ -35,14 +37,27 @@ def parts_of(document: BusinessCustomer, rules: CompanyRules) -> dict[str, tuple
     return found
 
 
+def numbered(document: BusinessCustomer, written: Written) -> BusinessCustomer:
+    """Return a document with the ERP's own numbers, whatever somebody made of the external ids.
+
+    Without them the ERP would take a place it has for a new one.
+    """
+    known = written.places or {}
+    places = tuple(
+        replace(place, number=known[place.place_gid][0]) if place.place_gid in known else place
+        for place in document.places
+    )
+    return replace(document, number=written.number or document.number, places=places)
+
+
 def is_news(document: BusinessCustomer, before: Told, parts: Mapping[str, tuple[str, str]]) -> bool:
     """Tell whether the ERP lacks something of a company that it was told before."""
     if not before.content or parts.keys() != before.parts.keys():
         return True
-    numbered = {place.place_gid for place in document.places if place.number}
-    numbered |= {document.company_gid} if document.number else set()
+    known = {place.place_gid for place in document.places if place.number}
+    known |= {document.company_gid} if document.number else set()
     return any(
-        rest != before.parts[name][1] if name in numbered else full != before.parts[name][0]
+        rest != before.parts[name][1] if name in known else full != before.parts[name][0]
         for name, (full, rest) in parts.items()
     )
 

@@ -242,3 +242,40 @@ def test_an_answer_about_what_was_never_told_is_parked(build: Open) -> None:
     assert "nobody, which was never told" in house.last().reason
     assert "EVENTID" in house.last().hint
     house.house.close()
+
+
+def test_a_place_whose_number_somebody_emptied_is_no_new_place(build: Open) -> None:
+    """The ERP is told of what is news with the number it gave, not as a place it never had."""
+    house = build()
+    house.shop.companies.clear()
+    house.feed({**KIEL, "SHOPGID": "", "SHOPLOC": ""})
+    house.settle()
+    (place,) = house.only.places
+    house.edit(number="", places=(replace(place, number=""),))
+    house.ring(house.only.gid)
+    assert documents(house) == []
+    house.edit(places=(*house.only.places, Place("L10", "", {"city": "Bonn"})))
+    house.ring(house.only.gid)
+    (document,) = documents(house)
+    assert (document.number, [one.number for one in document.places]) == ("7", ["7/1", ""])
+    house.house.close()
+
+
+def test_other_rules_do_not_make_the_erps_places_new(build: Open) -> None:
+    """Hashes of other fields compare with nothing, but who is who stays known."""
+    house = build()
+    house.shop.companies.clear()
+    house.feed({**KIEL, "SHOPGID": "", "SHOPLOC": ""})
+    house.settle()
+    assert house.rules.company is not None
+    fields = {name: one for name, one in house.rules.company.fields.items() if name != "terms"}
+    house.rules = replace(house.rules, company=replace(house.rules.company, fields=fields))
+    house.build()
+    (place,) = house.only.places
+    house.edit(places=(replace(place, number=""),))
+    house.ring(house.only.gid)
+    assert [one.places[0].number for one in documents(house)] == ["7/1"]
+    house.feed({**KIEL, "SHOPGID": "", "SHOPLOC": ""})
+    house.settle()
+    assert [(one.gid, one.number) for one in house.only.places] == [(place.gid, "7/1")]
+    house.house.close()
