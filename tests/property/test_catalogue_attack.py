@@ -245,7 +245,9 @@ class CatalogueLife(RuleBasedStateMachine):
         world.deliver()
         world.settle()
         self.books.check(set(), reloaded=True)
-        assert world.mutations() == written, "what was written is written again"
+        # what Shopify refuses is tried once with each statement, and only that
+        again = world.mutations() - written
+        assert again <= self.books.refused(), "what was written is written again"
         self.touched.clear()
         self.whole = True
 

@@ -56,6 +56,11 @@ class ShopCheck:
             made = [one for one in held if one["id"] not in self.merchant.variants]
             assert len(made) <= 1, f"made twice: {[dict(one) for one in made]}"
 
+    def refused(self) -> int:
+        """Return of how many items the shop refuses what was said last."""
+        last = {row.key: row for row in self.world.rows() if row.entity == "item"}
+        return sum(row.state == "parked" and row.attempts > 0 for row in last.values())
+
     def variants(self) -> dict[str, list[Any]]:
         """Return the shop's variants by folded SKU."""
         found: dict[str, list[Any]] = {}

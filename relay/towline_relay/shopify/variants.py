@@ -33,11 +33,16 @@ AT_ONCE = 100  # variants of one call; answers with more cost more than one quer
 
 @dataclass(frozen=True, slots=True)
 class _Product:
-    """A product as it is in the shop."""
+    """A product as it is in the shop.
+
+    Attributes:
+        taken: values of its options -> the SKU that has them.
+    """
 
     gid: str
     options: tuple[str, ...]
     refs: tuple[VariantRef, ...]
+    taken: Mapping[tuple[str, ...], str]
 
 
 async def make_variants(client: Client, spec: GroupSpec) -> list[VariantRef | LineOutcome]:
@@ -45,10 +50,9 @@ async def make_variants(client: Client, spec: GroupSpec) -> list[VariantRef | Li
     found: dict[str, VariantRef | LineOutcome] = {}
     product = await _under_handle(client, spec.handle)
     if product is None:
-        first = replace(spec, variants=spec.variants[:AT_ONCE])
-        gid, made = await _make(client, first)
-        found.update((ref.sku, ref) for ref in made)
-        product = _Product(gid, spec.options, tuple(made))
+        fit, clashing = _apart(spec, {})
+        gid, made = await _make(client, replace(spec, variants=tuple(fit[:AT_ONCE])))
+        product = _Product(gid, spec.options, tuple(made), {})
     elif product.options != spec.options:
         raise Refused(
             f"The product {spec.handle} has the options {', '.join(product.options)}; the rules"
@@ -56,8 +60,13 @@ async def make_variants(client: Client, spec: GroupSpec) -> list[VariantRef | Li
             hint="Give it these options in the shop, or change its handle, then retry.",
             code="OPTIONS_DIFFER",
         )
+    else:
+        there = {ref.sku for ref in product.refs}
+        new = tuple(one for one in spec.variants if one.sku not in there)
+        fit, clashing = _apart(replace(spec, variants=new), product.taken)
+    found.update(clashing)
     found.update((ref.sku, ref) for ref in product.refs)
-    missing = [one for one in spec.variants if one.sku not in found]
+    missing = [one for one in fit if one.sku not in found]
     room = MOST_VARIANTS - len(product.refs)
     for one in missing[room:]:
         found[one.sku] = LineOutcome(
@@ -71,6 +80,31 @@ async def make_variants(client: Client, spec: GroupSpec) -> list[VariantRef | Li
     for start in range(0, len(missing), AT_ONCE):
         found.update(await _add(client, product.gid, spec, missing[start : start + AT_ONCE]))
     return [found.get(one.sku) or _unconfirmed() for one in spec.variants]
+
+
+def _apart(
+    spec: GroupSpec, taken: Mapping[tuple[str, ...], str]
+) -> tuple[list[VariantSpec], dict[str, LineOutcome]]:
+    """Divide variants into those that can be made and those whose option values are taken.
+
+    One of these would fail the others of its call, and with a new product all of it.
+    """
+    fit, clashing, owners = list[VariantSpec](), dict[str, LineOutcome](), dict(taken)
+    for one in spec.variants:
+        owner = owners.setdefault(one.values, one.sku)
+        if owner == one.sku:
+            fit.append(one)
+            continue
+        shown = " / ".join(one.values)
+        clashing[one.sku] = LineOutcome(
+            0,
+            False,
+            "VARIANT_ALREADY_EXISTS",
+            f"The variant {shown!r} of the product {spec.handle} is {owner!r}; {one.sku!r} would be"
+            " a second one. Give one of the two another option value.",
+            Remedy.PARK,
+        )
+    return fit, clashing
 
 
 def group_input(spec: GroupSpec, *, status: str = "DRAFT") -> dict[str, Any]:
@@ -135,7 +169,12 @@ async def _under_handle(client: Client, handle: str) -> _Product | None:
         if sent["after"] is None:
             break
     options = tuple(option["name"] for option in nodes[0]["selectedOptions"]) if nodes else ()
-    return _Product(product["id"], options, tuple(variant_ref(node) for node in nodes))
+    taken = {
+        tuple(option["value"] for option in node["selectedOptions"]): node["sku"] or node["id"]
+        for node in nodes
+    }
+    refs = tuple(variant_ref(node) for node in nodes)
+    return _Product(product["id"], options, refs, taken)
 
 
 async def _make(client: Client, spec: GroupSpec) -> tuple[str, list[VariantRef]]:

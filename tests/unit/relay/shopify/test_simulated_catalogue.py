@@ -54,7 +54,7 @@ def test_variants_are_made_added_and_found_again(tmp_path: Path) -> None:
 
 
 def test_one_bad_variant_does_not_hold_the_others(tmp_path: Path) -> None:
-    """Two SKUs of one size: the second is refused with Shopify's words, the rest is there."""
+    """Two SKUs of one size: the second is refused and told who has it, the rest is there."""
 
     async def scene(on: Stand) -> None:
         await on.shop.make_variants(screws("10 mm"))
@@ -65,7 +65,24 @@ def test_one_bad_variant_does_not_hold_the_others(tmp_path: Path) -> None:
         refs(found[:2])
         assert isinstance(found[2], LineOutcome)
         assert found[2].code == "VARIANT_ALREADY_EXISTS"
-        assert found[2].verdict is Remedy.REREAD
+        assert found[2].verdict is Remedy.PARK
+        assert "'10 mm' of the product screw-m8 is 'SC-10 mm'; 'TWIN' would be" in found[2].message
+
+    play(tmp_path, scene)
+
+
+def test_two_skus_of_one_size_are_no_end_of_their_new_product(tmp_path: Path) -> None:
+    """The first of both is made with all others; a later look writes nothing."""
+
+    async def scene(on: Stand) -> None:
+        spec = screws("10 mm", "20 mm")
+        twin = VariantSpec("TWIN", ("10 mm",), Decimal("1.00"))
+        more = GroupSpec(spec.handle, spec.title, spec.options, (*spec.variants, twin))
+        for _ in range(2):
+            found = await on.shop.make_variants(more)
+            assert len(refs(found[:2])) == 2
+            assert isinstance(found[2], LineOutcome)
+        assert len([ref async for ref in on.shop.variants()]) == 4 + 2
 
     play(tmp_path, scene)
 
