@@ -14,7 +14,7 @@ import contextlib
 import io
 import json
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,12 +25,6 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from tests.support.small_world import TENANT, SmallWorld, small_world
-from towline_agent.buffer_file import open_buffer
-from towline_agent.config import load_config as load_agent
-from towline_relay.config import load_config as load_relay
-from towline_relay.secrets_box import read_or_make_keyring
-from towline_relay.store.sealed_documents import SealedDocuments
-from towline_shared.clock import SystemClock
 
 pytestmark = [pytest.mark.journey, pytest.mark.timeout(120)]
 
@@ -66,6 +60,14 @@ BUYER = {
 OTHER = {"email": "bert@example.com", "first_name": "Bert", "last_name": "Other"}
 
 
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """Every row of the streams' logs, opened: texts, and (direction, entity, text) at the agent."""
+
+    at_relay: tuple[str, ...] = ()
+    at_agent: tuple[tuple[str, str, str], ...] = ()
+
+
 @dataclass
 class Found:
     """What was seen on the way, for the tests to judge.
@@ -73,6 +75,7 @@ class Found:
     Attributes:
         exported: what was handed out to the buyer before they were forgotten.
         certificate: the text of the certificate file.
+        kept: what both logs hold then; after_the_shop: and when the shop is forgotten as a whole.
         answers: what the relay's pages and figures said afterwards.
         said: everything the programs logged.
         backup_file: a copy of the database that was made afterwards.
@@ -85,6 +88,8 @@ class Found:
     answers: list[str] = field(default_factory=list)
     said: str = ""
     backup_file: str = ""
+    kept: Kept = Kept()
+    after_the_shop: Kept = Kept()
     relay_key: str = ""
 
 
@@ -150,16 +155,38 @@ async def _forgotten(world: SmallWorld, gid: str, found: Found) -> None:
     export = await world.operator("POST", f"/admin/api/privacy/{number}/export", {})
     found.exported = json.dumps(export, ensure_ascii=False)
     await world.control("compliance", {"topic": "customers/redact", **about})
+    found.certificate = await _certified(world, "redact_customer")
+    found.kept = await _kept(world)
+
+
+async def _certified(world: SmallWorld, kind: str) -> str:
+    """Wait for the certificate of a request; return the text of its file."""
     folder = world.relay.config.state / "erasures"
     upkeep = world.relay._tenants[TENANT].upkeep
 
-    async def certified() -> bool:
-        await upkeep.privacy()  # what the schedule does by itself, every few minutes
-        return any(folder.glob("*.json"))
+    async def there() -> bool:
+        await upkeep.privacy()  # what the schedule does by itself, every minute
+        return any(folder.glob(f"*{kind}*.json"))
 
-    await world.until(certified)
-    (file,) = folder.glob("*.json")
-    found.certificate = file.read_text("utf-8")
+    await world.until(there)
+    (file,) = folder.glob(f"*{kind}*.json")
+    return file.read_text("utf-8")
+
+
+async def _kept(world: SmallWorld) -> Kept:
+    """Open every row of both logs with the keys the programs have."""
+    documents, log = world.relay._documents, world.agent._buffer._log
+
+    def relay(db: sqlite3.Connection) -> tuple[str, ...]:
+        rows = db.execute("SELECT text FROM stream_row").fetchall()
+        return tuple(documents.show(db, row["text"]) for row in rows)
+
+    def agent(db: sqlite3.Connection) -> tuple[tuple[str, str, str], ...]:
+        rows = db.execute("SELECT * FROM stream_row").fetchall()
+        return tuple((row["direction"], row["entity"], log._row(row).text) for row in rows)
+
+    at_relay = await asyncio.wrap_future(world.relay._database.submit(relay))
+    return Kept(at_relay, await asyncio.wrap_future(world.agent._buffer._database.submit(agent)))
 
 
 async def _request(world: SmallWorld, kind: str) -> Any:
@@ -201,6 +228,9 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> Found:
             await _bought(world, OTHER)
             await _forgotten(world, gid, found)
             await _looked_at(world, found)
+            await world.control("compliance", {"topic": "shop/redact"})
+            await _certified(world, "redact_shop")
+            found.after_the_shop = await _kept(world)
 
     heard = io.StringIO()
     with contextlib.redirect_stdout(heard):
@@ -244,45 +274,29 @@ def test_no_byte_of_either_state_folder_holds_a_word(files: Mapping[str, bytes])
     assert {name: left for name, content in files.items() if (left := _left(content))} == {}
 
 
-def test_what_is_still_sealed_at_the_relay_holds_no_word(found: Found) -> None:
-    """Opened with every key that is left: the documents of others are there, theirs are not."""
-    config = load_relay(found.folder / "relay/relay.toml")
-    keyring = read_or_make_keyring(config.secrets_key, in_use=lambda: True)
-    with closing(sqlite3.connect(config.database)) as db:
-        db.row_factory = sqlite3.Row
-        documents = SealedDocuments(keyring, enrolled=_Nobody(), clock=SystemClock())
-        texts = [row["text"] for row in db.execute("SELECT text FROM stream_row")]
-        opened = [documents.show(db, text) for text in texts if text]
-        kept = " ".join(str(tuple(row)) for row in _all_rows(db))
-    assert any(OTHER["email"] in text for text in opened)
-    assert "" in texts, "what was emptied stays as an empty place in its stream"
-    assert _left(" ".join(opened).encode()) == set()
-    assert _left(kept.encode()) == set()
+def test_what_is_still_sealed_holds_no_word(found: Found) -> None:
+    """Opened with every key that is left: the documents of others are there, theirs are not.
 
-
-def test_what_is_still_sealed_at_the_agent_holds_no_word(found: Found) -> None:
-    """The same with the buffer's key; but for the row the ERP made of the buyer, which is its own.
-
-    Order entry writes a row of the customer file, and the agent keeps what it sent for a week. The
-    certificate says so.
+    But for the row the ERP made of the buyer, which is its own: order entry writes a row of the
+    customer file, and the agent keeps what it sent for a week. The certificate says so.
     """
-    buffer = open_buffer(load_agent(found.folder / "agent/agent.toml"), clock=SystemClock())
-    try:
-        log = buffer._log
-
-        def opened(db: sqlite3.Connection) -> list[tuple[str, str, str]]:
-            rows = db.execute("SELECT * FROM stream_row").fetchall()
-            return [(row["direction"], row["entity"], log._row(row).text) for row in rows]
-
-        kept = buffer._database.call(opened)
-    finally:
-        buffer.close()
-    assert any(OTHER["email"] in text for _, _, text in kept)
-    own = {(way, entity) for way, entity, text in kept if _left(text.encode())}
+    kept = found.kept
+    assert any(OTHER["email"] in text for text in kept.at_relay)
+    assert "" in kept.at_relay, "what was emptied stays as an empty place in its stream"
+    assert _left(" ".join(kept.at_relay).encode()) == set()
+    assert any(OTHER["email"] in text for way, _, text in kept.at_agent if way == "in")
+    own = {(way, entity) for way, entity, text in kept.at_agent if _left(text.encode())}
     assert own == {("out", "customer")}
-    assert any(
-        "for a week" in said for said in json.loads(found.certificate)["certificate"]["kept"]
-    )
+    said = json.loads(found.certificate)["certificate"]["kept"]
+    assert any("for a week" in each for each in said)
+
+
+def test_a_shop_that_left_takes_everybody_along(found: Found) -> None:
+    """48 hours after the app was uninstalled Shopify asks for all of it: nobody's order is left."""
+    kept = found.after_the_shop
+    assert not any(OTHER["email"] in text for text in kept.at_relay)
+    assert not any(OTHER["email"] in text for way, _, text in kept.at_agent if way == "in")
+    assert not any(text.startswith("sealed:") for text in kept.at_relay)
 
 
 def test_no_page_no_figure_and_no_log_line_holds_a_word(found: Found) -> None:
@@ -313,16 +327,3 @@ def test_the_certificate_can_be_checked_without_towline(found: Found) -> None:
     assert content["documents_emptied"] >= 6  # the order and what happened to it
     assert [report["outcome"] for report in content["agents"]] == ["written"]
     assert content["erp_orders"]
-
-
-class _Nobody:
-    """Whose agents these are does not matter for opening."""
-
-    def tenant_of(self, db: sqlite3.Connection, agent_id: str) -> str | None:
-        return None
-
-
-def _all_rows(db: sqlite3.Connection) -> Iterator[sqlite3.Row]:
-    names = db.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
-    for (name,) in names:
-        yield from db.execute(f'SELECT * FROM "{name}"')
