@@ -27,6 +27,7 @@ from towline_relay.sync.people.customers_decide import (
     document_of,
     kept_hash,
     map_customer,
+    rest_hash,
     same_email,
 )
 from towline_relay.sync.people.customers_port import CustomerPort
@@ -44,6 +45,7 @@ __all__ = ["DOWN", "KIND", "Customers"]
 KIND = "customer"  # target: the ERP's number; value: the gid it was written to
 DOWN = "customer down"  # target: gid; what the ERP was told of them, see Told
 _HIDDEN = "(not shown)"
+_REST, _ITS_OWN = "rest", "made by the ERP"  # of Told: what the ERP does not own; no document yet
 # A merge is told by webhook alone, and the ERP's statement may be faster.
 _MERGE_WAIT_S = 180.0
 _GONE = "Customer {0} was {1} in the shop and is gone; a merge may be under way, so it waits once."
@@ -96,7 +98,10 @@ class Customers:
         gid, words, closed = await self._done(lease, row, step, first=before is None)
         held = found.mine or found.merged_into or found.same_email
         after = {**(held.fields if held else {}), **_written(step)}
-        known = Known(KIND, target.number, kept_hash(after, target.kept), gid)
+        known = [Known(KIND, target.number, kept_hash(after, target.kept), gid)]
+        if isinstance(step, Write) and not step.spec.gid:  # the ERP knows whom it made itself
+            rest = rest_hash(after, target.kept)
+            known.append(Told(_ITS_OWN, 0, {_REST: (rest, rest)}).known(DOWN, gid))
         told = (_deleted(row, target.number, found.gone),) if found.gone and held is None else ()
         return _moved(
             row,
@@ -104,7 +109,7 @@ class Customers:
             words,
             supersede=replaced,
             closed=closed,
-            known=(known,),
+            known=tuple(known),
             conflicts=told,
         )
 
@@ -178,20 +183,30 @@ class Customers:
             what = "The rules tell the ERP of no customers by themselves."
             moved = moves(readings, State.SKIPPED, what)
             return Effects(conflicts=conflicts, known=seen, moves=moved)
-        effects = await self._tell(readings, ref)
+        effects = await self._tell(readings, ref, foreign=bool(conflicts))
+        if any(move.state is State.WAITING for move in effects.moves):
+            return effects  # it is decided again, conflict and all
         return replace(effects, conflicts=conflicts, known=(*seen, *effects.known))
 
-    async def _tell(self, readings: Sequence[EventRow], ref: CustomerRef) -> Effects:
-        """Hand the customer over as a document, if it is another than the last."""
+    async def _tell(
+        self, readings: Sequence[EventRow], ref: CustomerRef, *, foreign: bool
+    ) -> Effects:
+        """Hand the customer over as a document, if there is anything new to the ERP in it.
+
+        Args:
+            foreign: somebody changed what the IBM i owns; otherwise that is what the ERP said.
+        """
         agents = await self._store.agents(self._tenant)
         if not agents:
             return no_agent(readings, "customer", self._clock.now())
         before = Told.read((await self._store.known(self._tenant, DOWN, [ref.gid])).get(ref.gid))
         event, told = next_event(self._tenant, document_of(ref), before, readings[0])
-        if before.content == told.content:
+        rest = rest_hash(ref.fields, self._rules.kept)
+        same = ref.number and not foreign and before.parts.get(_REST) == (rest, rest)
+        if before.content == told.content or (before.content and same):
             what = "The ERP was told of this customer as it is."
             return Effects(moves=moves(readings, State.SKIPPED, what))
-        known = told.known(DOWN, ref.gid)
+        known = replace(told, parts={_REST: (rest, rest)}).known(DOWN, ref.gid)
         return handed(self._tenant, event, agents[0], readings, known=known)
 
     async def _conflicts(

@@ -29,10 +29,14 @@ __all__ = [
     "document_of",
     "kept_hash",
     "map_customer",
+    "rest_hash",
     "same_email",
 ]
 
 _MOST = 255  # https://shopify.dev/docs/api/admin-graphql/2026-10/mutations/customerSet
+_TOLD = (
+    "first_name", "last_name", "email", "phone", "note", "tax_exempt", *ADDRESS_FIELDS,
+)  # fmt: skip
 _MERGED = "The shop has merged customer {0} into customer {1}; the ERP's customer {1} counts there."
 
 
@@ -170,6 +174,13 @@ def kept_hash(fields: Mapping[str, str], kept: Collection[str]) -> str:
     Phones are left out: the shop writes them its own way, so they would differ for ever.
     """
     values = {name: _alike(name, fields.get(name, "")) for name in kept if "phone" not in name}
+    return hashlib.sha256(json.dumps(sorted(values.items())).encode()).hexdigest()
+
+
+def rest_hash(fields: Mapping[str, str], kept: Collection[str]) -> str:
+    """Hash what of a customer the ERP is told and does not own."""
+    values = {name: _alike(name, fields.get(name, "")) for name in _TOLD if name not in kept}
+    values["tax_exempt"] = values.get("tax_exempt") or "false"
     return hashlib.sha256(json.dumps(sorted(values.items())).encode()).hexdigest()
 
 

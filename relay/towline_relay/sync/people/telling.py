@@ -30,9 +30,11 @@ class Told:
     """What the ERP was told of one customer or company.
 
     Attributes:
-        content: hash of the last document; empty when there was none, or it was refused.
+        content: hash of the last document, or another text when the ERP needed none; empty when
+            there was none, or it was refused.
         count: how many documents were told, without refused ones.
-        parts: hashes by part, for companies; see :mod:`companies_told`.
+        parts: pairs of hashes by part; see :mod:`companies_told`, and for customers
+            :func:`~towline_relay.sync.people.customers_decide.rest_hash`.
     """
 
     content: str = ""

@@ -200,3 +200,43 @@ def test_who_orders_goes_down_when_the_rules_say_with_orders(tmp_path: Path) -> 
     house.settle()
     assert [sent for _, _, sent in house.house.sent()] == [document, document]
     house.house.close()
+
+
+def test_what_the_erp_said_itself_does_not_come_back_to_it(house: CustomerHouse) -> None:
+    """Whom it made, and what it changed of them; what the shop adds is told, and so is a foreign
+    value of a field it owns, because its buyer meant it."""
+    house.feed("100010")
+    house.settle()
+    (gid,) = house.shop.people
+
+    def ring(minute: int, **changes: str) -> int:
+        held = house.shop.people[gid]
+        house.shop.people[gid] = replace(held, fields={**held.fields, **changes})
+        house.ring(gid, minute=minute)
+        house.settle()
+        return len(house.house.sent())
+
+    assert ring(1) == 0
+    house.feed("100010", CUCTY="Kiel")
+    house.settle()
+    assert ring(2) == 0
+    assert ring(3, note="Calls at noon") == 1
+    assert ring(4, city="Atlantis") == 2
+    house.feed("100010", CUCTY="Kiel")
+    house.settle()
+    assert fields(house, "100010")["city"] == "Kiel"
+    assert ring(5) == 2
+    assert ring(6, first_name="Jens") == 3
+
+
+def test_a_customer_of_the_shop_that_gets_a_number_is_not_told_again(house: CustomerHouse) -> None:
+    """The number is the ERP's answer to the first document."""
+    ref = house.shop.add(email="p@example.com", last_name="Petersen", city="Hamburg")
+    house.ring(ref.gid)
+    house.settle()
+    house.feed("100010")
+    house.settle()
+    assert house.shop.people[ref.gid].number == "100010"
+    house.ring(ref.gid, minute=1)
+    house.settle()
+    assert len(house.house.sent()) == 1
