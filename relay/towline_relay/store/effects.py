@@ -175,6 +175,7 @@ class Effects:
     supersede: tuple[Supersede, ...] = ()
     release: tuple[Release, ...] = ()
     known: tuple[Known, ...] = ()
+    writes: tuple[Known, ...] = ()  # about to be written: an echo may come before the outcome
     forget: tuple[tuple[str, str], ...] = ()  # (kind, start of a target): what is known no more
     links: tuple[LinkRow, ...] = ()
     statuses: tuple[tuple[str, str], ...] = ()  # (product gid, what buyers see of it now)

@@ -270,13 +270,18 @@ class NewDelivery:
 
 @dataclass(frozen=True, slots=True)
 class DeliveryRow:
-    """A webhook delivery nobody looked at yet."""
+    """A webhook delivery nobody looked at yet.
+
+    Attributes:
+        triggered_at: Shopify's text of the moment, from an unsigned header; may be empty or wrong.
+    """
 
     id: int
     topic: str
     webhook_id: str
     received_at: datetime
     facts: str
+    triggered_at: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -25,6 +25,8 @@ def advance_shop(db: sqlite3.Connection, tenant: str, effects: Effects, *, now: 
         shop_rows.put_item(db, tenant, item, now=now)
     for kind, start in effects.forget:
         shop_rows.forget(db, tenant, kind, start)
+    for value in effects.writes:
+        shop_rows.put_written(db, tenant, value, now=now)
     for value in effects.known:
         shop_rows.put_known(db, tenant, value, now=now)
     for entry in effects.conflicts:

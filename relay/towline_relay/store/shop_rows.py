@@ -32,6 +32,7 @@ __all__ = [
     "put_known",
     "put_link",
     "put_status",
+    "put_written",
     "unlink",
     "unseen_links",
     "was_written",
@@ -183,10 +184,15 @@ def put_known(db: sqlite3.Connection, tenant: str, value: Known, *, now: datetim
                value = excluded.value, at = excluded.at""",
         (tenant, value.kind, value.target, value.hash, value.value, at),
     )
+    put_written(db, tenant, value, now=now)
+
+
+def put_written(db: sqlite3.Connection, tenant: str, value: Known, *, now: datetime) -> None:
+    """Note a value as one that was written, or is about to be: whoever tells of it tells of us."""
     db.execute(
         """INSERT INTO written (tenant, kind, target, hash, at) VALUES (?, ?, ?, ?, ?)
            ON CONFLICT (tenant, kind, target, hash) DO UPDATE SET at = excluded.at""",
-        (tenant, value.kind, value.target, value.hash, at),
+        (tenant, value.kind, value.target, value.hash, utc_text(now)),
     )
 
 
@@ -259,13 +265,18 @@ def put_delivery(db: sqlite3.Connection, delivery: NewDelivery) -> bool:
 def deliveries(db: sqlite3.Connection, tenant: str, *, limit: int) -> list[DeliveryRow]:
     """Read deliveries nobody looked at yet."""
     rows = db.execute(
-        """SELECT id, topic, webhook_id, received_at, facts FROM delivery
+        """SELECT id, topic, webhook_id, received_at, facts, triggered_at FROM delivery
            WHERE tenant = ? AND outcome = '' ORDER BY id LIMIT ?""",
         (tenant, limit),
     )
     return [
         DeliveryRow(
-            row["id"], row["topic"], row["webhook_id"], parse_utc(row["received_at"]), row["facts"]
+            row["id"],
+            row["topic"],
+            row["webhook_id"],
+            parse_utc(row["received_at"]),
+            row["facts"],
+            row["triggered_at"],
         )
         for row in rows
     ]

@@ -15,6 +15,7 @@ from towline_relay.shopify.bulk import MOST_BYTES
 from towline_relay.store.base import Lease, Store
 from towline_relay.store.bulk import BulkFree, BulkHold, BulkLine, BulkLines, BulkRun, waits_for
 from towline_relay.store.effects import Effects, Move
+from towline_relay.store.rows import Known
 from towline_relay.store.states import State
 from towline_relay.sync.bulk.plan import is_cheaper
 from towline_shared.clock import Clock
@@ -50,11 +51,13 @@ class NewLine:
         write: called with the run's id and the number; maybe more than once.
         makes: ERP keys whose prices and stocks wait for the run.
         claims: variants that are the item's from now on, as (variant gid, ERP key).
+        writes: the values it writes, by which their webhooks are known for ours before its outcome.
     """
 
     write: Callable[[str, int], BulkLine]
     makes: tuple[str, ...] = ()
     claims: tuple[tuple[str, str], ...] = ()
+    writes: tuple[Known, ...] = ()
 
 
 @dataclass
@@ -151,6 +154,7 @@ class Collector:
             Effects(
                 moves=moves,
                 claims=tuple(claim for new, _ in taken for claim in new.claims),
+                writes=tuple(value for new, _ in taken for value in new.writes),
                 bulk=(run, BulkLines(run.id, tuple(line for _, line in taken)), *hold),
             ),
         )

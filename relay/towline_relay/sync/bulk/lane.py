@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import partial
@@ -18,6 +18,7 @@ from towline_relay.shopify.models_prices import PriceListRef
 from towline_relay.store.base import Lease, Store
 from towline_relay.store.bulk import (
     BulkHold,
+    BulkLine,
     BulkRun,
     handle_touch,
     product_touch,
@@ -334,7 +335,7 @@ class BulkLane:
         for group in groups:
             fit = len(group) <= MOST_LINES and not any(one.event.attempts for one in group)
             (mine if fit else rest).append(group)
-        lines = [NewLine(partial(price_line, group), claims=claims_of(group)) for group in mine]
+        lines = [_new_line(partial(price_line, group), group) for group in mine]
         left = await self._collector.add(lease, "price", lines)
         return [*rest, *(mine[n] for n in left)]
 
@@ -369,9 +370,16 @@ class BulkLane:
             return list(found)
         mine = [one for one in found if one.event.attempts == 0]
         groups = [mine[n : n + MOST_LINES] for n in range(0, len(mine), MOST_LINES)]
-        lines = [NewLine(partial(stock_line, group), claims=claims_of(group)) for group in groups]
+        lines = [_new_line(partial(stock_line, group), group) for group in groups]
         left = await self._collector.add(lease, "stock", lines)
         return [
             *(one for one in found if one.event.attempts),
             *(one for n in left for one in groups[n]),
         ]
+
+
+def _new_line(
+    write: Callable[[str, int], BulkLine], group: Sequence[decide.SetPrice | decide.SetStock]
+) -> NewLine:
+    """Return the line of values whose webhooks may come before its outcome."""
+    return NewLine(write, claims=claims_of(group), writes=tuple(found.known for found in group))

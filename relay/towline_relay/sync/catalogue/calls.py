@@ -83,7 +83,9 @@ class CatalogueCalls(Calls):
         """Write what has changed of an item: fields, metafields, option values."""
         kinds = {part.kind for part in found.parts}
         variables = text_of((found.link.variant_gid, sorted(kinds), [p.value for p in found.parts]))
-        intent = await self._open(lease, "set_item_fields", variables, [found.event])
+        intent = await self._open(
+            lease, "set_item_fields", variables, [found.event], writes=found.parts
+        )
         gids = found.link.product_gid, found.link.variant_gid
         try:
             if "item" in kinds:
@@ -152,7 +154,10 @@ class CatalogueCalls(Calls):
         product = group[0].link.product_gid
         prices = [price_of(found) for found in group]
         rows = [found.event for found in group]
-        intent = await self._open(lease, "set_prices", text_of((product, prices)), rows)
+        writes = [found.known for found in group]
+        intent = await self._open(
+            lease, "set_prices", text_of((product, prices)), rows, writes=writes
+        )
         try:
             outcomes = await self._shop.set_prices(product, prices)
         except Exception as error:
@@ -179,7 +184,10 @@ class CatalogueCalls(Calls):
     ) -> None:
         variables = _stock_text(group)
         rows = [found.event for found in group]
-        intent = await self._open(lease, "set_quantities", variables, rows, generation=generation)
+        writes = [found.known for found in group]
+        intent = await self._open(
+            lease, "set_quantities", variables, rows, generation=generation, writes=writes
+        )
         outcomes = await self._send_stock(lease, intent, rows)
         if outcomes is None:
             return
@@ -213,7 +221,9 @@ class CatalogueCalls(Calls):
         if outcome.code != "ITEM_NOT_STOCKED_AT_LOCATION":
             return outcome
         variables = text_of((found.link.inventory_item_gid, found.location_gid, found.quantity))
-        intent = await self._open(lease, "activate_stock", variables, [found.event])
+        intent = await self._open(
+            lease, "activate_stock", variables, [found.event], writes=[found.known]
+        )
         quantity = Quantity(found.link.inventory_item_gid, found.location_gid, found.quantity)
         try:
             await self._shop.activate_stock(found.name, quantity, idempotency_key=intent.id)

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from towline_relay.shopify.models import LineOutcome, Remedy
 from towline_relay.store.base import Lease, Store
 from towline_relay.store.effects import Effects, Intent, IntentClose, Move
-from towline_relay.store.rows import EventRow, ItemRow, LinkRow
+from towline_relay.store.rows import EventRow, ItemRow, Known, LinkRow
 from towline_relay.store.states import State
 from towline_relay.sync.attempt import Judge
 from towline_shared.errors import Refused, TowlineError
@@ -49,8 +49,14 @@ class Calls:
         rows: Sequence[EventRow],
         *,
         generation: int = 0,
+        writes: Sequence[Known] = (),
     ) -> Intent:
-        """Commit the intent. Its id changes with every attempt that is known to have failed."""
+        """Commit the intent. Its id changes with every attempt that is known to have failed.
+
+        Args:
+            writes: the values it writes, by which its webhook is known for ours even if the answer
+                is lost.
+        """
         identity = [f"{row.id}/{row.attempts}" for row in rows]
         intent = Intent(
             id=event_id("intent", self._tenant, operation, str(generation), *identity),
@@ -59,7 +65,7 @@ class Calls:
             serials=tuple(row.serial for row in rows),
             generation=generation,
         )
-        await self._store.advance(lease, Effects(opened=(intent,)))
+        await self._store.advance(lease, Effects(opened=(intent,), writes=tuple(writes)))
         return intent
 
     async def _failed(

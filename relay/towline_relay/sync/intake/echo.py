@@ -1,7 +1,9 @@
 """Was a change in the shop our own write? Decided by value, because nothing else tells. Pure.
 
 A webhook about a product or a quantity is compared with what was written to it at any time that is
-kept: webhooks come late and out of order, so an older value of ours is ours too.
+kept: webhooks come late and out of order, so an older value of ours is ours too. For the same
+reason one that tells of a product as it was before our last write of a value tells nothing of it:
+what others had written until then, that write has overwritten.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ from towline_relay.store.effects import Release
 from towline_relay.store.rows import DeliveryRow, Known, LinkRow, Observed
 from towline_relay.sync.catalogue.decide import item_of, price_hash, stock_target, value_hash
 from towline_relay.sync.intake.foreign import ForeignFields
+from towline_relay.sync.intake.moments import is_before, latest_change
 from towline_relay.sync.rules.ownership import Attempt
 
 __all__ = ["Foreign", "Seen", "look_at"]
@@ -103,6 +106,7 @@ def _product(
     foreign: Foreign,
 ) -> Seen:
     links, attempts, ours = [], list[Attempt](), 0
+    changed_at = latest_change(delivery, facts)
     for variant in facts["variants"]:
         links.append(
             LinkRow(
@@ -116,7 +120,7 @@ def _product(
             )
         )
         last = known("price", variant["variant"])
-        if last is None:
+        if last is None or is_before(changed_at, last):
             continue
         if _our_price(variant, last, written):
             ours += 1

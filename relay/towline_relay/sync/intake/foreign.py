@@ -15,6 +15,7 @@ from typing import Any
 from towline_relay.store.rows import Known, LinkRow
 from towline_relay.sync.catalogue.item_parts import item_known
 from towline_relay.sync.catalogue.visibility import asked_of
+from towline_relay.sync.intake.moments import is_before
 from towline_relay.sync.rules.mapping import ItemTarget
 from towline_relay.sync.rules.ownership import Attempt
 
@@ -42,6 +43,7 @@ def foreign_fields(
     links: Mapping[str, LinkRow],
     wanted: Mapping[str, ItemTarget],
     known: Mapping[str, Known],
+    changed_at: datetime | None,
     topic: str,
 ) -> Iterator[ForeignFields]:
     """Compare what a delivery tells of a product's variants with what was written to them.
@@ -52,11 +54,15 @@ def foreign_fields(
         wanted: by variant, what the ERP said last.
         known: by variant, what was written last of its item. Where that is not what the ERP says
             now, the next write comes anyway.
+        changed_at: when the product changed at the latest; None when the source says not. What was
+            before our last write of the item was overwritten by it.
     """
     for variant in facts["variants"]:
         gid = variant["variant"]
         target, last = wanted.get(gid), known.get(gid)
         if target is None or last is None or last.hash != item_known(links[gid], target).hash:
+            continue
+        if is_before(changed_at, last):
             continue
         told = {name: facts.get(name) for name in _OF_PRODUCT} | {"barcode": variant.get("barcode")}
         theirs: dict[str, str] = {
@@ -89,17 +95,17 @@ def foreign_status(
 ) -> Attempt | None:
     """Compare a product's status with what the items of all its variants asked for.
 
-    A webhook of before our own write comes late at times, so only what changed after it counts.
+    A webhook of before our own write comes late at times, so only what can have changed after it
+    counts.
 
     Args:
         known: by variant, what its item asked for last.
-        changed_at: when the product changed, by Shopify's clock; None when the source says not.
+        changed_at: when the product changed at the latest; None when the source says not.
     """
     variants = facts["variants"]
     asked = asked_of([each["variant"] for each in variants], known)
     if not asked or facts["status"] in ("", asked) or len(variants) >= _TOLD or changed_at is None:
         return None
-    written = [known[each["variant"]].at for each in variants]
-    if any(at is not None and changed_at <= at for at in written):
+    if any(is_before(changed_at, known[each["variant"]]) for each in variants):
         return None
     return Attempt("item", variants[0]["sku"], "status", asked, facts["status"], topic)

@@ -7,12 +7,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from towline_relay.store.base import Store
+from towline_relay.store.bulk import product_touch
 from towline_relay.store.rows import DeliveryRow, LinkRow
 from towline_relay.sync.intake.echo import Foreign
 from towline_relay.sync.intake.foreign import ForeignFields, foreign_fields, foreign_status
+from towline_relay.sync.intake.moments import latest_change
 from towline_relay.sync.rules.mapping import ItemTarget, map_item
 from towline_relay.sync.rules.tenant import ItemRules, Rules
-from towline_shared.clock import parse_utc
 from towline_shared.codec import Undecodable, decode
 from towline_shared.errors import BadRecord
 from towline_shared.events import Item
@@ -37,15 +38,20 @@ async def read_foreign(
     wanted = await _wanted(tenant, store, links, item)
     known = await store.known(tenant, "item", list(wanted))
     asked = await store.known(tenant, "status", list(links)) if item.shape.owns_status else {}
+    # A bulk run under way writes what buyers see; its webhooks may come before its outcome.
+    touches = sorted({product_touch(facts["product"]) for facts in about.values()})
+    writing = await store.bulk_touched(f"{tenant}/catalogue", touches) if asked else {}
     for delivery in deliveries:
         if (facts := about.get(delivery.id)) is None:
             continue
-        changed_at = parse_utc(facts["changed"]) if facts.get("changed") else None
+        changed_at = latest_change(delivery, facts)
         theirs: list[ForeignFields] = []
-        for one in foreign_fields(facts, links, wanted, known, delivery.topic):
+        for one in foreign_fields(facts, links, wanted, known, changed_at, delivery.topic):
             if not await store.was_written(tenant, "item", one.gid, one.held):
                 theirs.append(one)
-        status = foreign_status(facts, asked, changed_at, delivery.topic)
+        status = None
+        if product_touch(facts["product"]) not in writing:
+            status = foreign_status(facts, asked, changed_at, delivery.topic)
         found[delivery.id] = Foreign(tuple(theirs), status)
     return found
 

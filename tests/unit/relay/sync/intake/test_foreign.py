@@ -12,7 +12,10 @@ import pytest
 from tests.support.erp_ledger import RULES, Ledger
 from tests.support.merchant import Merchant
 from tests.support.shop_world import ShopWorld
+from towline_relay.store.bulk import BulkLine, BulkLines, BulkRun, product_touch
+from towline_relay.store.effects import Effects
 from towline_relay.store.rows import Conflict, ConflictQuery
+from towline_relay.sync.intake.owned import read_foreign
 from towline_sandbox.shopify.settings import SeedPriceList
 
 _PRICE = (Decimal("9.90"), Decimal(0), 0)
@@ -137,3 +140,26 @@ def test_what_the_merchant_owns_is_nobodys_conflict(tmp_path: Path) -> None:
         assert scene.held()["name"].startswith("Written by hand")
     finally:
         scene.world.close()
+
+
+def test_a_status_that_a_bulk_run_is_writing_is_not_judged(scene: Scene) -> None:
+    """Its webhook may come before its outcome, and whose it is nobody can tell then."""
+    scene.tell()
+    scene.act("archive")
+    scene.world.deliver()
+    world, store = scene.world, scene.world.house.store
+    told = world.run(store.deliveries("t", limit=9))
+
+    def judged() -> set[bool]:
+        found = world.run(read_foreign(told, tenant="t", store=store, rules=world.rules))
+        return {one.status is not None for one in found.values()}
+
+    assert judged() == {True}
+    now, gid = world.clock.now(), f"gid://shopify/Product/{scene.held()['product_id']}"
+    run = BulkRun(id="towline_1", kind="status", state="running", opened_at=now, changed_at=now)
+    line = BulkLine(0, "{}", (), "{}", touches=(product_touch(gid),))
+    world.house.clock.advance(2 * 10**9)  # the lane's own lease is over by then
+    lease = world.run(store.lease("t/catalogue", owner="bulk", ttl_s=60))
+    assert lease is not None
+    world.run(store.advance(lease, Effects(bulk=(run, BulkLines(run.id, (line,))))))
+    assert judged() == {False}
