@@ -85,6 +85,8 @@ class OrderLives(MerchantLife, WireLife, BackOfficeLife):
         What is parked is tried once more. Then it must have a cause, and is settled by hand.
         """
         busy = False
+        while self.report():
+            busy = True
         for booked in self.erp.orders.values():
             if booked.state in ("N", "H"):
                 self.answer(booked, "accepted")

@@ -15,9 +15,10 @@ from towline_shared.clock import utc_text
 from towline_shared.errors import Misuse
 from towline_shared.money import plain
 
-__all__ = ["answer", "change", "delivered", "put", "put_content", "told"]
+__all__ = ["answer", "change", "delivered", "put", "put_content", "told", "void"]
 
 _COLUMNS = "order_gid, what, event_id, serial, kind, total, tax, refunded, outcome"
+_VOID = "void"
 _HINT = "Settle it in the ERP or in the shop by hand, then forget this."
 
 
@@ -68,6 +69,19 @@ def told(db: sqlite3.Connection, tenant: str, order_gid: str) -> list[OrderTold]
     return [_row(row) for row in rows]
 
 
+def void(db: sqlite3.Connection, tenant: str, order_gid: str) -> None:
+    """Take back what was told behind an order that the site could not write down.
+
+    Nobody can have booked it. The rows stay, under other keys, so that the next hand-over tells the
+    same anew, as other events, and answers to these move nothing.
+    """
+    db.execute(
+        """UPDATE order_told SET what = what || '#void' || seq, outcome = ?
+           WHERE tenant = ? AND order_gid = ? AND kind <> '' AND outcome <> ?""",
+        (_VOID, tenant, order_gid, _VOID),
+    )
+
+
 def change(db: sqlite3.Connection, tenant: str, event_id: str) -> OrderTold | None:
     """Read the change a downlink event carried."""
     row = db.execute(
@@ -82,8 +96,8 @@ def answer(db: sqlite3.Connection, tenant: str, given: ChangeAnswer, *, now: dat
     """Note the ERP's answer; the reading follows when all its changes are answered."""
     row = db.execute(
         "UPDATE order_told SET outcome = ? WHERE tenant = ? AND event_id = ? AND kind <> ''"
-        " RETURNING serial",
-        (given.outcome, tenant, given.change_id),
+        " AND outcome <> ? RETURNING serial",
+        (given.outcome, tenant, given.change_id, _VOID),
     ).fetchone()
     if row is None:
         return
@@ -91,7 +105,9 @@ def answer(db: sqlite3.Connection, tenant: str, given: ChangeAnswer, *, now: dat
     state = _state(db, serial)
     outcomes = {
         found["outcome"]
-        for found in db.execute("SELECT outcome FROM order_told WHERE serial = ?", (serial,))
+        for found in db.execute(
+            "SELECT outcome FROM order_told WHERE serial = ? AND outcome <> ?", (serial, _VOID)
+        )
     }
     if given.outcome == "refused" and state in (State.SENT, State.ON_SITE, State.APPLIED):
         event_rows.move(db, Move(serial, State.PARKED, given.reason, _HINT), now=now)
@@ -107,11 +123,13 @@ def delivered(
     What was not written was not told: its rows go, and a retry of the reading tells it anew.
     """
     row = db.execute(
-        "SELECT serial FROM order_told WHERE tenant = ? AND event_id = ? AND kind <> ''",
+        "SELECT serial, outcome FROM order_told WHERE tenant = ? AND event_id = ? AND kind <> ''",
         (tenant, event_id),
     ).fetchone()
     if row is None:
         return False
+    if row["outcome"] == _VOID:
+        return True
     serial = row["serial"]
     state = _state(db, serial)
     if refusal is not None:

@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Sequence
 from datetime import datetime
 
-from towline_relay.store import event_rows, flight_rows
+from towline_relay.store import change_rows, event_rows, flight_rows
 from towline_relay.store.effects import Move, OrderAnswer
 from towline_relay.store.rows import OrderSent
 from towline_relay.store.states import State
@@ -125,6 +125,7 @@ def delivered(
     if row["state"] == State.SENT:
         if refusal is not None:
             answer(db, tenant, OrderAnswer(row["order_gid"], NOT_WRITTEN), now=now)
+            change_rows.void(db, tenant, row["order_gid"])
         step = (
             Move(row["serial"], State.ON_SITE, "Written on the IBM i.")
             if refusal is None

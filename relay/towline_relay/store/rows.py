@@ -175,7 +175,8 @@ class OrderTold:
         serial: of the reading that carries it.
         kind: of the change; empty for what the order itself told.
         total: Shopify's total after it; so are ``tax`` and ``refunded``.
-        outcome: of a change: empty, ``accepted`` or ``refused``.
+        outcome: of a change: empty, ``accepted``, ``refused``, or ``void`` when the site could not
+            write down the order it is about.
     """
 
     order_gid: str

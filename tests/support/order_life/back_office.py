@@ -19,6 +19,13 @@ _WAREHOUSES = ["001", "001", "002", "003"]  # the rules have no place for the la
 class BackOfficeLife(World):
     """Rules of the ERP's side."""
 
+    @precondition(lambda self: self.reports)
+    @rule(count=st.integers(1, 4))
+    def hear_of_documents(self, count: int) -> None:
+        """The site's reports come, some time after the documents."""
+        for _ in range(count):
+            self.report()
+
     @precondition(lambda self: self.erp.orders)
     @rule(which=_WHICH, outcome=st.sampled_from(_ANSWERS))
     def decide(self, which: int, outcome: str) -> None:

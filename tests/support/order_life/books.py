@@ -50,7 +50,7 @@ def differences(
     for parcel in parcels:
         yield from _parcel(raw, parcel)
     if booked.state == "X":
-        if terms.erp_cancels and not raw.cancelled and not parked:
+        if terms.erp_cancels and not (raw.cancelled or raw.parcels or parked):
             yield f"The ERP cancelled {raw.name} and the shop did not."
     elif booked.state == "R" or booked.refused_change or booked.disturbed:
         if not (parked or booked.disturbed):

@@ -155,8 +155,8 @@ class PaperErp:
         if event.key in self.orders:
             self.orders[event.key].disturbed = True
 
-    def take(self, event: Event) -> None:
-        """Book a document.
+    def take(self, event: Event) -> bool:
+        """Book a document; False when it is about an order the site could not write down.
 
         Raises:
             AssertionError: it came before, or it does not prove itself.
@@ -169,10 +169,10 @@ class PaperErp:
             prove_order(body)
             number = str(100 + len(self.orders))
             self.orders[body.order_gid] = Booked(event.id, body, number)
-            return
+            return True
         assert isinstance(body, OrderChange)
         if body.order_gid not in self.orders:
-            return  # of an order the site could not write down
+            return False
         booked = self.orders[body.order_gid]
         before = booked.total, booked.tax
         booked.changes.append(Told(event.id, body))
@@ -181,6 +181,7 @@ class PaperErp:
             assert (before[0] + moved[0], before[1] + moved[1]) == (body.total, body.tax_total), (
                 f"{body.name}: {before} and {moved} don't lead to what {body.kind} says of itself"
             )
+        return True
 
 
 def touches(change: OrderChange) -> bool:

@@ -53,6 +53,7 @@ class World(RuleBasedStateMachine):
     Attributes:
         bought: numbers of the orders, oldest first.
         torn: how many of the next documents the site can't write down.
+        reports: what the site has to say of documents, and has not said yet.
     """
 
     house: OrderHouse
@@ -63,6 +64,7 @@ class World(RuleBasedStateMachine):
         self.erp = PaperErp()
         self.bought: list[int] = []
         self.torn = 0
+        self.reports: list[tuple[str, Delivered | ChangeResult]] = []
 
     @initialize(
         currency=st.sampled_from(["EUR", "EUR", "USD", "JPY", "KWD"]),
@@ -125,10 +127,19 @@ class World(RuleBasedStateMachine):
             self.torn -= 1
             self.erp.tear(event)
             why = "the column is too short"
-            self.house.feed(event.key, Delivered(event.id, "refused", why))
+            self.reports.append((event.key, Delivered(event.id, "refused", why)))
             return
-        self.erp.take(event)
-        self.house.feed(event.key, Delivered(event.id, "written"))
+        self.reports.append((event.key, Delivered(event.id, "written")))
+        if not self.erp.take(event):
+            refused = ChangeResult(event.key, event.id, "refused", "The order is not here")
+            self.reports.append((event.key, refused))
+
+    def report(self) -> bool:
+        """Let the site say what it has to say next; False when there is nothing."""
+        if not self.reports:
+            return False
+        self.house.feed(*self.reports.pop(0))
+        return True
 
     # -- the ERP
 
