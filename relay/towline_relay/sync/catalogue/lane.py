@@ -102,7 +102,9 @@ class CatalogueLane:
             rows = await self._bulk.hold(lease, rows)
         base = self._rules.price.price_list if self._rules.price else ""
         kept = decide.newest(rows, base_list=base)
-        await self._store.advance(lease, _coalesced(kept, base_list=base))
+        silent = self._stocks.silent(kept)
+        heard = [row for row in kept if row.serial not in silent]
+        await self._store.advance(lease, _coalesced(heard, base_list=base))
         carried = await self._items.take(
             lease, [row for row in kept if row.entity == "item"], picture
         )

@@ -80,6 +80,23 @@ class Stocks:
             quantities = await self.bulk.take_stock(lease, quantities)
         await self.calls.set_stock(lease, quantities)
 
+    def silent(self, rows: Sequence[EventRow]) -> set[int]:
+        """Return the serials of what belongs to a sum and writes nothing.
+
+        An older statement that is still on its way may carry the sum of its neighbours, who are
+        settled already: it must not be superseded by one that carries none.
+        """
+        rules = self.rules.stock
+        if rules is None:
+            return set()
+        return {
+            row.serial
+            for row in rows
+            if row.entity == "stock"
+            and rules.shape.formula_of(row.subkey) is not None
+            and ((stock := _stated(row)) is None or not carries(stock, rules, {}))
+        }
+
     async def _beside(
         self, rows: Sequence[EventRow]
     ) -> tuple[dict[int, str], dict[str, dict[str, Stock]], dict[str, int]]:

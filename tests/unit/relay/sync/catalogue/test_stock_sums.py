@@ -12,13 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support import engine_house
-from tests.support.engine_house import RULES, EngineHouse, result, stock
+from tests.support.engine_house import RULES, EngineHouse, raiser, result, stock
 from tests.support.fake_shop import shop_order
 from towline_relay.sync.catalogue.stock_sums import map_stock
 from towline_relay.sync.intake.facts import pieces_of
 from towline_relay.sync.rules.mapping import StockTarget
 from towline_relay.sync.rules.tenant import StockRules, load_rules
-from towline_shared.errors import Misconfigured
+from towline_shared.errors import Misconfigured, Retryable
 from towline_shared.events import Row, Stock
 
 GID = "gid://shopify/Order/1"
@@ -101,6 +101,19 @@ def test_a_statement_that_writes_nothing_takes_no_other_with_it(
     engine.settle()
     assert engine.shop.available("AB-1") == 7
     assert engine.states() == ["applied", "skipped" if pieces is None else "parked"]
+
+
+def test_a_sum_on_its_way_is_not_lost_with_the_row_that_carries_it(house: House) -> None:
+    """The shop fails, the carrier waits, its row ends: what its neighbour said is written still."""
+    engine = house(ONE, SUM)
+    engine.shop.before["set_quantities"] = raiser(Retryable("The shop is closed."))
+    engine.feed(stock("AB-1", 7), stock("AB-1", 5, warehouse="003"))
+    engine.turn()
+    assert engine.states() == ["skipped", "waiting"]
+    engine.feed(("AB-1", balance(0, "003", gone=True)))
+    engine.settle()
+    assert engine.shop.available("AB-1") == 9
+    assert engine.states() == ["skipped", "applied", "skipped"]
 
 
 def test_safety_stock_and_limits(tmp_path: Path) -> None:
