@@ -109,6 +109,7 @@ def test_a_damaged_file_is_left_alone_and_everybody_is_told(
         written = disk.operations
         assert await rung(session, 8) == 503
         assert disk.operations == written
+        assert relay._receiver.counts["not kept"] == 2
 
     with_relay(config, work)
     assert "Traceback" not in capsys.readouterr().out

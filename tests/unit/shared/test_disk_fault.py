@@ -104,6 +104,25 @@ def test_a_read_finds_out_that_the_disk_is_well_again(house: House) -> None:
     assert not house.database.storage.refuses
 
 
+def test_a_disk_that_came_back_with_other_content_is_found_out(house: House) -> None:
+    """Before work goes on the file is looked through, and what is found is damage, said as such."""
+    for number in range(60):
+        house.put(f"{number}" * 30_000)  # more than SQLite keeps in memory
+    house.disk.broken = WRITES
+    with pytest.raises(DiskFault):
+        house.put("1")
+    house.disk.broken = frozenset()
+    house.database.settle().result()
+    content = house.disk.open(str(house.path)).seen
+    content[200 * 4096 : 260 * 4096] = b"\xa5" * (60 * 4096)
+    house.clock.advance(11)
+    with pytest.raises((Damaged, DiskFault)):
+        house.put("2")
+    with pytest.raises(Damaged):
+        house.put("3")
+    assert house.database.storage.damaged
+
+
 def test_what_the_disk_took_and_then_denied_is_looked_through_at_the_next_start(
     house: House,
 ) -> None:
