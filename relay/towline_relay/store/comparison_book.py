@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
+from towline_relay.store.shop_rows import ASIDE
 from towline_shared.database import Database
 
 __all__ = ["ComparisonBook", "Told"]
@@ -46,12 +47,16 @@ class ComparisonBook:
         return await asyncio.wrap_future(self._database.submit(work))
 
     async def told(self, tenant: str, kind: str, targets: Sequence[str]) -> dict[str, Told]:
-        """Read by target what was written last of a kind (``price`` or ``stock``)."""
+        """Read by target what was written last of a kind (``price`` or ``stock``).
+
+        Also where somebody has changed it since, and the next statement will write it anew.
+        """
 
         def work(db: sqlite3.Connection) -> dict[str, Told]:
             found = {}
             for target in targets:
-                row = db.execute(_told(kind, "known.target = ?"), (tenant, kind, target)).fetchone()
+                asked = [tenant, kind, target, tenant, f"{kind}{ASIDE}", target]
+                row = db.execute(_told(kind, "known.target = ?"), asked).fetchone()
                 if row is not None:
                     found[target] = Told(row[0], row[1], row[2], row[3])
             return found
@@ -63,11 +68,12 @@ class ComparisonBook:
     ) -> list[Told]:
         """Read what was written to targets an export did not meet, in order of the target."""
         where = """known.target > ? AND NOT EXISTS (
-            SELECT 1 FROM export_met WHERE export = ? AND export_met.target = known.target)
-            ORDER BY known.target LIMIT ?"""
+            SELECT 1 FROM export_met WHERE export = ? AND export_met.target = known.target)"""
 
         def work(db: sqlite3.Connection) -> list[Told]:
-            rows = db.execute(_told(kind, where), (tenant, kind, after, export, limit))
+            part = (after, export)
+            asked = [tenant, kind, *part, tenant, f"{kind}{ASIDE}", *part, limit]
+            rows = db.execute(f"{_told(kind, where)} ORDER BY target LIMIT ?", asked)
             return [Told(row[0], row[1], row[2], row[3]) for row in rows]
 
         return await self._unit(work)
@@ -91,7 +97,12 @@ class ComparisonBook:
 
 
 def _told(kind: str, where: str) -> str:
-    return f"""SELECT known.target, known.hash, known.value,
+    """Ask for values of a kind, then for those set aside; both in order of the index."""
+    return f"{_of_kind(kind, where)} UNION ALL {_of_kind(kind, where)}"
+
+
+def _of_kind(kind: str, where: str) -> str:
+    return f"""SELECT known.target AS target, known.hash, known.value,
                    CASE WHEN link.erp_key <> '' THEN link.erp_key ELSE link.sku END
                FROM known JOIN variant_link AS link
                    ON link.tenant = known.tenant AND {_LINKED[kind]}

@@ -18,6 +18,7 @@ from towline_shared.clock import parse_utc, utc_text
 from towline_shared.sku import fold_sku
 
 __all__ = [
+    "ASIDE",
     "claim",
     "deliveries",
     "echoes",
@@ -38,6 +39,9 @@ __all__ = [
     "was_written",
 ]
 
+
+#: End of the kind of a value that others have changed since it was written.
+ASIDE = ", changed since"
 
 _LINK = (
     "sku, product_gid, variant_gid, inventory_item_gid, product_status, tracked, erp_key, bundle"
@@ -184,6 +188,11 @@ def put_known(db: sqlite3.Connection, tenant: str, value: Known, *, now: datetim
                value = excluded.value, at = excluded.at""",
         (tenant, value.kind, value.target, value.hash, value.value, at),
     )
+    if value.kind == "price":
+        db.execute(
+            "DELETE FROM known WHERE tenant = ? AND kind = ? AND target = ?",
+            (tenant, f"price{ASIDE}", value.target),
+        )
     put_written(db, tenant, value, now=now)
 
 
@@ -205,11 +214,17 @@ def put_status(db: sqlite3.Connection, tenant: str, product_gid: str, status: st
 
 
 def forget(db: sqlite3.Connection, tenant: str, kind: str, start: str) -> None:
-    """Forget what was last written to targets that begin with ``start``."""
-    db.execute(
-        "DELETE FROM known WHERE tenant = ? AND kind = ? AND substr(target, 1, ?) = ?",
-        (tenant, kind, len(start), start),
-    )
+    """Forget what was last written to targets that begin with ``start``.
+
+    A price that somebody changed is kept aside (:data:`ASIDE`): it is written anew with the ERP's
+    next statement, and until then a comparison must still find that it differs.
+    """
+    where = "tenant = ? AND kind = ? AND target >= ? AND target < ? || char(1114111)"
+    which = (tenant, kind, start, start)
+    if kind == "price":
+        db.execute(f"UPDATE OR REPLACE known SET kind = kind || '{ASIDE}' WHERE {where}", which)  # noqa: S608 - constants
+    else:
+        db.execute(f"DELETE FROM known WHERE {where}", which)  # noqa: S608 - constants
 
 
 def known(

@@ -14,7 +14,9 @@ from tests.support.engine_house import RULES, item, price, raiser, stock
 from tests.support.export_house import ExportHouse
 from tests.support.fake_shop import Crash
 from tests.unit.relay.sync.bulk.test_bulk_lists import B2B, LISTS, USA, b2b
+from tests.unit.relay.sync.intake.test_webhooks_in import deliver, product
 from towline_relay.store.exports import Export, ExportEffects
+from towline_relay.store.rows import ConflictQuery
 from towline_relay.sync.catalogue.compared import Compared, Tally, judged
 from towline_shared.errors import Refused
 from towline_shared.health import Status
@@ -87,6 +89,20 @@ def test_what_differs_is_written_again_when_wanted(house: ExportHouse) -> None:
     assert house.shop.available("AB-3") == 4
     house.show()
     assert all(one.equal for one in compared(house).values())
+
+
+def test_a_price_that_a_webhook_told_of_differs_until_the_erp_speaks(house: ExportHouse) -> None:
+    """The conflict is logged, but the shop still sells at the wrong price."""
+    spoil(house)
+    deliver(house, "products/update", product(house, "AB-3", "99.00"), "w1")
+    house.turn()
+    assert [row.conflict.theirs for row in house.run(house.store.conflicts(ConflictQuery("t")))]
+    assert compared(house)["prices"].tally.differing == 1
+    assert compared(house, again=True)["prices"].again == 1
+    house.settle()
+    assert house.shop.by_sku("AB-3").price == Decimal("4.50")
+    house.show()
+    assert compared(house)["prices"].equal
 
 
 def test_changes_under_way_are_left_out(house: ExportHouse) -> None:
