@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
@@ -22,6 +23,9 @@ class Schedule:
     """Jobs at intervals; one that is late runs late instead of being skipped in silence."""
 
     def __init__(self) -> None:
+        # That a job still runs when its next time comes is as meant (``max_instances``), but
+        # APScheduler warns: every two seconds, while a shop of 100,000 products is read.
+        logging.getLogger("apscheduler.scheduler").setLevel(logging.ERROR)
         self._scheduler = AsyncIOScheduler(
             timezone="UTC",
             # the default skips a job that is a second late: misfire_grace_time=None never does
