@@ -48,6 +48,8 @@ def edit(shop: Shop, order: int, given: dict[str, Any]) -> None:
         if int(wanted) > line["current"]:
             entries.append(add_pieces(shop, row, line, int(wanted) - line["current"]))
             continue
+        if int(wanted) < line["current"] - line["unfulfilled"]:
+            raise NotPossible("what has left can't be edited off")
         entries.append(take_off(shop, row, line, line["current"] - int(wanted), "UPDATE"))
         unreserve(shop, line, line["current"] - int(wanted), restock=True)
     for position, amount in (given.get("discount") or {}).items():

@@ -13,29 +13,27 @@ __all__ = ["WireLife"]
 class WireLife(World):
     """Rules of the way between shop and ERP."""
 
-    @rule(which=st.integers(0, 9), lost=st.booleans())
-    def webhook(self, which: int, lost: bool) -> None:
-        """One of the webhooks under way arrives, or never does."""
-        queued = self.house.queued()
-        if queued:
-            seq = queued[which % len(queued)]
-            (self.house.lose if lost else self.house.deliver)(seq)
-
-    @rule(which=st.integers(0, 9))
-    def webhook_again(self, which: int) -> None:
-        """One that came before comes again."""
-        if delivered := self.house.delivered():
-            self.house.deliver(delivered[which % len(delivered)])
+    @rule(which=st.integers(0, 9), fate=st.sampled_from(["comes", "comes", "is lost", "again"]))
+    def webhook(self, which: int, fate: str) -> None:
+        """One of the webhooks under way arrives, or never does; one that came comes again."""
+        found = self.house.delivered() if fate == "again" else self.house.queued()
+        if found:
+            seq = found[which % len(found)]
+            (self.house.lose if fate == "is lost" else self.house.deliver)(seq)
 
     @rule(seconds=st.sampled_from([0.3, 1, 90, 4_000]))
     def time_passes(self, seconds: float) -> None:
         """Time is what some things wait for."""
         self.house.clock.advance(seconds)
 
-    @rule()
-    def sweep(self) -> None:
-        """The sweep looks for what no webhook told."""
+    @rule(seconds=st.sampled_from([0, 1]))
+    def flow(self, seconds: float) -> None:
+        """A good moment: the sweep finds what there is, it is worked, and the site reports."""
         self.house.sweep()
+        self.house.clock.advance(seconds)
+        self.turn()
+        while self.report():
+            pass
 
     @rule(
         dies=st.none() | st.integers(1, 25),
