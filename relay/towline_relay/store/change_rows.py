@@ -15,7 +15,7 @@ from towline_shared.clock import utc_text
 from towline_shared.errors import Misuse
 from towline_shared.money import plain
 
-__all__ = ["answer", "change", "delivered", "put", "put_content", "told", "void"]
+__all__ = ["answer", "change", "delivered", "put", "put_content", "refused", "told", "void"]
 
 _COLUMNS = "order_gid, what, event_id, serial, kind, total, tax, refunded, outcome"
 _VOID = "void"
@@ -144,6 +144,12 @@ def delivered(
     elif state is State.SENT:
         event_rows.move(db, Move(serial, State.ON_SITE, "Written on the IBM i."), now=now)
     return True
+
+
+def refused(db: sqlite3.Connection, serial: int) -> bool:
+    """Tell whether the ERP refused a change that a reading carries."""
+    sql = "SELECT 1 FROM order_told WHERE serial = ? AND outcome = 'refused'"
+    return db.execute(sql, (serial,)).fetchone() is not None
 
 
 def _state(db: sqlite3.Connection, serial: int) -> State:

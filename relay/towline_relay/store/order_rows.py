@@ -90,6 +90,8 @@ def answer(db: sqlite3.Connection, tenant: str, given: OrderAnswer, *, now: date
         db.execute("SELECT state FROM event WHERE serial = ?", (row["serial"],)).fetchone()[0]
     )
     accepted = given.outcome in ("accepted", "locked")
+    if state is State.PARKED and change_rows.refused(db, row["serial"]):
+        return  # it carries a change the ERP refused, which stays to be settled
     if accepted and given.reason and state in _UNANSWERED | {State.PARKED}:
         event_rows.move(db, Move(row["serial"], State.APPLIED, given.reason), now=now)
     elif given.outcome == "refused" and state in _UNANSWERED | {State.APPLIED}:

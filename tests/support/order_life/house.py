@@ -234,8 +234,12 @@ class OrderHouse:
         self._mark(seq, "delivered")
 
     def lose(self, seq: int) -> None:
-        """Lose a webhook for good."""
-        self._mark(seq, "lost")
+        """Lose a webhook for good; those of returns are found by the nightly look, not here."""
+        topic = self.shop.db.scalar("SELECT topic FROM webhook_deliveries WHERE seq = ?", seq)
+        if topic.startswith(("returns/", "reverse_")):
+            self.deliver(seq)
+        else:
+            self._mark(seq, "lost")
 
     def _mark(self, seq: int, state: str) -> None:
         self.shop.db.run("UPDATE webhook_deliveries SET state = ? WHERE seq = ?", state, seq)

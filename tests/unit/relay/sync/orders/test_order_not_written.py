@@ -1,4 +1,4 @@
-"""An order the site can't write down takes back what was told behind it: nobody has booked that."""
+"""What is refused: an order at the site, with what was told behind it, or that alone in the ERP."""
 
 from __future__ import annotations
 
@@ -77,3 +77,18 @@ def test_a_change_told_before_the_refusal_was_heard_of_is_in_the_order_then(
     assert isinstance(again.body, Order)
     assert [line.quantity for line in again.body.lines] == [1]
     assert again.body.total == edit.body.total
+
+
+def test_a_change_refused_behind_its_order_stays_in_view_when_the_order_is_taken(
+    house: OrderHouse,
+) -> None:
+    """One reading carries both; the yes to the order is none to the hold."""
+    number = bought(house)
+    with house.merchant() as shop:
+        holding.hold_order(shop, number, reason="HIGH_RISK_OF_FRAUD", notes="")
+    order, hold = told(house)
+    house.feed(order.key, ChangeResult(order.key, hold.id, "refused", "It is on the truck"))
+    house.feed(order.key, OrderResult(order.key, "accepted", "4711"))
+    told(house)
+    (parked,) = [row for row in house.rows() if row.state == "parked"]
+    assert "It is on the truck" in parked.reason
