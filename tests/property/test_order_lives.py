@@ -26,7 +26,7 @@ from towline_relay.store.rows import EventRow
 from towline_relay.store.states import FINAL, State
 from towline_sandbox.shopify import holding
 
-LIVES = int(os.environ.get("TOWLINE_LIVES", "12"))
+LIVES = int(os.environ.get("TOWLINE_LIVES", "0"))  # 0: a few, the same ones each time
 _TURNS = 80  # more than any life needs to come to rest
 
 
@@ -144,7 +144,8 @@ class OrderLives(MerchantLife, WireLife, BackOfficeLife):
 
 TestOrderLives = OrderLives.TestCase
 TestOrderLives.settings = settings(
-    max_examples=LIVES,
+    max_examples=LIVES or 12,
+    derandomize=not LIVES,
     stateful_step_count=40,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
