@@ -21,6 +21,9 @@ __all__ = ["Journey", "open_shop", "rest", "run_journeys"]
 _OPEN = ("pending", "waiting", "sent", "on_site")
 _LOOK_S = 0.5
 _QUIET_LOOKS = 4  # looks in a row at which nothing was under way
+# At the end a sweep must have looked too (the demo's comes every 5 s): it tells of the last change
+# whose webhook was lost, and that order is read a second later.
+_LAST_LOOKS = 14
 _FAULT_EVERY_S = 2.0
 _BATCHES = 8  # orders come in waves, so that they meet different faults
 
@@ -102,7 +105,7 @@ async def run_journeys(
         trouble.selling()
         changes = await _sell_and_change(whole, rng, orders=orders, trouble=trouble)
     say("Waiting for everything to arrive...")
-    settled = await rest(whole, most_s=most_s, say=say)
+    settled = await rest(whole, most_s=most_s, say=say, looks=_LAST_LOOKS)
     return Journey(
         orders=orders,
         changes=changes,
@@ -169,19 +172,25 @@ def _address(city: str) -> dict[str, str]:
 
 
 async def rest(
-    whole: Whole, *, most_s: float, say: Callable[[str], None], shipping: bool = True
+    whole: Whole,
+    *,
+    most_s: float,
+    say: Callable[[str], None],
+    shipping: bool = True,
+    looks: int = _QUIET_LOOKS,
 ) -> bool:
     """Wait until nothing is under way at several looks in a row.
 
     Args:
         shipping: orders that were not shipped yet count as under way.
+        looks: how many in a row, half a second apart.
     """
     until = time.monotonic() + most_s
     quiet, spoken = 0, time.monotonic()
     while time.monotonic() < until:
         under_way = await _under_way(whole, shipping=shipping)
         quiet = quiet + 1 if under_way == "" else 0
-        if quiet >= _QUIET_LOOKS:
+        if quiet >= looks:
             return True
         if under_way and time.monotonic() - spoken > 10:
             say(f"  still under way: {under_way}")
