@@ -248,7 +248,7 @@ class Database:
         if isinstance(error, StorageFull):
             gave_way = self._reserve.met()
             group = self._refused(group)
-            if gave_way or grows:
+            if group and (gave_way or grows):
                 error = self._attempt(connection, group)
         if isinstance(error, Damaged | DiskFault):
             self._met(error)
