@@ -129,20 +129,21 @@ class Tenancy:
             hand_over=hand_over,
             places=self._place,
         )
+        businesses = _company_shop(config, self._client)
         customers = CustomersLane(
             tenant=config.id,
             store=store,
             judge=judge,
             customers=_customers(config, client=self._client, store=store, clock=clock),
-            companies=_companies(config, client=self._client, store=store),
-            companies_down=_companies_down(config, client=self._client, store=store, clock=clock),
+            companies=_companies(config, shop=businesses, store=store),
+            companies_down=_companies_down(config, shop=businesses, store=store, clock=clock),
             nudge=parts.nudge_agent,
         )
         self._sweeps = Sweeps(
             tenant=config.id,
             shop=self._shop,
             people=_people(config, self._client),
-            companies=_company_shop(config, self._client),
+            companies=businesses,
             store=store,
             clock=clock,
             nudge=self.nudge,
@@ -268,16 +269,16 @@ def _customers(
 
 
 def _company_shop(config: TenantConfig, client: Client) -> CompanyShop | None:
-    """Return the shop's companies; None when the rules name none."""
+    """Return the shop's companies, which reads its payment terms once; None without rules."""
     if config.rules.company is None:
         return None
     people = config.rules.customer
     return CompanyShop(client, people.number if people is not None else USUAL_NUMBER)
 
 
-def _companies(config: TenantConfig, *, client: Client, store: Store) -> Companies | None:
+def _companies(config: TenantConfig, *, shop: CompanyShop | None, store: Store) -> Companies | None:
     """Build what decides about companies; None when the rules name none."""
-    rules, shop = config.rules.company, _company_shop(config, client)
+    rules = config.rules.company
     if rules is None or shop is None:
         return None
     intents = Intents(tenant=config.id, store=store)
@@ -285,10 +286,10 @@ def _companies(config: TenantConfig, *, client: Client, store: Store) -> Compani
 
 
 def _companies_down(
-    config: TenantConfig, *, client: Client, store: Store, clock: Clock
+    config: TenantConfig, *, shop: CompanyShop | None, store: Store, clock: Clock
 ) -> CompaniesDown | None:
     """Build what watches over companies and tells of them; None when the rules name none."""
-    rules, shop = config.rules.company, _company_shop(config, client)
+    rules = config.rules.company
     if rules is None or shop is None:
         return None
     return CompaniesDown(tenant=config.id, store=store, shop=shop, rules=rules, clock=clock)

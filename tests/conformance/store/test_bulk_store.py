@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Coroutine, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, TypeVar
 
 import pytest
 
+from tests.conformance.store.store_house import LANE, run, take
 from tests.support.store import START, StoreHouse, new_event
 from towline_relay.store.base import Lease, LeaseLost
 from towline_relay.store.bulk import (
@@ -28,13 +27,7 @@ from towline_relay.store.effects import Effects, Move
 from towline_relay.store.rows import EventQuery
 from towline_relay.store.states import State
 
-T = TypeVar("T")
-LANE = "t/catalogue"
 RUN = BulkRun(id="run_1", kind="create", state="collecting", opened_at=START, changed_at=START)
-
-
-def run(work: Coroutine[Any, Any, T]) -> T:
-    return asyncio.run(work)
 
 
 @pytest.fixture(params=["sqlite"])
@@ -49,12 +42,6 @@ def house(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[StoreHouse
 
 #: What the first line of the run makes.
 TOUCHES = (handle_touch("screw"), item_touch("AB-1"), item_touch("AB-2"))
-
-
-def take(house: StoreHouse) -> Lease:
-    lease = run(house.store.lease(LANE, owner="one", ttl_s=30))
-    assert lease is not None
-    return lease
 
 
 def collect(house: StoreHouse, lease: Lease) -> None:

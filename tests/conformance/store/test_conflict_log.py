@@ -2,29 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Coroutine, Iterator
-from pathlib import Path
-from typing import Any, TypeVar
-
-import pytest
-
+from tests.conformance.store.store_house import house, run, take
 from tests.support.store import StoreHouse
 from towline_relay.store.effects import Effects
 from towline_relay.store.rows import Conflict, ConflictQuery
 
-T = TypeVar("T")
-
-
-def run(work: Coroutine[Any, Any, T]) -> T:
-    return asyncio.run(work)
-
-
-@pytest.fixture(params=["sqlite"])
-def house(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[StoreHouse]:
-    house = StoreHouse(tmp_path / "relay.db")
-    yield house
-    house.close()
+__all__ = ["house"]
 
 
 def test_the_conflict_log_is_read_by_pages_and_by_key(house: StoreHouse) -> None:
@@ -33,8 +16,7 @@ def test_the_conflict_log_is_read_by_pages_and_by_key(house: StoreHouse) -> None
         Conflict("price", f"AB-{n % 2}", "price", "9.90", f"{n}.00", "products/update", "kept")
         for n in range(5)
     ]
-    lease = run(house.store.lease("t/catalogue", owner="one", ttl_s=30))
-    assert lease is not None
+    lease = take(house)
     for one in told:
         run(house.store.advance(lease, Effects(conflicts=(one,))))
     first = run(house.store.conflicts(ConflictQuery(limit=3)))

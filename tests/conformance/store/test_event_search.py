@@ -2,29 +2,23 @@
 
 from __future__ import annotations
 
-import asyncio
 import itertools
 import sqlite3
-from collections.abc import Coroutine, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
 
 import pytest
 
+from tests.conformance.store.store_house import run, take
 from tests.support.store import StoreHouse, new_event
 from towline_relay.store import event_search
 from towline_relay.store.effects import Effects, Move
 from towline_relay.store.rows import EventQuery, EventRow
 from towline_relay.store.states import State
 
-T = TypeVar("T")
 SOME = (State.PARKED, State.PENDING)
-
-
-def run(work: Coroutine[Any, Any, T]) -> T:
-    return asyncio.run(work)
 
 
 @pytest.fixture(params=["sqlite"])
@@ -37,8 +31,7 @@ def house(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[StoreHouse
         run(house.store.append([replace(made, tenant=tenant)]))
     states = (State.APPLIED, State.PARKED, State.SKIPPED, None, State.PARKED)
     for tenant in ("t", "o"):
-        lease = run(house.store.lease(f"{tenant}/x", owner="one", ttl_s=30))
-        assert lease is not None
+        lease = take(house, f"{tenant}/x")
         rows = run(house.store.read(lease.lane, limit=99))
         moves = [
             Move(row.serial, state, f"Because of {row.serial % 4}.")

@@ -11,7 +11,8 @@ import pytest
 
 from tests.support.bulk_house import started
 from tests.support.engine_house import EngineHouse, item, price, raiser
-from tests.unit.relay.sync.intake.test_webhooks_in import Hook, deliver, hook, product
+from tests.support.hooks import hook
+from tests.unit.relay.sync.intake.test_webhooks_in import deliver, product
 from towline_relay.shopify.replies import Unsure
 from towline_relay.store.rows import ConflictQuery, DeliveryRow
 from towline_relay.sync.intake.deliveries import take_in
@@ -37,8 +38,7 @@ def told(engine: EngineHouse, shown: str, changed: datetime, number: str) -> Non
     """Deliver a webhook about the item as Shopify writes one: the body's moment has no fraction."""
     body: dict[str, Any] = product(engine, "AB-1", shown)
     body["updated_at"] = changed.replace(microsecond=0).isoformat()
-    sent = hook("products/update", body, number)
-    sent = Hook(sent.topic, sent.body, number, triggered_at=utc_text(changed))
+    sent = hook("products/update", body, number, triggered_at=utc_text(changed))
     engine.run(engine.store.put_delivery(take_in(sent)))
     engine.turn()
 

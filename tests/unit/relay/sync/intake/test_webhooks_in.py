@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -13,33 +9,14 @@ import pytest
 
 from tests.support.engine_house import EngineHouse, price, stock
 from tests.support.fake_shop import shop_order
+from tests.support.hooks import NOW, Hook, hook
 from towline_relay.store.rows import ConflictQuery, EventQuery
 from towline_relay.store.states import State
 from towline_relay.sync.intake.deliveries import order_event, take_in
 from towline_relay.sync.intake.echo import look_at
 from towline_relay.sync.sweeps.orders import sweep_orders
 
-NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)
 GID = "gid://shopify/Order/7"
-
-
-@dataclass(frozen=True)
-class Hook:
-    topic: str
-    body: bytes
-    webhook_id: str = "w1"
-    tenant: str = "t"
-    shop: str = "demo.myshopify.com"
-    triggered_at: str = ""
-    received_at: datetime = NOW
-
-    @property
-    def body_hash(self) -> str:
-        return sha256(self.topic.encode() + self.body).hexdigest()
-
-
-def hook(topic: str, body: Any, webhook_id: str = "w1") -> Hook:
-    return Hook(topic, json.dumps(body).encode(), webhook_id)
 
 
 ORDER = {

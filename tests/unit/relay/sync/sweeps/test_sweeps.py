@@ -208,7 +208,7 @@ def test_a_deletion_told_by_its_webhook_is_logged_too(engine: EngineHouse) -> No
 
 async def deliver(engine: EngineHouse, gid: str) -> None:
     """Deliver products/delete."""
-    from tests.unit.relay.sync.intake.test_webhooks_in import hook
+    from tests.support.hooks import hook
     from towline_relay.sync.intake.deliveries import take_in
 
     number = int(gid.rsplit("/", 1)[1])
